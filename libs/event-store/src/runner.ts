@@ -1,0 +1,73 @@
+import type { AnyDecider, CommandMetadata, CommandOf, EventOf, Position, Recorded, Rejection, RejectionOf, StateOf } from '#kernel';
+
+/** What became of one command. */
+export type Outcome<D extends AnyDecider> =
+  | {
+      readonly kind: 'accepted';
+      /** The facts of this command; none if it changed nothing. Personal values sealed unless the decider opens them. */
+      readonly events: readonly Recorded<EventOf<D>>[];
+      /** The state behind these facts, not later (a repeat answers as at first). */
+      readonly state: StateOf<D>;
+      /** The stream's revision behind these facts, -1 for a stream that does not exist. */
+      readonly revision: number;
+      /** Covers what the answer reports; `null` only if the log was empty. */
+      readonly position: Position | null;
+      /** The command id stood in the stream already. */
+      readonly repeated: boolean;
+    }
+  | { readonly kind: 'rejected'; readonly rejection: Rejection<RejectionOf<D> | RunnerRejection>; readonly position: Position | null };
+
+export type RunnerRejection = 'idempotency-key-reused' | 'revision-stale';
+
+export type Loaded<D extends AnyDecider> = {
+  readonly state: StateOf<D>;
+  readonly revision: number;
+  /** The position of the stream's last fact, `null` if it has none. */
+  readonly position: Position | null;
+};
+
+export type RunOptions = {
+  /** If-Match: the revision that the stream must have; otherwise 'revision-stale', not decided again. */
+  readonly expectedRevision?: number;
+  /** Trust the cached fold without reading the tail first (the append itself confirms it). */
+};
+
+/** Conflicts outlasted five attempts: 503 busy. */
+export class Busy extends Error {
+  constructor(stream: string) {
+    super(`too many writers at once on ${stream}`);
+    this.name = 'Busy';
+  }
+}
+
+/** The stream lacks its beginning or has a gap. */
+export class StreamTruncated extends Error {
+  constructor(stream: string) {
+    super(`${stream} is truncated: restore the log from its backup`);
+    this.name = 'StreamTruncated';
+  }
+}
+
+/** Reads, folds, decides, appends: the one way in which facts come into the log. */
+export interface CommandRunner {
+  /**
+   * Runs a command on its stream. `command` is either the command or a function that builds it anew for each attempt from
+   * the present state, loading facts of other streams; it is not called for a recognised repeat.
+   */
+  execute<D extends AnyDecider>(
+    decider: D,
+    id: string,
+    command: CommandOf<D> | ((state: StateOf<D>) => CommandOf<D> | Promise<CommandOf<D>>),
+    metadata: CommandMetadata & { readonly commandType?: string },
+    options?: RunOptions,
+  ): Promise<Outcome<D>>;
+  /** Several commands of one stream: each decided on the state behind those before it, all facts in one append (split between commands above 512 KiB). Same order. */
+  executeMany<D extends AnyDecider>(
+    decider: D,
+    tenant: string,
+    id: string,
+    commands: readonly CommandOf<D>[],
+  ): Promise<readonly Outcome<D>[]>;
+  /** The present fold. `fresh` (default) reads the tail first; otherwise a cached fold is trusted. */
+  load<D extends AnyDecider>(decider: D, tenant: string, id: string, options?: { readonly fresh?: boolean }): Promise<Loaded<D>>;
+}
