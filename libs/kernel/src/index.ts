@@ -6,3 +6,4 @@ export * from './projection.js';
 export * from './policy.js';
 export * from './stream.js';
 export * from './time.js';
+export * from './interval.js';

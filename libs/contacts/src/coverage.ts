@@ -1,0 +1,11 @@
+import type { Interval } from '#kernel';
+
+/** An (identity, channel) is covered at a time that lies in one of these; `*` is every channel, `to: null` while the episode lasts and has no expiry. */
+export type Coverage = Interval & {
+  readonly blockId: string;
+  readonly contactId: string;
+  readonly identityId: string;
+  readonly channel: string;
+  /** Does the episode conclude open conversations (copied from the setting into the fact)? */
+  readonly closeOpen: boolean;
+};

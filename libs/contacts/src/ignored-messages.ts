@@ -1,0 +1,80 @@
+// What arrived from a blocked customer. A stream of its own, so that a flood never swells the contact. An ignored message causes nothing.
+import { Command, decider, unheard, type Event } from '#kernel';
+import type { Channel } from './addresses.js';
+
+export type IgnoredEvent = Event<
+  'BlockedMessageIgnored',
+  {
+    contactId: string;
+    blockId: string;
+    identityId: string;
+    channel: Channel;
+    /** The conversation of this identity and channel, whether it exists or not. */
+    conversationId: string;
+    providerMessageId: string | null;
+    /** HMAC of the provider's message id under the tenant's secret, hex. */
+    providerMessageKey: string;
+    sentAt: string | null;
+    receivedAt: string;
+    mode: 'ignore';
+    /** HMAC of the content under the contact's data key, hex: proves what was sent without keeping it. */
+    contentHmac: string;
+  }
+>;
+
+/** The latest thousand, by conversation and provider key: a redelivery gives nothing. */
+export type IgnoredMessages = { readonly contactId: string; readonly recent: readonly { key: string; blockId: string; identityId: string }[] };
+const REMEMBERED = 1000;
+
+export const ignoredKey = (conversationId: string, providerMessageKey: string): string => `${conversationId}|${providerMessageKey}`;
+
+const evolve = (state: IgnoredMessages, event: IgnoredEvent): IgnoredMessages => {
+  switch (event.type) {
+    case 'BlockedMessageIgnored': {
+      const { contactId, conversationId, providerMessageKey, blockId, identityId } = event.data;
+      const one = { key: ignoredKey(conversationId, providerMessageKey), blockId, identityId };
+      return { contactId, recent: [...state.recent, one].slice(-REMEMBERED) };
+    }
+    default:
+      return unheard(state, event as never);
+  }
+};
+
+export class IgnoreBlockedMessage extends Command<IgnoredEvent['data']> {
+  readonly type = 'IgnoreBlockedMessage';
+}
+
+const decide = ({ data }: IgnoreBlockedMessage, state: IgnoredMessages): readonly IgnoredEvent[] => {
+  if (state.recent.some((one) => one.key === ignoredKey(data.conversationId, data.providerMessageKey))) return [];
+  const { contactId, blockId, identityId, channel, conversationId, providerMessageId, providerMessageKey } = data;
+  const { sentAt, receivedAt, mode, contentHmac } = data;
+  return [
+    {
+      type: 'BlockedMessageIgnored',
+      data: {
+        contactId,
+        blockId,
+        identityId,
+        channel,
+        conversationId,
+        providerMessageId,
+        providerMessageKey,
+        sentAt,
+        receivedAt,
+        mode,
+        contentHmac,
+      },
+    },
+  ];
+};
+
+export const ignoredDecider = decider({
+  category: 'ignored',
+  commands: [IgnoreBlockedMessage],
+  idOf: (command) => command.data.contactId,
+  initial: { contactId: '', recent: [] } as IgnoredMessages,
+  evolve,
+  decide,
+  sealedFor: (state) => `contact:${state.contactId}`,
+  sizeOf: (state) => 200 + 220 * state.recent.length,
+});

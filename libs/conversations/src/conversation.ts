@@ -1,0 +1,791 @@
+// Everything a conversation can say and refuse: messages, assignment, automation, status. The event names and fields are the storage format: add, never edit.
+// The one law: 0 or 1 assignee, and nobody starts, answers or is assigned while the customer's block covers the conversation.
+import { Map as ImmutableMap } from 'immutable';
+import { Command, decider, intervalAt, later, reject, unheard, type Caller, type Event, type Rejection } from '#kernel';
+import { hiddenBy, type Cover } from './cover.js';
+
+// ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+export type Purpose = 'reply' | 'notification' | 'block_notice';
+export type AuthorKind = 'staff' | 'automation' | 'system';
+export type AssignmentMethod = 'self' | 'colleague' | 'wallet';
+export type UnassignReason = 'manual' | 'concluded' | 'staff_deactivated' | 'contact_blocked';
+export type PauseCause = 'assignee_message' | 'agent_message' | 'manual' | 'device_echo';
+
+/** What a block command asked for; it stands in the notice, so that the block follows even if a crash comes between them [H10]. */
+export type BlockOrder = {
+  readonly blockId: string;
+  readonly kind: string;
+  readonly scope: unknown;
+  readonly reasonCode: string | null;
+  readonly reasonText: string | null;
+  readonly originConversationId: string | null;
+  readonly expiresAt: string | null;
+  readonly blockedBy: string;
+};
+
+export type ConversationEvent =
+  | Event<
+      'ConversationOpened',
+      {
+        conversationId: string;
+        contactId: string;
+        channel: string;
+        identityId: string;
+        openedBy: 'customer' | 'staff' | 'automation';
+        openedAt: string;
+      }
+    >
+  | Event<
+      'MessageReceived',
+      {
+        messageId: string;
+        providerMessageId: string | null;
+        providerMessageKey: string;
+        identityId: string;
+        sentAt: string | null;
+        receivedAt: string;
+        content: { text: string } | null;
+        ordinal: number;
+      }
+    >
+  | Event<'MessageHidden', { messageId: string; blockId: string; contactId: string; hiddenAt: string }>
+  | Event<
+      'ConversationReopened',
+      {
+        reason: 'customer_message' | 'staff_message' | 'manual';
+        by: string | null;
+        previousAssigneeId: string | null;
+        sessionNo: number;
+        reopenedAt: string;
+      }
+    >
+  | Event<
+      'MessageSendRequested',
+      {
+        messageId: string;
+        authorId: string;
+        authorKind: AuthorKind;
+        content: { text: string } | null;
+        purpose: Purpose;
+        viaDevice: boolean;
+        ordinal: number;
+        requestedAt: string;
+        block: BlockOrder | null;
+      }
+    >
+  | Event<'MessageHandedOver', { messageId: string; handedOverAt: string }>
+  | Event<
+      'MessageCancelled',
+      { messageId: string; reason: 'contact_blocked' | 'consent_revoked'; blockId: string | null; cancelledAt: string }
+    >
+  | Event<'MessageDelivered', { messageId: string; at: string }>
+  | Event<'MessageFailed', { messageId: string; reason: string | null; at: string }>
+  | Event<
+      'ConversationAssigned',
+      {
+        conversationId: string;
+        assigneeId: string;
+        previousAssigneeId: string | null;
+        assignedBy: string;
+        method: AssignmentMethod;
+        walletId: string | null;
+        note: string | null;
+        assignmentNo: number;
+        assignedAt: string;
+      }
+    >
+  | Event<
+      'ConversationUnassigned',
+      {
+        previousAssigneeId: string;
+        by: string;
+        reason: UnassignReason;
+        blockId: string | null;
+        assignmentNo: number;
+        unassignedAt: string;
+      }
+    >
+  | Event<'AssigneeEngaged', { assigneeId: string; messageId: string; assignmentNo: number; engagedAt: string }>
+  | Event<'AutomationPaused', { cause: PauseCause; byStaffId: string | null; messageId: string | null; pausedAt: string }>
+  | Event<'AutomationResumed', { cause: 'concluded' | 'manual'; resumedAt: string }>
+  | Event<
+      'ConversationConcluded',
+      {
+        by: string;
+        assigneeAtConclusion: string | null;
+        outcome: string | null;
+        cause: 'agent' | 'contact_blocked';
+        blockId: string | null;
+        sessionNo: number;
+        concludedAt: string;
+      }
+    >;
+
+// ── State: only what decide needs ───────────────────────────────────────────────────────────────────────────────────
+type Inbound = { readonly sentAt: string | null; readonly receivedAt: string; readonly ordinal: number; readonly hidden: boolean };
+type Outbound = {
+  readonly status: 'requested' | 'handed_over' | 'cancelled' | 'delivered' | 'failed';
+  readonly blockId: string | null;
+};
+
+export type Conversation =
+  | { readonly status: 'unknown' }
+  | {
+      readonly status: 'open' | 'concluded';
+      readonly conversationId: string;
+      readonly contactId: string;
+      readonly channel: string;
+      readonly identityId: string;
+      readonly assigneeId: string | null;
+      readonly assignmentNo: number;
+      readonly assignedAt: string;
+      readonly engaged: boolean;
+      readonly automation: 'running' | 'paused';
+      readonly sessionNo: number;
+      readonly sessionSince: string;
+      /** Of the latest message in either direction; 0 = none. */
+      readonly ordinal: number;
+      /** Persistent maps: a fold of 20,000 messages copies nothing. */
+      readonly inbound: ImmutableMap<string, Inbound>;
+      readonly outbound: ImmutableMap<string, Outbound>;
+      /** Requested, neither handed over nor cancelled. */
+      readonly queued: readonly string[];
+      readonly lastTime: string;
+    };
+export type KnownConversation = Exclude<Conversation, { status: 'unknown' }>;
+
+const initial = { status: 'unknown' } as Conversation;
+
+/** May the caller see the conversation? Access limits agents only. Source: spec/domain.md, "Roles". */
+export const sees = (caller: Caller, assigneeId: string | null): boolean =>
+  caller.role !== 'agent' ||
+  caller.access === 'all' ||
+  assigneeId === caller.id ||
+  (caller.access === 'assigned_and_unassigned' && assigneeId === null);
+
+// ── Evolve ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+const evolve = (state: Conversation, event: ConversationEvent): Conversation => {
+  if (event.type === 'ConversationOpened') {
+    const { conversationId, contactId, channel, identityId, openedAt } = event.data;
+    return {
+      status: 'open',
+      conversationId,
+      contactId,
+      channel,
+      identityId,
+      assigneeId: null,
+      assignmentNo: 0,
+      assignedAt: '',
+      engaged: false,
+      automation: 'running',
+      sessionNo: 1,
+      sessionSince: openedAt,
+      ordinal: 0,
+      inbound: ImmutableMap(),
+      outbound: ImmutableMap(),
+      queued: [],
+      lastTime: openedAt,
+    };
+  }
+  if (state.status === 'unknown') return state;
+  switch (event.type) {
+    case 'MessageReceived': {
+      const { messageId, sentAt, receivedAt, ordinal } = event.data;
+      const inbound = state.inbound.set(messageId, { sentAt, receivedAt, ordinal, hidden: false });
+      return { ...state, inbound, ordinal, lastTime: later(state.lastTime, receivedAt) };
+    }
+    case 'MessageHidden': {
+      const { messageId } = event.data;
+      const message = state.inbound.get(messageId);
+      return message === undefined ? state : { ...state, inbound: state.inbound.set(messageId, { ...message, hidden: true }) };
+    }
+    case 'ConversationReopened': {
+      const { sessionNo, reopenedAt } = event.data;
+      return { ...state, status: 'open', sessionNo, sessionSince: reopenedAt, lastTime: later(state.lastTime, reopenedAt) };
+    }
+    case 'MessageSendRequested': {
+      const { messageId, ordinal, viaDevice, block, requestedAt } = event.data;
+      return {
+        ...state,
+        ordinal,
+        outbound: state.outbound.set(messageId, {
+          status: viaDevice ? 'handed_over' : 'requested',
+          blockId: block?.blockId ?? null,
+        }),
+        queued: viaDevice ? state.queued : [...state.queued, messageId],
+        lastTime: later(state.lastTime, requestedAt),
+      };
+    }
+    case 'MessageHandedOver':
+      return outboundNow(state, event.data.messageId, 'handed_over');
+    case 'MessageCancelled':
+      return outboundNow(state, event.data.messageId, 'cancelled');
+    case 'MessageDelivered':
+      return outboundNow(state, event.data.messageId, 'delivered');
+    case 'MessageFailed':
+      return outboundNow(state, event.data.messageId, 'failed');
+    case 'ConversationAssigned': {
+      const { assigneeId, assignmentNo, assignedAt } = event.data;
+      return { ...state, assigneeId, assignmentNo, assignedAt, engaged: false, lastTime: later(state.lastTime, assignedAt) };
+    }
+    case 'ConversationUnassigned':
+      return { ...state, assigneeId: null, engaged: false, lastTime: later(state.lastTime, event.data.unassignedAt) };
+    case 'AssigneeEngaged':
+      return { ...state, engaged: true };
+    case 'AutomationPaused':
+      return { ...state, automation: 'paused', lastTime: later(state.lastTime, event.data.pausedAt) };
+    case 'AutomationResumed':
+      return { ...state, automation: 'running', lastTime: later(state.lastTime, event.data.resumedAt) };
+    case 'ConversationConcluded':
+      return { ...state, status: 'concluded', lastTime: later(state.lastTime, event.data.concludedAt) };
+    default:
+      return unheard(state, event);
+  }
+};
+
+const outboundNow = (state: KnownConversation, messageId: string, status: Outbound['status']): Conversation => {
+  const message = state.outbound.get(messageId);
+  if (message === undefined) return state;
+  return {
+    ...state,
+    outbound: state.outbound.set(messageId, { ...message, status }),
+    queued: state.queued.filter((queued) => queued !== messageId),
+  };
+};
+
+// ── Commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
+export type ConversationRules = {
+  readonly onReply: 'never' | 'ifUnassigned';
+  readonly replyBy: 'anyWithAccess' | 'assigneeOnly';
+  readonly pauseOn: 'assigneeOrAnyIfUnassigned' | 'assignee' | 'anyAgent';
+  readonly release: 'onConclude' | 'onReopen' | 'keep';
+  readonly concludeBy: 'anyWithAccess' | 'assigneeOnly';
+};
+
+/** What other streams say when the command is decided. */
+export type ConversationFacts = {
+  readonly covers: readonly Cover[];
+  readonly rules: ConversationRules;
+  /** Does the contact still hold the conversation's identity? */
+  readonly hasAddress: boolean;
+};
+
+type About<D = object> = D & { readonly conversationId: string; readonly facts: ConversationFacts };
+
+export class ReceiveInboundMessage extends Command<
+  About<{
+    readonly contactId: string;
+    readonly channel: string;
+    readonly identityId: string;
+    readonly messageId: string;
+    readonly providerMessageId: string;
+    readonly providerMessageKey: string;
+    readonly sentAt: string | null;
+    readonly text: string;
+  }>
+> {
+  readonly type = 'ReceiveInboundMessage';
+}
+export class StartConversation extends Command<
+  About<{
+    readonly contactId: string;
+    readonly channel: string;
+    readonly identityId: string;
+    /** Is the contact within the starter's sight? */
+    readonly mine: boolean;
+    /** The first holder of the address: conversations belong to it. */
+    readonly ownerId: string;
+  }>
+> {
+  readonly type = 'StartConversation';
+}
+export class SendMessage extends Command<
+  About<{ readonly messageId: string; readonly text: string; readonly purpose: 'reply' | 'notification'; readonly viaDevice: boolean }>
+> {
+  readonly type = 'SendMessage';
+}
+export class SendBlockNotice extends Command<
+  About<{ readonly messageId: string; readonly text: string; readonly block: BlockOrder }>
+> {
+  readonly type = 'SendBlockNotice';
+}
+export class HandOverMessage extends Command<About<{ readonly messageId: string }>> {
+  readonly type = 'HandOverMessage';
+}
+export class ReportDelivery extends Command<
+  About<{
+    readonly messageId: string;
+    readonly status: 'delivered' | 'failed';
+    readonly reason: string | null;
+    readonly at: string;
+  }>
+> {
+  readonly type = 'ReportDelivery';
+}
+export class AssignToMe extends Command<About<{ /** Is the caller an active record with a role that may be assigned? */ readonly eligible: boolean }>> {
+  readonly type = 'AssignToMe';
+}
+export class AssignConversation extends Command<
+  About<{
+    readonly assigneeId: string;
+    /** `null` = must be unassigned; absent = whoever it is. */
+    readonly expectedAssigneeId?: string | null;
+    readonly note: string | null;
+    readonly eligible: boolean;
+  }>
+> {
+  readonly type = 'AssignConversation';
+}
+export class UnassignConversation extends Command<About> {
+  readonly type = 'UnassignConversation';
+}
+export class ReleaseAssignee extends Command<About<{ readonly staffId: string }>> {
+  readonly type = 'ReleaseAssignee';
+}
+export class PauseAutomation extends Command<About> {
+  readonly type = 'PauseAutomation';
+}
+export class ResumeAutomation extends Command<About> {
+  readonly type = 'ResumeAutomation';
+}
+export class ConcludeConversation extends Command<About<{ readonly outcome: string | null }>> {
+  readonly type = 'ConcludeConversation';
+}
+export class ReopenConversation extends Command<About> {
+  readonly type = 'ReopenConversation';
+}
+/** What a block owes this conversation: hide what raced it, cancel what waits, conclude and release. Converges. */
+export class EnforceBlock extends Command<About> {
+  readonly type = 'EnforceBlock';
+}
+
+const commands = [
+  ReceiveInboundMessage,
+  StartConversation,
+  SendMessage,
+  SendBlockNotice,
+  HandOverMessage,
+  ReportDelivery,
+  AssignToMe,
+  AssignConversation,
+  UnassignConversation,
+  ReleaseAssignee,
+  PauseAutomation,
+  ResumeAutomation,
+  ConcludeConversation,
+  ReopenConversation,
+  EnforceBlock,
+] as const;
+export type ConversationCommand = InstanceType<(typeof commands)[number]>;
+
+export type ConversationRejection =
+  | 'not-found'
+  | 'forbidden'
+  | 'contact-blocked'
+  | 'no-address'
+  | 'duplicate-contact'
+  | 'already-assigned'
+  | 'assignee-changed'
+  | 'assignee-not-eligible'
+  | 'not-the-assignee'
+  | 'automation-paused'
+  | 'message-cancelled';
+
+type Decision = readonly ConversationEvent[] | Rejection<ConversationRejection>;
+
+// ── Decide ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+const decide = (command: ConversationCommand, state: Conversation): Decision => {
+  if (command.type === 'ReceiveInboundMessage') return receive(command, state);
+  if (command.type === 'StartConversation') return start(command, state);
+  if (state.status === 'unknown' || !sees(command.metadata.caller, state.assigneeId)) return reject('not-found');
+  switch (command.type) {
+    case 'SendMessage':
+      return send(command, state);
+    case 'SendBlockNotice':
+      return sendNotice(command, state);
+    case 'HandOverMessage':
+      return handOver(command, state);
+    case 'ReportDelivery':
+      return reportDelivery(command, state);
+    case 'AssignToMe':
+      return assignToMe(command, state);
+    case 'AssignConversation':
+      return assignTo(command, state);
+    case 'UnassignConversation':
+      return unassigned(state, command, 'manual', null);
+    case 'ReleaseAssignee':
+      return state.assigneeId === command.data.staffId ? unassigned(state, command, 'staff_deactivated', null) : [];
+    case 'PauseAutomation':
+      return paused(state, 'manual', command.metadata.caller.id, null, timeOf(command, state));
+    case 'ResumeAutomation':
+      return resumed(state, 'manual', timeOf(command, state));
+    case 'ConcludeConversation':
+      return conclude(command, state);
+    case 'ReopenConversation':
+      return covering(command, state) === null ? reopened(state, command, 'manual') : reject('contact-blocked');
+    case 'EnforceBlock':
+      return enforceBlock(command, state);
+  }
+};
+
+/** Time in a stream never goes back [I0]. */
+const timeOf = (command: ConversationCommand, state: Conversation): string =>
+  state.status === 'unknown' ? command.metadata.now : later(command.metadata.now, state.lastTime);
+
+const covering = (command: ConversationCommand, state: Conversation): Cover | null =>
+  intervalAt(command.data.facts.covers, timeOf(command, state));
+
+const receive = (command: ReceiveInboundMessage, state: Conversation): Decision => {
+  const { conversationId, contactId, channel, identityId, messageId, providerMessageId, providerMessageKey, sentAt } = command.data;
+  if (state.status !== 'unknown' && state.inbound.has(messageId)) return [];
+  const receivedAt = timeOf(command, state);
+  const received = (ordinal: number): ConversationEvent => ({
+    type: 'MessageReceived',
+    data: {
+      messageId,
+      providerMessageId,
+      providerMessageKey,
+      identityId,
+      sentAt,
+      receivedAt,
+      content: { text: command.data.text },
+      ordinal,
+    },
+  });
+  // Sent before the block, delivered during it: displayed, read-only, opens nothing.
+  const cover = covering(command, state);
+  if (state.status === 'unknown') {
+    const opened: ConversationEvent = {
+      type: 'ConversationOpened',
+      data: { conversationId, contactId, channel, identityId, openedBy: 'customer', openedAt: receivedAt },
+    };
+    return cover === null
+      ? [opened, received(1)]
+      : [opened, received(1), concludedByBlock(cover, 1, null, receivedAt)];
+  }
+  return cover === null
+    ? [...reopened(state, command, 'customer_message'), received(state.ordinal + 1)]
+    : [received(state.ordinal + 1)];
+};
+
+const start = (command: StartConversation, state: Conversation): Decision => {
+  const { conversationId, contactId, channel, identityId, mine, ownerId } = command.data;
+  const { caller } = command.metadata;
+  const now = timeOf(command, state);
+  if (!mine) return reject('not-found');
+  if (covering(command, state) !== null) return reject('contact-blocked', { reasons: ['blocked'] });
+  if (!command.data.facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });
+  if (ownerId !== contactId) return reject('duplicate-contact', { contactId: ownerId });
+  const limited = caller.role === 'agent' && caller.access === 'assigned_only';
+  if (state.status === 'unknown') {
+    const openedBy = caller.kind === 'staff' ? 'staff' : 'automation';
+    return [
+      { type: 'ConversationOpened', data: { conversationId, contactId, channel, identityId, openedBy, openedAt: now } },
+      ...(limited ? [assigned(conversationId, null, 0, caller.id, caller.id, 'self', null, now)] : []),
+    ];
+  }
+  if (!sees(caller, state.assigneeId) && state.assigneeId !== null) return reject('not-found');
+  return [
+    ...reopened(state, command, 'manual'),
+    ...(limited && state.assigneeId === null
+      ? [assigned(conversationId, null, state.assignmentNo, caller.id, caller.id, 'self', null, now)]
+      : []),
+  ];
+};
+
+const send = (command: SendMessage, state: KnownConversation): Decision => {
+  const { messageId, purpose, viaDevice, facts } = command.data;
+  const { caller } = command.metadata;
+  const now = timeOf(command, state);
+  if (state.outbound.has(messageId)) return [];
+  const authorKind: AuthorKind = caller.kind === 'staff' ? 'staff' : 'automation';
+  if (viaDevice) {
+    if (caller.kind !== 'integration') return reject('forbidden');
+    return [
+      requested(command, state, 'staff', purpose, null, now),
+      ...paused(state, 'device_echo', null, messageId, now),
+    ];
+  }
+  if (intervalAt(facts.covers, now) !== null) return reject('contact-blocked', { reasons: ['blocked'] });
+  if (!facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });
+  if (purpose === 'notification') return [requested(command, state, authorKind, purpose, null, now)];
+  if (authorKind === 'automation') {
+    return state.automation === 'paused'
+      ? reject('automation-paused')
+      : [...reopened(state, command, 'staff_message'), requested(command, state, authorKind, purpose, null, now)];
+  }
+  if (facts.rules.replyBy === 'assigneeOnly' && state.assigneeId !== caller.id) return reject('not-the-assignee');
+  const opening = reopened(state, command, 'staff_message');
+  const present = fold(state, opening);
+  const claim =
+    facts.rules.onReply === 'ifUnassigned' && present.assigneeId === null
+      ? [assigned(state.conversationId, null, present.assignmentNo, caller.id, caller.id, 'self', null, now)]
+      : [];
+  const after = fold(present, claim);
+  const isAssignee = after.assigneeId === caller.id;
+  const engages: readonly ConversationEvent[] =
+    isAssignee && !after.engaged
+      ? [
+          {
+            type: 'AssigneeEngaged',
+            data: { assigneeId: caller.id, messageId, assignmentNo: after.assignmentNo, engagedAt: now },
+          },
+        ]
+      : [];
+  const pauses =
+    isAssignee || facts.rules.pauseOn === 'anyAgent' || (facts.rules.pauseOn === 'assigneeOrAnyIfUnassigned' && after.assigneeId === null);
+  return [
+    ...opening,
+    ...claim,
+    requested(command, state, authorKind, purpose, null, now),
+    ...engages,
+    ...(pauses ? paused(after, isAssignee ? 'assignee_message' : 'agent_message', caller.id, messageId, now) : []),
+  ];
+};
+
+const fold = (state: KnownConversation, events: readonly ConversationEvent[]): KnownConversation =>
+  events.reduce<Conversation>(evolve, state) as KnownConversation;
+
+/** Engages, pauses and reopens nothing; goes out even where the contact is already covered, since it is that block's own word. */
+const sendNotice = (command: SendBlockNotice, state: KnownConversation): Decision => {
+  if (state.outbound.has(command.data.messageId)) return [];
+  if (!command.data.facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });
+  const { blockId, kind, scope, reasonCode, reasonText, originConversationId, expiresAt, blockedBy } = command.data.block;
+  const order = { blockId, kind, scope, reasonCode, reasonText, originConversationId, expiresAt, blockedBy };
+  return [requested(command, state, 'staff', 'block_notice', order, timeOf(command, state))];
+};
+
+const requested = (
+  command: SendMessage | SendBlockNotice,
+  state: KnownConversation,
+  authorKind: AuthorKind,
+  purpose: Purpose,
+  block: BlockOrder | null,
+  requestedAt: string,
+): ConversationEvent => ({
+  type: 'MessageSendRequested',
+  data: {
+    messageId: command.data.messageId,
+    authorId: command.metadata.caller.id,
+    authorKind,
+    content: { text: command.data.text },
+    purpose,
+    viaDevice: command.type === 'SendMessage' && command.data.viaDevice,
+    ordinal: state.ordinal + 1,
+    requestedAt,
+    block,
+  },
+});
+
+const handOver = (command: HandOverMessage, state: KnownConversation): Decision => {
+  const { messageId, facts } = command.data;
+  const message = state.outbound.get(messageId);
+  const now = timeOf(command, state);
+  if (message === undefined) return reject('not-found');
+  if (message.status === 'cancelled') return reject('message-cancelled');
+  if (message.status !== 'requested') return [];
+  const cover = intervalAt(facts.covers, now);
+  if (cover !== null && message.blockId === null) return reject('contact-blocked', { reasons: ['blocked'] });
+  if (!facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });
+  return [{ type: 'MessageHandedOver', data: { messageId, handedOverAt: now } }];
+};
+
+const reportDelivery = ({ data }: ReportDelivery, state: KnownConversation): Decision => {
+  const { messageId, at, reason } = data;
+  const message = state.outbound.get(messageId);
+  if (message === undefined) return reject('not-found');
+  // A provider's last word stands: reports come late and twice.
+  if (message.status === data.status || message.status === 'delivered') return [];
+  return data.status === 'delivered'
+    ? [{ type: 'MessageDelivered', data: { messageId, at } }]
+    : [{ type: 'MessageFailed', data: { messageId, reason, at } }];
+};
+
+const assignToMe = (command: AssignToMe, state: KnownConversation): Decision => {
+  const { caller } = command.metadata;
+  if (covering(command, state) !== null) return reject('contact-blocked', { reasons: ['blocked'] });
+  if (state.assigneeId === caller.id) return [];
+  if (state.assigneeId !== null) return reject('already-assigned', { assigneeId: state.assigneeId });
+  if (!command.data.eligible) return reject('assignee-not-eligible');
+  const { conversationId, assignmentNo } = state;
+  return [assigned(conversationId, null, assignmentNo, caller.id, caller.id, 'self', null, timeOf(command, state))];
+};
+
+const assignTo = (command: AssignConversation, state: KnownConversation): Decision => {
+  const { assigneeId, expectedAssigneeId, note, eligible } = command.data;
+  if (covering(command, state) !== null) return reject('contact-blocked', { reasons: ['blocked'] });
+  if (expectedAssigneeId !== undefined && expectedAssigneeId !== state.assigneeId) {
+    return reject('assignee-changed', { assigneeId: state.assigneeId });
+  }
+  if (!eligible) return reject('assignee-not-eligible');
+  if (state.assigneeId === assigneeId) return [];
+  const { conversationId, assignmentNo } = state;
+  const by = command.metadata.caller.id;
+  return [assigned(conversationId, state.assigneeId, assignmentNo, assigneeId, by, 'colleague', note, timeOf(command, state))];
+};
+
+const assigned = (
+  conversationId: string,
+  previousAssigneeId: string | null,
+  lastNo: number,
+  assigneeId: string,
+  assignedBy: string,
+  method: AssignmentMethod,
+  note: string | null,
+  assignedAt: string,
+): ConversationEvent => ({
+  type: 'ConversationAssigned',
+  data: {
+    conversationId,
+    assigneeId,
+    previousAssigneeId,
+    assignedBy,
+    method,
+    walletId: null,
+    note,
+    assignmentNo: lastNo + 1,
+    assignedAt,
+  },
+});
+
+const unassigned = (
+  state: KnownConversation,
+  command: ConversationCommand,
+  reason: UnassignReason,
+  blockId: string | null,
+): readonly ConversationEvent[] =>
+  state.assigneeId === null
+    ? []
+    : [
+        {
+          type: 'ConversationUnassigned',
+          data: {
+            previousAssigneeId: state.assigneeId,
+            by: command.metadata.caller.id,
+            reason,
+            blockId,
+            assignmentNo: state.assignmentNo,
+            unassignedAt: timeOf(command, state),
+          },
+        },
+      ];
+
+const paused = (
+  state: KnownConversation,
+  cause: PauseCause,
+  byStaffId: string | null,
+  messageId: string | null,
+  pausedAt: string,
+): readonly ConversationEvent[] =>
+  state.automation === 'paused' ? [] : [{ type: 'AutomationPaused', data: { cause, byStaffId, messageId, pausedAt } }];
+
+const resumed = (state: KnownConversation, cause: 'concluded' | 'manual', resumedAt: string): readonly ConversationEvent[] =>
+  state.automation === 'running' ? [] : [{ type: 'AutomationResumed', data: { cause, resumedAt } }];
+
+const reopened = (
+  state: KnownConversation,
+  command: ConversationCommand,
+  reason: 'customer_message' | 'staff_message' | 'manual',
+): readonly ConversationEvent[] =>
+  state.status === 'open'
+    ? []
+    : [
+        {
+          type: 'ConversationReopened',
+          data: {
+            reason,
+            by: reason === 'customer_message' ? null : command.metadata.caller.id,
+            previousAssigneeId: state.assigneeId,
+            sessionNo: state.sessionNo + 1,
+            reopenedAt: timeOf(command, state),
+          },
+        },
+        ...(command.data.facts.rules.release === 'onReopen' ? unassigned(state, command, 'concluded', null) : []),
+      ];
+
+const conclude = (command: ConcludeConversation, state: KnownConversation): Decision => {
+  const { caller } = command.metadata;
+  const { rules } = command.data.facts;
+  if (state.status === 'concluded') return [];
+  if (rules.concludeBy === 'assigneeOnly' && caller.kind === 'staff' && state.assigneeId !== caller.id) {
+    return reject('not-the-assignee');
+  }
+  const concludedAt = timeOf(command, state);
+  return [
+    {
+      type: 'ConversationConcluded',
+      data: {
+        by: caller.id,
+        assigneeAtConclusion: state.assigneeId,
+        outcome: command.data.outcome,
+        cause: 'agent',
+        blockId: null,
+        sessionNo: state.sessionNo,
+        concludedAt,
+      },
+    },
+    ...resumed(state, 'concluded', concludedAt),
+    ...(rules.release === 'onConclude' ? unassigned(state, command, 'concluded', null) : []),
+  ];
+};
+
+const concludedByBlock = (cover: Cover, sessionNo: number, assigneeId: string | null, concludedAt: string): ConversationEvent => ({
+  type: 'ConversationConcluded',
+  data: {
+    by: 'block',
+    assigneeAtConclusion: assigneeId,
+    outcome: null,
+    cause: 'contact_blocked',
+    blockId: cover.blockId,
+    sessionNo,
+    concludedAt,
+  },
+});
+
+const enforceBlock = (command: EnforceBlock, state: KnownConversation): Decision => {
+  const { covers: covered, rules } = command.data.facts;
+  if (covered.length === 0) return [];
+  const now = timeOf(command, state);
+  const hidden = [...state.inbound.entries()]
+    .filter(([, message]) => !message.hidden)
+    .map(([messageId, message]) => ({ messageId, ordinal: message.ordinal, cover: hiddenBy(covered, message.sentAt, message.receivedAt) }))
+    .filter((message): message is typeof message & { cover: Cover } => message.cover !== null)
+    .sort((a, b) => a.ordinal - b.ordinal)
+    .map(
+      ({ messageId, cover }): ConversationEvent => ({
+        type: 'MessageHidden',
+        data: { messageId, blockId: cover.blockId, contactId: cover.contactId, hiddenAt: now },
+      }),
+    );
+  const cover = intervalAt(covered, now);
+  if (cover === null) return hidden;
+  const cancelled = state.queued
+    .filter((messageId) => state.outbound.get(messageId)?.blockId == null)
+    .map(
+      (messageId): ConversationEvent => ({
+        type: 'MessageCancelled',
+        data: { messageId, reason: 'contact_blocked', blockId: cover.blockId, cancelledAt: now },
+      }),
+    );
+  const concludes = state.status === 'open' && (cover.closeOpen || state.sessionSince >= cover.from);
+  const releases = (concludes && rules.release === 'onConclude') || state.assignedAt >= cover.from;
+  return [
+    ...hidden,
+    ...cancelled,
+    ...(concludes
+      ? [concludedByBlock(cover, state.sessionNo, state.assigneeId, now), ...resumed(state, 'concluded', now)]
+      : []),
+    ...(releases ? unassigned(state, command, 'contact_blocked', cover.blockId) : []),
+  ];
+};
+
+export const conversationDecider = decider({
+  category: 'conversation',
+  commands,
+  idOf: (command) => command.data.conversationId,
+  initial,
+  evolve,
+  decide,
+  sealedFor: (state) => (state.status === 'unknown' ? '' : `contact:${state.contactId}`),
+  sizeOf: (state) => (state.status === 'unknown' ? 100 : 900 + 350 * (state.inbound.size + state.outbound.size)),
+});

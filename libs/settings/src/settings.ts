@@ -1,0 +1,98 @@
+// A tenant's answers to the questions on which good products disagree. An empty stream is valid: every key has a default [H5].
+// A key appears here with its first consumer, never before. Source: spec/settings.md.
+import { Command, decider, reject, unheard, type Event, type Rejection } from '#kernel';
+import { getCountries } from 'libphonenumber-js/max';
+
+export type SettingValue = string | boolean | number | null;
+
+type Definition<V extends SettingValue> = {
+  readonly default: V;
+  readonly allowed: readonly V[];
+  readonly description: string;
+};
+
+const choice = <const V extends readonly SettingValue[]>(allowed: V, description: string): Definition<V[number]> => ({
+  default: allowed[0] as V[number],
+  allowed,
+  description,
+});
+
+/** The first value is the default. */
+export const SETTINGS = {
+  'block.unblockBy': choice(['admin', 'supervisor', 'anyAgent'], 'Who may unblock a contact.'),
+  'block.blockBy': choice(['anyAgent', 'supervisor', 'admin'], 'Who may block a contact.'),
+  'block.requireConfirm': choice([true, false], 'Is confirm: true needed to block and to unblock?'),
+  'block.notice': choice(['optional', 'off'], 'May a person send a last message when they block?'),
+  'block.closeOpen': choice([true, false], 'Does a block conclude open conversations?'),
+  'block.defaultScope': choice(['allChannels', 'thisChannel'], 'What a block covers when nothing is said.'),
+  'block.reason': choice(['optional', 'required'], 'Must a block give a reason code?'),
+  'block.allowExpiry': choice([false, true], 'May a block be temporary?'),
+  'assignment.onReply': choice(['never', 'ifUnassigned'], 'Does a reply assign an unassigned conversation to its author?'),
+  'assignment.replyBy': choice(['anyWithAccess', 'assigneeOnly'], 'Who may reply in a conversation.'),
+  'assignment.targets': choice(['activeMembers', 'availableOnly'], 'To whom a conversation may be assigned.'),
+  'automation.pauseOn': choice(
+    ['assigneeOrAnyIfUnassigned', 'assignee', 'anyAgent'],
+    'Whose message pauses the automation.',
+  ),
+  'conclude.release': choice(['onConclude', 'onReopen', 'keep'], 'When a concluded conversation loses its assignee.'),
+  'conclude.by': choice(['anyWithAccess', 'assigneeOnly'], 'Who may conclude a conversation.'),
+  'region.default': {
+    default: 'BR',
+    allowed: getCountries(),
+    description: 'The country whose form a phone without a country code is read in (ISO 3166).',
+  } as Definition<string>,
+} as const;
+
+export type SettingKey = keyof typeof SETTINGS;
+export type Settings = { readonly [K in SettingKey]: (typeof SETTINGS)[K]['default'] };
+
+export type SettingsEvent = Event<
+  'OrgSettingChanged',
+  { key: string; oldValue: SettingValue; newValue: SettingValue; by: string }
+>;
+
+export const defaultSettings = Object.fromEntries(
+  Object.entries(SETTINGS).map(([key, definition]) => [key, definition.default]),
+) as Settings;
+
+const isKey = (key: string): key is SettingKey => Object.hasOwn(SETTINGS, key);
+
+const evolve = (state: Settings, event: SettingsEvent): Settings => {
+  switch (event.type) {
+    case 'OrgSettingChanged':
+      return { ...state, [event.data.key]: event.data.newValue };
+    default:
+      return unheard(state, event as never);
+  }
+};
+
+export class ChangeSetting extends Command<{ readonly key: string; readonly value: unknown }> {
+  readonly type = 'ChangeSetting';
+}
+
+const decide = (
+  { data, metadata }: ChangeSetting,
+  state: Settings,
+): readonly SettingsEvent[] | Rejection<'setting-unknown' | 'setting-value-refused'> => {
+  const { key, value } = data;
+  if (!isKey(key)) return reject('setting-unknown');
+  const allowed = SETTINGS[key].allowed as readonly unknown[];
+  if (!allowed.includes(value)) return reject('setting-value-refused', { allowed });
+  return state[key] === value
+    ? []
+    : [
+        {
+          type: 'OrgSettingChanged',
+          data: { key, oldValue: state[key], newValue: value as SettingValue, by: metadata.caller.id },
+        },
+      ];
+};
+
+export const settingsDecider = decider({
+  category: 'settings',
+  commands: [ChangeSetting],
+  idOf: () => '',
+  initial: defaultSettings,
+  evolve,
+  decide,
+});
