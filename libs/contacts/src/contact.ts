@@ -1,6 +1,6 @@
 // Everything a contact can say and refuse. The event names and fields are the storage format: add, never edit.
 // The one law: at most one open block episode, and what it covers can be told for any instant, past or present.
-import { Command, decider, later, reject, unheard, type Event, type Rejection } from '#kernel';
+import { Command, decider, defineEvents, later, reject, unheard, type Event, type Rejection } from '#kernel';
 import { isWeak, type Channel, type Kind } from './addresses.js';
 import type { Coverage } from './coverage.js';
 
@@ -621,4 +621,19 @@ export const contactDecider = decider({
   opens: ['ContactRegistered', 'ContactIdentityAttached', 'ContactDetailsChanged', 'ContactBlocked', 'ContactBlockChanged'],
   sizeOf: (contact) =>
     contact.status === 'unknown' ? 100 : 800 + 300 * (contact.identities.length + contact.coverage.length + contact.blockIds.length),
+});
+
+/** The stored types: versions, and what is personal. */
+export const contactEvents = defineEvents<ContactEvent>()({
+  ContactRegistered: { version: 1, personal: ['displayName', 'identities[].value'] },
+  ContactIdentityAttached: { version: 1, personal: ['value'] },
+  ContactIdentityDetached: { version: 1 },
+  DuplicateContactDetected: { version: 1 },
+  ContactDetailsChanged: { version: 1, personal: ['displayName'] },
+  ContactTagged: { version: 1 },
+  ContactUntagged: { version: 1 },
+  ContactBlocked: { version: 1, personal: ['reasonText'] },
+  ContactBlockChanged: { version: 1, personal: ['reasonText'] },
+  ContactUnblocked: { version: 1, personal: ['reason'] },
+  ContactBlockExpired: { version: 1 },
 });

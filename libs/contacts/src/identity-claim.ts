@@ -1,5 +1,5 @@
 // Who claims an address, one after the other. A claim is a pointer, the owner's stream is the truth; nothing is ever released.
-import { Command, decider, later, unheard, type Event } from '#kernel';
+import { Command, decider, defineEvents, later, unheard, type Event } from '#kernel';
 import { identitiesOf, type Contact, type Identity } from './contact.js';
 
 export type IdentityEvent = Event<'IdentityClaimed', { contactId: string; identityId: string; claimedAt: string }>;
@@ -90,3 +90,5 @@ export const claimLost = (claims: readonly Claim[], identityId: string, attached
     claims.slice(own + 1).some((later) => later.contactId !== claim.contactId && later.claimedAt <= attachedAt && Date.parse(later.claimedAt) > deadline)
   );
 };
+
+export const identityEvents = defineEvents<IdentityEvent>()({ IdentityClaimed: { version: 1 } });

@@ -1,5 +1,5 @@
 // What arrived from a blocked customer. A stream of its own, so that a flood never swells the contact. An ignored message causes nothing.
-import { Command, decider, unheard, type Event } from '#kernel';
+import { Command, decider, defineEvents, unheard, type Event } from '#kernel';
 import type { Channel } from './addresses.js';
 
 export type IgnoredEvent = Event<
@@ -77,4 +77,8 @@ export const ignoredDecider = decider({
   decide,
   sealedFor: (state) => `contact:${state.contactId}`,
   sizeOf: (state) => 200 + 220 * state.recent.length,
+});
+
+export const ignoredEvents = defineEvents<IgnoredEvent>()({
+  BlockedMessageIgnored: { version: 1, personal: ['providerMessageId'] },
 });

@@ -1,7 +1,7 @@
 // Everything a conversation can say and refuse: messages, assignment, automation, status. The event names and fields are the storage format: add, never edit.
 // The one law: 0 or 1 assignee, and nobody starts, answers or is assigned while the customer's block covers the conversation.
 import { Map as ImmutableMap } from 'immutable';
-import { Command, decider, intervalAt, later, reject, unheard, type Caller, type Event, type Rejection } from '#kernel';
+import { Command, decider, defineEvents, intervalAt, later, reject, unheard, type Caller, type Event, type Rejection } from '#kernel';
 import { hiddenBy, type Cover } from './cover.js';
 
 // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -788,4 +788,23 @@ export const conversationDecider = decider({
   decide,
   sealedFor: (state) => (state.status === 'unknown' ? '' : `contact:${state.contactId}`),
   sizeOf: (state) => (state.status === 'unknown' ? 100 : 900 + 350 * (state.inbound.size + state.outbound.size)),
+});
+
+/** The stored types: versions, and what is personal. */
+export const conversationEvents = defineEvents<ConversationEvent>()({
+  ConversationOpened: { version: 1 },
+  MessageReceived: { version: 1, personal: ['providerMessageId', 'content'] },
+  MessageHidden: { version: 1 },
+  ConversationReopened: { version: 1 },
+  MessageSendRequested: { version: 1, personal: ['content', 'block.reasonText'] },
+  MessageHandedOver: { version: 1 },
+  MessageCancelled: { version: 1 },
+  MessageDelivered: { version: 1 },
+  MessageFailed: { version: 1, personal: ['reason'] },
+  ConversationAssigned: { version: 1, personal: ['note'] },
+  ConversationUnassigned: { version: 1 },
+  AssigneeEngaged: { version: 1 },
+  AutomationPaused: { version: 1 },
+  AutomationResumed: { version: 1 },
+  ConversationConcluded: { version: 1 },
 });

@@ -1,5 +1,5 @@
 // How far a reader has read a conversation. It never goes back.
-import { Command, decider, reject, unheard, type Event, type Rejection } from '#kernel';
+import { Command, decider, defineEvents, reject, unheard, type Event, type Rejection } from '#kernel';
 
 export type ReadMarkerEvent = Event<'ConversationRead', { conversationId: string; staffId: string; upToOrdinal: number }>;
 
@@ -45,3 +45,5 @@ export const readMarkerDecider = decider({
   evolve,
   decide,
 });
+
+export const readMarkerEvents = defineEvents<ReadMarkerEvent>()({ ConversationRead: { version: 1 } });

@@ -7,3 +7,4 @@ export * from './policy.js';
 export * from './stream.js';
 export * from './time.js';
 export * from './interval.js';
+export * from './stored-types.js';

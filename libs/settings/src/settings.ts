@@ -1,6 +1,6 @@
 // A tenant's answers to the questions on which good products disagree. An empty stream is valid: every key has a default [H5].
 // A key appears here with its first consumer, never before. Source: spec/settings.md.
-import { Command, decider, reject, unheard, type Event, type Rejection } from '#kernel';
+import { Command, decider, defineEvents, reject, unheard, type Event, type Rejection } from '#kernel';
 import { getCountries } from 'libphonenumber-js/max';
 
 export type SettingValue = string | boolean | number | null;
@@ -96,3 +96,5 @@ export const settingsDecider = decider({
   evolve,
   decide,
 });
+
+export const settingsEvents = defineEvents<SettingsEvent>()({ OrgSettingChanged: { version: 1 } });

@@ -1,5 +1,5 @@
 // A person who works here: invited, with a role and an access; what they may see and do follows from it at once.
-import { Command, decider, reject, unheard, type ConversationAccess, type Event, type Rejection } from '#kernel';
+import { Command, decider, defineEvents, reject, unheard, type ConversationAccess, type Event, type Rejection } from '#kernel';
 
 export type StaffRole = 'agent' | 'supervisor' | 'admin';
 
@@ -110,4 +110,12 @@ export const staffDecider = decider({
   evolve,
   decide,
   sealedFor: (member) => (member.status === 'unknown' ? '' : `staff:${member.staffId}`),
+});
+
+export const staffEvents = defineEvents<StaffEvent>()({
+  StaffMemberInvited: { version: 1, personal: ['name'] },
+  StaffAccessChanged: { version: 1 },
+  StaffRoleChanged: { version: 1 },
+  StaffAvailabilityChanged: { version: 1 },
+  StaffMemberDeactivated: { version: 1 },
 });
