@@ -200,10 +200,10 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
 type DataOf<T extends ContactEvent['type']> = Extract<ContactEvent, { type: T }>['data'];
 
 const opened = (contactId: string, block: OpenBlock, identityIds: readonly string[], from: string): readonly Coverage[] => {
-  const { blockId, closeOpen } = block;
+  const { blockId, blockedAt, closeOpen } = block;
   const channels: readonly string[] = 'all' in block.scope ? ['*'] : block.scope.channels;
   return identityIds.flatMap((identityId) =>
-    channels.map((channel) => ({ blockId, contactId, identityId, channel, from, to: null, closeOpen })),
+    channels.map((channel) => ({ blockId, contactId, identityId, channel, blockedAt, from, to: null, closeOpen })),
   );
 };
 

@@ -6,6 +6,8 @@ export type Coverage = Interval & {
   readonly contactId: string;
   readonly identityId: string;
   readonly channel: string;
+  /** When the episode began; `from` is later for an identity attached since. */
+  readonly blockedAt: string;
   /** Does the episode conclude open conversations (copied from the setting into the fact)? */
   readonly closeOpen: boolean;
 };
