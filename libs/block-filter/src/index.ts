@@ -1,0 +1,4 @@
+export * from './address-claims.js';
+export * from './block-filter.js';
+export * from './blocked-contacts.js';
+export * from './hidden-messages.js';

@@ -1,0 +1,114 @@
+// The contact as people see it, and the one table with clear names and addresses: lists join it, an erasure nulls it.
+import { integer, json, nullable, projection, text, type Recorded } from '#kernel';
+import type { Kind } from './addresses.js';
+import type { BlockKind, ContactEvent, Scope } from './contact.js';
+import { folded, searchText } from './search-text.js';
+
+export type CardIdentity = { identityId: string; kind: Kind; value: string | null; verified: boolean };
+
+/** `reasonText` is sealed; the query opens it. */
+export type CardBlock = {
+  blockId: string;
+  kind: BlockKind;
+  scope: Scope;
+  reasonCode: string | null;
+  reasonText: unknown;
+  blockedBy: string;
+  blockedAt: string;
+  expiresAt: string | null;
+};
+
+type Names = { display_name: string | null; sort_name: string; search_text: string };
+
+const named = (displayName: string | null, identities: readonly CardIdentity[]): Names => ({
+  display_name: displayName,
+  sort_name: folded(displayName ?? ''),
+  search_text: searchText([displayName, ...identities.map((identity) => identity.value)]),
+});
+
+/** `|a|b|`, so that a tag is found whole. */
+const tagText = (tags: readonly string[]): string => (tags.length === 0 ? '' : `|${tags.join('|')}|`);
+
+export const contactCard = projection<ContactEvent>()({
+  name: 'contact_card',
+  version: 1,
+  table: {
+    key: ['contact_id'],
+    columns: {
+      display_name: nullable(text),
+      sort_name: text,
+      search_text: text,
+      identities: json<readonly CardIdentity[]>(),
+      tags: json<readonly string[]>(),
+      tag_text: text,
+      block_id: nullable(text),
+      block_expires_at: nullable(text),
+      block: nullable(json<CardBlock>()),
+      revision: integer,
+    },
+    indexes: [['sort_name', 'contact_id']],
+  },
+  opens: ['ContactRegistered', 'ContactIdentityAttached', 'ContactDetailsChanged'],
+  revisionOf: 'contact',
+  keyOf: (event: Recorded<ContactEvent>) => ({ contact_id: event.data.contactId }),
+  on: {
+    ContactRegistered: (_row, { data, revision }) => {
+      const identities = data.identities.map(({ identityId, kind, value, verified }) => ({ identityId, kind, value, verified }));
+      return {
+        ...named(data.displayName, identities),
+        identities,
+        tags: [],
+        tag_text: '',
+        block_id: null,
+        block_expires_at: null,
+        block: null,
+        revision,
+      };
+    },
+    ContactIdentityAttached: (row, { data }) => {
+      if (row === null) return null;
+      const { identityId, kind, value, verified } = data;
+      const others = row.identities.filter((one) => one.identityId !== identityId);
+      const known = row.identities.find((one) => one.identityId === identityId);
+      const identities = [...others, { identityId, kind, value, verified: verified || known?.verified === true }];
+      return { ...row, ...named(row.display_name, identities), identities };
+    },
+    ContactIdentityDetached: (row, { data }) => {
+      if (row === null) return null;
+      const identities = row.identities.filter((one) => one.identityId !== data.identityId);
+      return { ...row, ...named(row.display_name, identities), identities };
+    },
+    DuplicateContactDetected: (row) => row,
+    ContactDetailsChanged: (row, { data }) => row && { ...row, ...named(data.displayName, row.identities) },
+    ContactTagged: (row, { data }) => {
+      if (row === null) return null;
+      const tags = [...row.tags, data.tag];
+      return { ...row, tags, tag_text: tagText(tags) };
+    },
+    ContactUntagged: (row, { data }) => {
+      if (row === null) return null;
+      const tags = row.tags.filter((tag) => tag !== data.tag);
+      return { ...row, tags, tag_text: tagText(tags) };
+    },
+    ContactBlocked: (row, { data }) => {
+      if (row === null) return null;
+      const { blockId, kind, scope, reasonCode, reasonText, blockedBy, blockedAt, expiresAt } = data;
+      const block = { blockId, kind, scope, reasonCode, reasonText, blockedBy, blockedAt, expiresAt };
+      return { ...row, block_id: blockId, block_expires_at: expiresAt, block };
+    },
+    ContactBlockChanged: (row, { data }) => {
+      if (row?.block?.blockId !== data.blockId) return row;
+      const { scope, reasonCode, reasonText, expiresAt } = data;
+      const block = {
+        ...row.block,
+        ...(scope === undefined ? {} : { scope }),
+        ...(reasonCode === undefined ? {} : { reasonCode }),
+        ...(reasonText === undefined ? {} : { reasonText }),
+        ...(expiresAt === undefined ? {} : { expiresAt }),
+      };
+      return { ...row, block, block_expires_at: block.expiresAt };
+    },
+    ContactUnblocked: (row) => row && { ...row, block_id: null, block_expires_at: null, block: null },
+    ContactBlockExpired: (row) => row && { ...row, block_id: null, block_expires_at: null, block: null },
+  },
+});

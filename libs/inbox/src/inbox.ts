@@ -1,0 +1,129 @@
+// One row a conversation: All Chats, My Chats and Unassigned are conditions over it. Ignored messages and state lines never move a row.
+import { integer, json, nullable, projection, text, type Recorded } from '#kernel';
+import { messageTime, type ConversationEvent } from '#conversations';
+
+/** A displayed message; `content` is sealed. */
+export type LatestMessage = {
+  readonly messageId: string;
+  readonly at: string;
+  readonly ordinal: number;
+  readonly direction: 'inbound' | 'outbound';
+  readonly content: unknown;
+};
+
+/** So many are kept, so that a message that raced a block can be taken back from preview and order. */
+const KEPT = 5;
+
+type Messages = {
+  readonly opened_at: string;
+  readonly older_at: string | null;
+  readonly latest: readonly LatestMessage[];
+  readonly last_displayed_at: string;
+};
+
+const byTime = (a: LatestMessage, b: LatestMessage): number =>
+  a.at === b.at ? b.ordinal - a.ordinal : a.at < b.at ? 1 : -1;
+
+const shown = <R extends Messages>(row: R, message: LatestMessage): R => {
+  const all = [message, ...row.latest].sort(byTime);
+  const dropped = all[KEPT]?.at ?? null;
+  const older = dropped !== null && (row.older_at === null || dropped > row.older_at) ? dropped : row.older_at;
+  return dated({ ...row, latest: all.slice(0, KEPT), older_at: older });
+};
+
+/** The greatest time of displayed messages, the opening if there is none. */
+const dated = <R extends Messages>(row: R): R => {
+  const newest = row.latest[0]?.at ?? row.older_at;
+  return { ...row, last_displayed_at: newest !== null && newest > row.opened_at ? newest : row.opened_at };
+};
+
+export const inbox = projection<ConversationEvent>()({
+  name: 'inbox',
+  version: 1,
+  table: {
+    key: ['conversation_id'],
+    columns: {
+      contact_id: text,
+      identity_id: text,
+      channel: text,
+      status: text,
+      assignee_id: nullable(text),
+      assignment_no: integer,
+      session_no: integer,
+      automation: text,
+      opened_at: text,
+      /** Greatest time of the displayed messages that are not kept in `latest`. */
+      older_at: nullable(text),
+      last_displayed_at: text,
+      latest: json<readonly LatestMessage[]>(),
+      inbound_count: integer,
+      last_inbound_ordinal: integer,
+      revision: integer,
+    },
+    indexes: [
+      ['last_displayed_at desc', 'conversation_id desc'],
+      ['assignee_id', 'last_displayed_at desc', 'conversation_id desc'],
+      ['assignee_id', 'status'],
+      ['contact_id'],
+    ],
+  },
+  revisionOf: 'conversation',
+  keyOf: (event: Recorded<ConversationEvent>) => ({ conversation_id: event.subject }),
+  on: {
+    ConversationOpened: (_row, { data, revision }) => ({
+      contact_id: data.contactId,
+      identity_id: data.identityId,
+      channel: data.channel,
+      status: 'open',
+      assignee_id: null,
+      assignment_no: 0,
+      session_no: 1,
+      automation: 'running',
+      opened_at: data.openedAt,
+      older_at: null,
+      last_displayed_at: data.openedAt,
+      latest: [],
+      inbound_count: 0,
+      last_inbound_ordinal: 0,
+      revision,
+    }),
+    MessageReceived: (row, { data }) =>
+      row && {
+        ...shown(row, {
+          messageId: data.messageId,
+          at: messageTime(data.sentAt, data.receivedAt),
+          ordinal: data.ordinal,
+          direction: 'inbound',
+          content: data.content,
+        }),
+        inbound_count: row.inbound_count + 1,
+        last_inbound_ordinal: data.ordinal,
+      },
+    MessageSendRequested: (row, { data }) =>
+      row &&
+      shown(row, {
+        messageId: data.messageId,
+        at: data.requestedAt,
+        ordinal: data.ordinal,
+        direction: 'outbound',
+        content: data.content,
+      }),
+    MessageHidden: (row, { data }) =>
+      row && {
+        ...dated({ ...row, latest: row.latest.filter((message) => message.messageId !== data.messageId) }),
+        inbound_count: row.inbound_count - 1,
+      },
+    MessageHandedOver: (row) => row,
+    MessageCancelled: (row) => row,
+    MessageDelivered: (row) => row,
+    MessageFailed: (row) => row,
+    AssigneeEngaged: (row) => row,
+    ConversationReopened: (row, { data }) => row && { ...row, status: 'open', session_no: data.sessionNo },
+    ConversationAssigned: (row, { data }) =>
+      row && { ...row, assignee_id: data.assigneeId, assignment_no: data.assignmentNo },
+    ConversationUnassigned: (row) => row && { ...row, assignee_id: null },
+    AutomationPaused: (row) => row && { ...row, automation: 'paused' },
+    AutomationResumed: (row) => row && { ...row, automation: 'running' },
+    ConversationConcluded: (row) => row && { ...row, status: 'concluded' },
+  },
+});

@@ -1,0 +1,2 @@
+export * from './staff-list.js';
+export * from './staff-member.js';
