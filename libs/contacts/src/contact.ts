@@ -323,6 +323,8 @@ export class BlockContact extends Command<
     readonly originConversationId?: string;
     /** Of the origin conversation. */
     readonly originChannel?: Channel;
+    /** A last word to the customer, sent before the block takes effect. */
+    readonly notice?: { readonly text: string };
     readonly noticeMessageId?: string;
     readonly expiresAt?: string;
     readonly rules: BlockRules;
@@ -505,6 +507,7 @@ const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decisi
         ];
   }
   if (rules.reason === 'required' && data.reasonCode === undefined) return reject('reason-required');
+  if (rules.notice === 'off' && data.notice !== undefined) return reject('notice-off');
   if (data.expiresAt !== undefined) {
     if (!rules.allowExpiry) return reject('expiry-not-allowed');
     if (data.expiresAt <= blockedAt) return reject('invalid-request', { path: 'expiresAt', message: 'must be in the future' });

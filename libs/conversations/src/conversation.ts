@@ -270,6 +270,19 @@ export type ConversationFacts = {
   readonly hasAddress: boolean;
 };
 
+/** What a command carries until its handler has asked the other streams. */
+export const NOTHING_KNOWN: ConversationFacts = {
+  covers: [],
+  rules: {
+    onReply: 'never',
+    replyBy: 'assigneeOnly',
+    pauseOn: 'assignee',
+    release: 'onConclude',
+    concludeBy: 'assigneeOnly',
+  },
+  hasAddress: false,
+};
+
 type About<D = object> = D & { readonly conversationId: string; readonly facts: ConversationFacts };
 
 export class ReceiveInboundMessage extends Command<

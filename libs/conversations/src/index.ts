@@ -5,3 +5,4 @@ export * from './outbound.js';
 export * from './read-marker.js';
 export * from './read-markers.js';
 export * from './timeline.js';
+export * from './ids.js';

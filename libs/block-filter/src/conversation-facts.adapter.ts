@@ -1,0 +1,64 @@
+import type { CommandRunner } from '#event-store';
+import { channelsOf, contactDecider, coverageOf, identitiesOf, type Contact, type Coverage } from '#contacts';
+import type { AddressBook } from '#contacts/address-book.adapter';
+import { conversationDecider, conversationIdOf, sees } from '#conversations';
+import type { Caller } from '#kernel';
+
+/** A conversation's address, as its stream names it. */
+export type Place = { readonly contactId: string; readonly identityId: string; readonly channel: string };
+
+export type PlaceFacts = {
+  readonly covers: readonly Coverage[];
+  /** Does the contact still have the identity? */
+  readonly hasAddress: boolean;
+  /** The address in clear, for the gateway; `null` after an erasure or detachment. */
+  readonly address: string | null;
+  /** The first holder of the address, the contact itself if nobody else. */
+  readonly ownerId: string;
+};
+
+/** What the contacts' streams say of conversations, joined on the write side: nothing lags behind, nothing leaks. */
+export class ConversationFactsReader {
+  constructor(
+    private readonly runner: CommandRunner,
+    private readonly book: AddressBook,
+  ) {}
+
+  /** A block of any holder of the address covers it. `fresh: false` trusts what this process has folded already. */
+  async of(tenant: string, place: Place, now: string, options?: { readonly fresh?: boolean }): Promise<PlaceFacts> {
+    const { state: contact } = await this.runner.load(contactDecider, tenant, place.contactId, options);
+    const identity = identitiesOf(contact).find((one) => one.identityId === place.identityId);
+    const own = coverageOf(contact, place.identityId, place.channel);
+    const located = identity?.value == null ? null : await this.book.locate(tenant, identity.kind, identity.value);
+    if (located === null) return { covers: own, hasAddress: false, address: null, ownerId: place.contactId };
+    const holders = await this.book.holders(tenant, located.key, now, options);
+    const others = holders
+      .filter((holder) => holder.identityId !== place.identityId)
+      .flatMap((holder) => coverageOf(holder.contact, holder.identityId, place.channel));
+    return {
+      covers: [...own, ...others],
+      hasAddress: true,
+      address: located.value,
+      ownerId: holders[0]?.contactId ?? place.contactId,
+    };
+  }
+
+  /** The ids of all conversations that the contact's identities can have, past ones too. */
+  conversationIds(contact: Contact): readonly string[] {
+    if (contact.status === 'unknown') return [];
+    return contact.identities.flatMap((identity) =>
+      channelsOf(identity.kind).map((channel) => conversationIdOf(identity.identityId, channel)),
+    );
+  }
+
+  /** May the caller see the contact? Agents with limited access see those of their own conversations. */
+  async isMine(tenant: string, caller: Caller, contactId: string): Promise<boolean> {
+    if (caller.role !== 'agent' || caller.access === 'all') return true;
+    const { state: contact } = await this.runner.load(contactDecider, tenant, contactId);
+    for (const id of this.conversationIds(contact)) {
+      const { state } = await this.runner.load(conversationDecider, tenant, id);
+      if (state.status !== 'unknown' && sees(caller, state.assigneeId)) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,351 @@
+import { createHmac } from 'node:crypto';
+import { streamName, type CommandMetadata, type Position } from '#kernel';
+import type { CommandRunner, KeyVault } from '#event-store';
+import {
+  AttachIdentity,
+  contactDecider,
+  coverageOf,
+  ignoredDecider,
+  ignoredKey,
+  IgnoreBlockedMessage,
+  isWeak,
+  RegisterContact,
+  ReportDuplicate,
+  type Channel,
+  type Coverage,
+  type Holder,
+  type Kind,
+} from '#contacts';
+import type { AddressBook, Located } from '#contacts/address-book.adapter';
+import {
+  conversationDecider,
+  conversationIdOf,
+  hiddenBy,
+  messageIdOf,
+  ReceiveInboundMessage,
+  type ConversationRules,
+} from '#conversations';
+import { deriveId, Problem, problem } from '#platform';
+import type { BlockEnforcement } from './block-enforcement.adapter.js';
+
+export type Sender = { readonly kind: Kind; readonly value: string; readonly verified: boolean };
+
+/** A provider's message as the gateway posts it. */
+export type InboundMessage = {
+  readonly channel: Channel;
+  readonly from: Sender & { readonly displayName: string | null; readonly also: readonly Sender[] };
+  readonly providerMessageId: string;
+  readonly sentAt: string | null;
+  readonly text: string;
+  readonly metadata: CommandMetadata;
+};
+
+export type Received = {
+  readonly disposition: 'displayed' | 'ignored' | 'duplicate';
+  readonly contactId: string;
+  readonly identityId: string;
+  readonly conversationId?: string;
+  readonly messageId?: string;
+  readonly blockId?: string;
+  readonly position: Position | null;
+};
+
+/** An address of the sender with those who hold it. */
+type Known = { readonly located: Located; readonly verified: boolean; readonly holders: readonly Holder[] };
+type Owner = { readonly contactId: string; readonly identityId: string };
+type Work = { readonly message: InboundMessage; readonly located: Located; readonly answer: (result: Received | Problem) => void };
+
+const AT_ONCE = 256;
+
+/**
+ * Takes in what customers send. The transport never rejects [R6]: a message is displayed, ignored, or was there already.
+ * Who sent it and what their blocks cover is asked of the write side, before and again after the append, so that of a message and
+ * a block that race at least one sees the other. Source: spec/domain.md, "The blocked-message filter".
+ */
+export class Intake {
+  constructor(
+    private readonly runner: CommandRunner,
+    private readonly vault: KeyVault,
+    private readonly book: AddressBook,
+    private readonly enforcement: BlockEnforcement,
+    private readonly rules: (tenant: string) => Promise<ConversationRules>,
+  ) {}
+
+  /** One outcome per message, in their order; messages of one sender are taken in in that order too. */
+  async receive(messages: readonly InboundMessage[]): Promise<readonly (Received | Problem)[]> {
+    const results: (Received | Problem)[] = [];
+    const groups = new Map<string, Work[]>();
+    for (const [index, message] of messages.entries()) {
+      const answer = (result: Received | Problem): void => {
+        results[index] = result;
+      };
+      const located = await this.book.locate(message.metadata.tenant, message.from.kind, message.from.value);
+      if (located === null) {
+        answer(problem('invalid-request', undefined, { errors: [{ path: 'from.value', message: `is not an address of kind ${message.from.kind}` }] }));
+        continue;
+      }
+      const group = `${located.key}|${message.channel}`;
+      const work = { message, located, answer };
+      const others = groups.get(group);
+      if (others === undefined) groups.set(group, [work]);
+      else others.push(work);
+    }
+    const waiting = [...groups.values()];
+    const take = async (): Promise<void> => {
+      for (let group = waiting.pop(); group !== undefined; group = waiting.pop()) await this.receiveGroup(group);
+    };
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, waiting.length) }, take));
+    return results;
+  }
+
+  /** Messages of one address on one channel. A failure is the answer of this group only. */
+  private async receiveGroup(group: readonly Work[]): Promise<void> {
+    try {
+      await this.takeIn(group);
+    } catch (error) {
+      if (!(error instanceof Problem)) throw error;
+      for (const { answer } of group) answer(error);
+    }
+  }
+
+  private async takeIn(group: readonly Work[]): Promise<void> {
+    const [first] = group;
+    if (first === undefined) return;
+    const { tenant, now } = first.message.metadata;
+    const { channel } = first.message;
+    const sender = await this.know(tenant, first.located, first.message.from.verified, now);
+    const also = await this.knowAlso(group, tenant, now);
+    const owner = await this.ownerOf(first, sender, also, now);
+    const conversationId = conversationIdOf(owner.identityId, channel);
+    const secret = await this.vault.tenantSecret(tenant);
+    const conversation = await this.runner.load(conversationDecider, tenant, conversationId, { fresh: false });
+
+    const displayed: (Work & { readonly messageId: string; readonly key: string })[] = [];
+    const ignored: (Work & { readonly key: string; readonly cover: Coverage })[] = [];
+    const holders = [...sender.holders, ...also.flatMap((known) => known.holders)];
+    const before = coverageOfAll(holders, channel);
+    for (const work of group) {
+      const { message } = work;
+      const key = createHmac('sha256', secret).update(message.providerMessageId).digest('hex');
+      const messageId = messageIdOf(conversationId, key);
+      const known = conversation.state.status !== 'unknown' && conversation.state.inbound.has(messageId);
+      const cover = known
+        ? null
+        : (await this.ignoredBefore(tenant, before, conversationId, key)) ?? hiddenBy(before, message.sentAt, message.metadata.now);
+      if (cover === null) displayed.push({ ...work, messageId, key });
+      else ignored.push({ ...work, key, cover });
+    }
+    await this.ignore(ignored, conversationId, conversation.state.status !== 'unknown');
+    await this.display(displayed, owner, conversationId, sender.located.key);
+  }
+
+  private async know(tenant: string, located: Located, verified: boolean, now: string): Promise<Known> {
+    return { located, verified, holders: await this.book.holders(tenant, located.key, now, { fresh: false }) };
+  }
+
+  /** The further verified addresses that messages of the group name [H18]. */
+  private async knowAlso(group: readonly Work[], tenant: string, now: string): Promise<readonly Known[]> {
+    const known = new Map<string, Known>();
+    for (const { message } of group) {
+      for (const one of message.from.also) {
+        if (!one.verified) continue;
+        const located = await this.book.locate(tenant, one.kind, one.value);
+        if (located !== null && !known.has(located.key)) known.set(located.key, await this.know(tenant, located, true, now));
+      }
+    }
+    return [...known.values()];
+  }
+
+  /** The contact that the message belongs to: the first holder, else the one that holds a verified address of the sender, else a new one. */
+  private async ownerOf(work: Work, sender: Known, also: readonly Known[], now: string): Promise<Owner> {
+    const { message } = work;
+    const { channel, metadata } = message;
+    const holder = sender.holders[0];
+    const strong = also.flatMap((known) => known.holders)[0];
+    const blocked = strong !== undefined && hiddenBy(coverageOfAll(also.flatMap((known) => known.holders), channel), null, now) !== null;
+    // While blocked nothing is attached: what the block hides, it hides under the identity that is known.
+    if (blocked && holder === undefined) return strong;
+    if (holder !== undefined) {
+      if (holder.identity === null) return this.register(work, holder);
+      if (message.from.verified && !holder.identity.verified) await this.attach(work, holder, holder.identityId);
+      if (strong !== undefined && strong.contactId !== holder.contactId) {
+        const { kind } = message.from;
+        await this.runner.execute(
+          contactDecider,
+          strong.contactId,
+          new ReportDuplicate({ contactId: strong.contactId, otherContactId: holder.contactId, kind, mine: true }, metadata),
+          metadata,
+        );
+      }
+      return holder;
+    }
+    const stream = streamName('identity', metadata.tenant, work.located.key);
+    const identityId = deriveId(metadata.tenant, metadata.commandId, stream, 'identity');
+    const contactId = strong?.contactId ?? deriveId(metadata.tenant, metadata.commandId, stream, 'contact');
+    const claim = await this.book.claim(metadata, { key: work.located.key, contactId, identityId, onlyIfFree: true });
+    // Somebody was quicker, or this is a repeat: the first holder's claim, whether its contact exists yet or not.
+    const winner: Owner = claim.claimed ? { contactId, identityId } : (claim.holders[0] ?? { contactId, identityId });
+    this.book.stillInTime(metadata, work.located.key);
+    if (strong !== undefined && winner.contactId === strong.contactId) {
+      await this.attach(work, winner, winner.identityId);
+      return winner;
+    }
+    return this.register(work, winner);
+  }
+
+  private async register(work: Work, owner: Owner): Promise<Owner> {
+    const { from, metadata } = work.message;
+    const { kind, value } = work.located;
+    const { contactId, identityId } = owner;
+    const command = new RegisterContact(
+      {
+        contactId,
+        displayName: from.displayName ?? value,
+        source: 'inbound',
+        identities: [{ identityId, kind, value, verified: from.verified }],
+        tags: [],
+        others: [],
+      },
+      metadata,
+    );
+    await this.runner.execute(contactDecider, contactId, command, metadata);
+    return owner;
+  }
+
+  private async attach(work: Work, owner: Owner, identityId: string): Promise<void> {
+    const { from, metadata } = work.message;
+    const { kind, value } = work.located;
+    const { contactId } = owner;
+    const command = new AttachIdentity(
+      { contactId, mine: true, identityId, kind, value, verified: from.verified, claimedAs: [], others: [] },
+      metadata,
+    );
+    await this.runner.execute(contactDecider, contactId, command, metadata);
+  }
+
+  /** The cover under which a redelivered message was ignored at first; its own time may say otherwise by now. */
+  private async ignoredBefore(tenant: string, coverage: readonly Coverage[], conversationId: string, key: string): Promise<Coverage | null> {
+    for (const contactId of new Set(coverage.map((one) => one.contactId))) {
+      const { state } = await this.runner.load(ignoredDecider, tenant, contactId, { fresh: false });
+      const found = state.recent.find((one) => one.key === ignoredKey(conversationId, key));
+      const cover = coverage.find((one) => one.contactId === contactId && one.blockId === found?.blockId);
+      if (cover !== undefined) return cover;
+    }
+    return null;
+  }
+
+  private async ignore(
+    messages: readonly (Work & { readonly key: string; readonly cover: Coverage })[],
+    conversationId: string,
+    exists: boolean,
+  ): Promise<void> {
+    for (const contactId of new Set(messages.map(({ cover }) => cover.contactId))) {
+      const own = messages.filter(({ cover }) => cover.contactId === contactId);
+      const tenant = own[0]?.message.metadata.tenant ?? '';
+      const [dataKey] = await this.vault.dataKeys(tenant, [`contact:${contactId}`]);
+      const commands = own.map(({ message, key, cover }) => {
+        const { channel, providerMessageId, sentAt, text, metadata } = message;
+        return new IgnoreBlockedMessage(
+          {
+            contactId,
+            blockId: cover.blockId,
+            identityId: cover.identityId,
+            channel,
+            conversationId,
+            providerMessageId,
+            providerMessageKey: key,
+            sentAt,
+            receivedAt: metadata.now,
+            mode: 'ignore',
+            contentHmac: createHmac('sha256', dataKey?.key ?? Buffer.alloc(0)).update(text).digest('hex'),
+          },
+          metadata,
+        );
+      });
+      const outcomes = await this.runner.executeMany(ignoredDecider, tenant, contactId, commands);
+      for (const [index, outcome] of outcomes.entries()) {
+        const work = own[index];
+        if (work === undefined) continue;
+        if (outcome.kind === 'rejected') {
+          work.answer(problem('idempotency-key-reused'));
+          continue;
+        }
+        const first = outcome.state.recent.find((one) => one.key === ignoredKey(conversationId, work.key));
+        work.answer({
+          disposition: outcome.events.length > 0 ? 'ignored' : 'duplicate',
+          contactId,
+          identityId: first?.identityId ?? work.cover.identityId,
+          blockId: first?.blockId ?? work.cover.blockId,
+          ...(exists ? { conversationId } : {}),
+          position: outcome.position,
+        });
+      }
+    }
+  }
+
+  private async display(
+    messages: readonly (Work & { readonly messageId: string; readonly key: string })[],
+    owner: Owner,
+    conversationId: string,
+    address: string,
+  ): Promise<void> {
+    const [first] = messages;
+    if (first === undefined) return;
+    const { metadata, channel } = first.message;
+    const { tenant, now } = metadata;
+    const { contactId, identityId } = owner;
+    const rules = await this.rules(tenant);
+    const before = coverageOfAll(await this.book.holders(tenant, address, now, { fresh: false }), channel);
+    const facts = { covers: before, rules, hasAddress: true };
+    const commands = messages.map(
+      ({ message, messageId, key }) =>
+        new ReceiveInboundMessage(
+          {
+            conversationId,
+            contactId,
+            channel,
+            identityId,
+            messageId,
+            providerMessageId: message.providerMessageId,
+            providerMessageKey: key,
+            sentAt: message.sentAt,
+            text: message.text,
+            facts,
+          },
+          message.metadata,
+        ),
+    );
+    const outcomes = await this.runner.executeMany(conversationDecider, tenant, conversationId, commands);
+    // Look again after writing: a block may have come between.
+    const after = coverageOfAll(await this.book.holders(tenant, address, now), channel);
+    const wrote = outcomes.some((outcome) => outcome.kind === 'accepted' && outcome.events.length > 0);
+    const enforced = wrote && after.length > 0 ? await this.enforcement.on(conversationId, metadata) : null;
+    for (const [index, outcome] of outcomes.entries()) {
+      const work = messages[index];
+      if (work === undefined) continue;
+      if (outcome.kind === 'rejected') {
+        work.answer(problem('idempotency-key-reused'));
+        continue;
+      }
+      const { messageId, message } = work;
+      const fresh = outcome.events.length > 0;
+      const cover = fresh && !outcome.repeated ? hiddenBy(after, message.sentAt, message.metadata.now) : null;
+      const position = later(outcome.position, enforced);
+      if (cover === null) {
+        work.answer({ disposition: fresh ? 'displayed' : 'duplicate', contactId, identityId, conversationId, messageId, position });
+      } else {
+        const { blockId } = cover;
+        work.answer({ disposition: 'ignored', contactId: cover.contactId, identityId: cover.identityId, conversationId, blockId, position });
+      }
+    }
+  }
+}
+
+const coverageOfAll = (holders: readonly Holder[], channel: Channel): readonly Coverage[] =>
+  holders.flatMap((holder) => coverageOf(holder.contact, holder.identityId, channel));
+
+const later = (one: Position | null, other: Position | null): Position | null =>
+  one === null || (other !== null && other > one) ? other : one;
+
+/** A provider vouches for the numbers of its own network; a cookie or a typed e-mail is nobody's until it is verified. */
+export const verifiedByDefault = (kind: Kind): boolean => !isWeak(kind, false);

@@ -1,0 +1,95 @@
+import { createHmac } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { streamName, type CommandMetadata, type Position } from '#kernel';
+import { Busy, type CommandRunner } from '#event-store';
+import { canonicalAddress, type Kind } from './addresses.js';
+import { contactDecider, type Contact } from './contact.js';
+import { ClaimIdentity, holdersOf, identityDecider, type Claim, type Holder } from './identity-claim.js';
+
+/** An address as the write side finds it: `key` is the HMAC that names its claim stream, `value` the canonical spelling. */
+export type Located = { readonly kind: Kind; readonly key: string; readonly value: string };
+
+const GIVE_UP_MS = 30_000;
+const REMEMBERED = 50_000;
+
+/** Who holds which address, resolved from the streams: no projection lag, no leak. */
+export class AddressBook {
+  /** Parsing a phone costs 10 µs; the same raw values come again and again. */
+  private readonly located = new LRUCache<string, { readonly located: Located | null }>({ max: REMEMBERED });
+
+  constructor(
+    private readonly runner: CommandRunner,
+    private readonly tenantSecret: (tenant: string) => Promise<Buffer>,
+    private readonly region: (tenant: string) => Promise<string>,
+  ) {}
+
+  /** The address in its canonical form, or `null` if the value is none of its kind. */
+  async locate(tenant: string, kind: Kind, value: string): Promise<Located | null> {
+    const region = await this.region(tenant);
+    const raw = `${tenant}|${region}|${kind}|${value}`;
+    const known = this.located.get(raw);
+    if (known !== undefined) return known.located;
+    const address = canonicalAddress(kind, value, region);
+    const located =
+      address === null
+        ? null
+        : { kind, value: address.value, key: createHmac('sha256', await this.tenantSecret(tenant)).update(address.key).digest('hex') };
+
+    this.located.set(raw, { located });
+    return located;
+  }
+
+  /** The valid claimants of an address, oldest first. `fresh: false` trusts what this process has folded already. */
+  async holders(tenant: string, key: string, now: string, options?: { readonly fresh?: boolean }): Promise<readonly Holder[]> {
+    const { state } = await this.runner.load(identityDecider, tenant, key, options);
+    return this.resolve(tenant, state.claims, now, options);
+  }
+
+  /** All claims of an address, valid or not. */
+  async claims(tenant: string, key: string): Promise<readonly Claim[]> {
+    return (await this.runner.load(identityDecider, tenant, key)).state.claims;
+  }
+
+  /**
+   * Claims an address for a contact, at the revision read, so that of two at once one sees the other. Answers who held it before
+   * (the contact itself among them), oldest first. With `onlyIfFree` nothing is claimed where somebody holds it.
+   */
+  async claim(
+    metadata: CommandMetadata,
+    claim: { readonly key: string; readonly contactId: string; readonly identityId: string; readonly onlyIfFree: boolean },
+  ): Promise<{ readonly holders: readonly Holder[]; readonly claimed: boolean; readonly claims: readonly Claim[]; readonly position: Position | null }> {
+    let holders: readonly Holder[] = [];
+    const outcome = await this.runner.execute(
+      identityDecider,
+      claim.key,
+      async (state) => {
+        holders = await this.resolve(metadata.tenant, state.claims, metadata.now);
+        return new ClaimIdentity({ ...claim, holders }, metadata);
+      },
+      metadata,
+    );
+    // A command id that stands in this claim stream with another request: another request of the same key, refused later by the contact.
+    if (outcome.kind === 'rejected') return { holders, claimed: false, claims: [], position: outcome.position };
+    return { holders, claimed: outcome.events.length > 0, claims: outcome.state.claims, position: outcome.position };
+  }
+
+  /** Stops a command that took longer than a claim may wait for its fact. */
+  stillInTime(metadata: CommandMetadata, key: string): void {
+    if (Date.now() - Date.parse(metadata.now) > GIVE_UP_MS) throw new Busy(streamName('identity', metadata.tenant, key));
+  }
+
+  private async resolve(
+    tenant: string,
+    claims: readonly Claim[],
+    now: string,
+    options?: { readonly fresh?: boolean },
+  ): Promise<readonly Holder[]> {
+    const contacts = new Map<string, Contact>();
+    for (const { contactId } of claims) {
+      if (!contacts.has(contactId)) {
+        contacts.set(contactId, (await this.runner.load(contactDecider, tenant, contactId, options)).state);
+      }
+    }
+    return holdersOf(claims, contacts, now);
+  }
+}

@@ -1,0 +1,173 @@
+import { reject, streamName, type Caller, type CommandMetadata, type Position } from '#kernel';
+import type { Codec, CommandRunner, EventStore, Outcome, RunOptions } from '#event-store';
+import {
+  AssignConversation,
+  AssignToMe,
+  conversationDecider,
+  NOTHING_KNOWN,
+  StartConversation,
+  sees,
+  type Conversation,
+  type ConversationCommand,
+  type ConversationEvent,
+  type ConversationRules,
+} from './conversation.js';
+import type { Cover } from './cover.js';
+import { conversationIdOf } from './ids.js';
+import { MarkRead, readMarkerDecider } from './read-marker.js';
+
+type ConversationOutcome = Outcome<typeof conversationDecider>;
+type Place = { readonly contactId: string; readonly identityId: string; readonly channel: string };
+
+/** What other contexts know; filled by the composition. */
+export type ConversationNeighbours = {
+  readonly rules: (tenant: string) => Promise<ConversationRules>;
+  readonly facts: (
+    tenant: string,
+    place: Place,
+    now: string,
+  ) => Promise<{ readonly covers: readonly Cover[]; readonly hasAddress: boolean; readonly address: string | null; readonly ownerId: string }>;
+  /** The contact's identities that are addresses of a channel, first attached first; `null` if there is no such contact. */
+  readonly addresses: (tenant: string, contactId: string, channel: string) => Promise<readonly string[] | null>;
+  readonly isMine: (tenant: string, caller: Caller, contactId: string) => Promise<boolean>;
+  /** Is this an active staff record that conversations may be assigned to, under the tenant's setting? */
+  readonly eligible: (tenant: string, staffId: string) => Promise<boolean>;
+  readonly enforceBlock: (conversationId: string, metadata: CommandMetadata) => Promise<Position | null>;
+};
+
+/** After these, a block may have been overtaken: the contact is looked at again before the answer. */
+const RACES_A_BLOCK: ReadonlySet<string> = new Set([
+  'ConversationOpened',
+  'ConversationReopened',
+  'ConversationAssigned',
+  'MessageSendRequested',
+]);
+
+/** Runs the commands of conversations with what the contacts' streams say, and looks again after writing. */
+export class ConversationCommands {
+  constructor(
+    private readonly runner: CommandRunner,
+    private readonly store: EventStore,
+    private readonly codec: Codec,
+    private readonly neighbours: ConversationNeighbours,
+  ) {}
+
+  async execute(command: ConversationCommand, options?: RunOptions): Promise<ConversationOutcome> {
+    const { metadata } = command;
+    const { conversationId } = command.data;
+    const outcome = await this.runner.execute(
+      conversationDecider,
+      conversationId,
+      async (state) => this.withFacts(command, state),
+      metadata,
+      options,
+    );
+    if (outcome.kind === 'rejected' || outcome.repeated) return outcome;
+    const raced =
+      command.type !== 'SendBlockNotice' && outcome.events.some((event: ConversationEvent) => RACES_A_BLOCK.has(event.type));
+    if (!raced) return outcome;
+    const enforced = await this.neighbours.enforceBlock(conversationId, metadata);
+    return enforced === null || isViaDevice(command)
+      ? outcome
+      : { kind: 'rejected', rejection: reject('contact-blocked', { reasons: ['blocked'] }), position: enforced };
+  }
+
+  /**
+   * Starts, or reopens, the conversation of a contact on a channel: with the identity named, else that of the latest message
+   * on the channel, else the first attached that fits.
+   */
+  async start(
+    request: { readonly contactId: string; readonly channel: string; readonly identityId?: string },
+    metadata: CommandMetadata,
+  ): Promise<{ readonly conversationId: string | null; readonly outcome: ConversationOutcome }> {
+    const { contactId, channel } = request;
+    const { tenant, caller } = metadata;
+    const refused = (code: 'not-found' | 'no-address'): { conversationId: null; outcome: ConversationOutcome } => ({
+      conversationId: null,
+      outcome: {
+        kind: 'rejected',
+        rejection: code === 'no-address' ? reject(code, { reasons: ['no-address'] }) : reject(code),
+        position: null,
+      },
+    });
+    const addresses = await this.neighbours.addresses(tenant, contactId, channel);
+    if (addresses === null || !(await this.neighbours.isMine(tenant, caller, contactId))) return refused('not-found');
+    const identityId = request.identityId ?? (await this.latestOf(tenant, addresses, channel));
+    if (identityId === undefined || !addresses.includes(identityId)) return refused('no-address');
+    const conversationId = conversationIdOf(identityId, channel);
+    const command = new StartConversation(
+      { conversationId, contactId, channel, identityId, mine: true, ownerId: contactId, facts: NOTHING_KNOWN },
+      metadata,
+    );
+    return { conversationId, outcome: await this.execute(command) };
+  }
+
+  async markRead(request: { readonly conversationId: string; readonly upToOrdinal: number }, metadata: CommandMetadata) {
+    const { state, position } = await this.runner.load(conversationDecider, metadata.tenant, request.conversationId);
+    const seen = state.status !== 'unknown' && sees(metadata.caller, state.assigneeId);
+    const lastOrdinal = state.status === 'unknown' ? 0 : state.ordinal;
+    const command = new MarkRead({ ...request, lastOrdinal, seen }, metadata);
+    const outcome = await this.runner.execute(readMarkerDecider, readMarkerDecider.idOf(command), command, metadata);
+    return { outcome, position: outcome.position ?? position };
+  }
+
+  /** What the gateway is to send: address and content in clear, read from the stream. */
+  async outgoing(
+    tenant: string,
+    conversationId: string,
+    messageId: string,
+    now: string,
+  ): Promise<{ readonly to: string | null; readonly channel: string; readonly content: unknown }> {
+    const { state } = await this.runner.load(conversationDecider, tenant, conversationId, { fresh: false });
+    if (state.status === 'unknown') throw new Error('a conversation that was handed over from does not exist');
+    const { address } = await this.neighbours.facts(tenant, state, now);
+    const stream = streamName(conversationDecider.category, tenant, conversationId);
+    for await (const page of this.store.readStream(stream, { direction: 'backwards' })) {
+      for (const stored of page) {
+        if (stored.type !== 'MessageSendRequested' || stored.data['messageId'] !== messageId) continue;
+        const { data } = await this.codec.open(this.codec.decode(stored));
+        return { to: address, channel: state.channel, content: (data as { content: unknown }).content };
+      }
+    }
+    throw new Error('a message that was handed over is not in its stream');
+  }
+
+  private async withFacts(command: ConversationCommand, state: Conversation): Promise<ConversationCommand> {
+    const { metadata } = command;
+    const { tenant, now, caller } = metadata;
+    const place = state.status === 'unknown' ? (command.type === 'StartConversation' ? command.data : null) : state;
+    const known = place === null ? null : await this.neighbours.facts(tenant, place, now);
+    const facts = {
+      covers: known?.covers ?? [],
+      hasAddress: known?.hasAddress ?? false,
+      rules: await this.neighbours.rules(tenant),
+    };
+    if (command.type === 'AssignToMe') {
+      return new AssignToMe({ ...command.data, facts, eligible: await this.neighbours.eligible(tenant, caller.id) }, metadata);
+    }
+    if (command.type === 'AssignConversation') {
+      const eligible = await this.neighbours.eligible(tenant, command.data.assigneeId);
+      return new AssignConversation({ ...command.data, facts, eligible }, metadata);
+    }
+    if (command.type === 'StartConversation') {
+      const ownerId = known?.ownerId ?? command.data.contactId;
+      return new StartConversation({ ...command.data, facts, ownerId }, metadata);
+    }
+    return new (command.constructor as new (data: unknown, metadata: CommandMetadata) => ConversationCommand)(
+      { ...command.data, facts },
+      metadata,
+    );
+  }
+
+  private async latestOf(tenant: string, identityIds: readonly string[], channel: string): Promise<string | undefined> {
+    let latest: { readonly identityId: string; readonly at: string } | null = null;
+    for (const identityId of identityIds) {
+      const { state } = await this.runner.load(conversationDecider, tenant, conversationIdOf(identityId, channel));
+      if (state.status === 'unknown' || state.ordinal === 0) continue;
+      if (latest === null || state.lastTime > latest.at) latest = { identityId, at: state.lastTime };
+    }
+    return latest?.identityId ?? identityIds[0];
+  }
+}
+
+const isViaDevice = (command: ConversationCommand): boolean => command.type === 'SendMessage' && command.data.viaDevice;

@@ -1,0 +1,78 @@
+// What follows from facts by itself. Pure reactions; each wish looks at the present state and acts only if it is still owed.
+import { policy, type Policy } from '#kernel';
+import type { ContactEvent } from '#contacts';
+import type { BlockOrder, ConversationEvent } from '#conversations';
+import type { StaffEvent } from '#staff';
+
+/** The wishes of all policies. */
+export type PolicyWish =
+  | { readonly type: 'EnforceBlockEverywhere'; readonly data: { readonly contactId: string } }
+  | { readonly type: 'EnforceBlockOnConversation'; readonly data: { readonly conversationId: string } }
+  | {
+      readonly type: 'CompleteBlock';
+      readonly data: { readonly conversationId: string; readonly noticeMessageId: string; readonly block: BlockOrder };
+    }
+  | { readonly type: 'CheckClaims'; readonly data: { readonly contactId: string; readonly identityIds: readonly string[] } }
+  | { readonly type: 'ReleaseAssignments'; readonly data: { readonly staffId: string } }
+  | { readonly type: 'CheckAssignee'; readonly data: { readonly conversationId: string; readonly staffId: string } };
+
+type Of<E extends { type: string }, T extends E['type']> = Extract<E, { type: T }>;
+
+/** A block reaches every conversation it covers, also those that a crash or a race left behind [I2 I3 I4 I9]. */
+export const blockCoordinator = policy<
+  | Of<ContactEvent, 'ContactBlocked' | 'ContactBlockChanged'>
+  | Of<
+      ConversationEvent,
+      'MessageReceived' | 'ConversationOpened' | 'ConversationReopened' | 'ConversationAssigned' | 'MessageSendRequested'
+    >
+>({
+  name: 'block-coordinator',
+  hears: [
+    'ContactBlocked',
+    'ContactBlockChanged',
+    'MessageReceived',
+    'ConversationOpened',
+    'ConversationReopened',
+    'ConversationAssigned',
+    'MessageSendRequested',
+  ],
+  react: (event): readonly PolicyWish[] => {
+    switch (event.type) {
+      case 'ContactBlocked':
+      case 'ContactBlockChanged':
+        return [{ type: 'EnforceBlockEverywhere', data: { contactId: event.data.contactId } }];
+      case 'MessageSendRequested': {
+        const conversationId = event.subject;
+        const enforce: PolicyWish = { type: 'EnforceBlockOnConversation', data: { conversationId } };
+        const { block, messageId: noticeMessageId } = event.data;
+        return block === null ? [enforce] : [{ type: 'CompleteBlock', data: { conversationId, noticeMessageId, block } }, enforce];
+      }
+      default:
+        return [{ type: 'EnforceBlockOnConversation', data: { conversationId: event.subject } }];
+    }
+  },
+});
+
+/** An address that was attached too late belongs to who claimed it meanwhile. */
+export const claims = policy<Of<ContactEvent, 'ContactRegistered' | 'ContactIdentityAttached'>>({
+  name: 'claims',
+  hears: ['ContactRegistered', 'ContactIdentityAttached'],
+  react: (event): readonly PolicyWish[] => {
+    const identityIds =
+      event.type === 'ContactRegistered' ? event.data.identities.map((one) => one.identityId) : [event.data.identityId];
+    return identityIds.length === 0 ? [] : [{ type: 'CheckClaims', data: { contactId: event.data.contactId, identityIds } }];
+  },
+});
+
+/** Whoever left has no conversations [I7]. */
+export const staffExit = policy<Of<StaffEvent, 'StaffMemberDeactivated'> | Of<ConversationEvent, 'ConversationAssigned'>>({
+  name: 'staff-exit',
+  hears: ['StaffMemberDeactivated', 'ConversationAssigned'],
+  react: (event): readonly PolicyWish[] =>
+    event.type === 'StaffMemberDeactivated'
+      ? [{ type: 'ReleaseAssignments', data: { staffId: event.data.staffId } }]
+      : [{ type: 'CheckAssignee', data: { conversationId: event.subject, staffId: event.data.assigneeId } }],
+});
+
+export const policies: readonly Policy[] = [blockCoordinator, claims, staffExit];
+

@@ -1,0 +1,145 @@
+import type { CommandMetadata, Position, Reaction, Recorded } from '#kernel';
+import type { CommandRunner } from '#event-store';
+import {
+  BlockContact,
+  claimLost,
+  contactDecider,
+  DetachIdentity,
+  ExpireBlock,
+  identitiesOf,
+  type BlockKind,
+  type BlockRules,
+  type Scope,
+} from '#contacts';
+import type { AddressBook } from '#contacts/address-book.adapter';
+import type { ContactCommands } from '#contacts/contact-commands.handlers';
+import { conversationDecider, NOTHING_KNOWN, ReleaseAssignee } from '#conversations';
+import type { ConversationCommands } from '#conversations/conversation-commands.handlers';
+import { staffDecider } from '#staff';
+import type { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
+import { deriveId } from '#platform';
+import type { PolicyWish } from './policies.js';
+
+export type PolicyDesk = {
+  readonly runner: CommandRunner;
+  readonly book: AddressBook;
+  readonly contacts: ContactCommands;
+  readonly conversations: ConversationCommands;
+  readonly enforcement: BlockEnforcement;
+  readonly rules: (tenant: string) => Promise<BlockRules>;
+  /** The conversations assigned to a staff member, as the read models know them. */
+  readonly assignedTo: (tenant: string, staffId: string) => Promise<readonly string[]>;
+};
+
+/** Fulfils the wishes of policies. Each looks at the present state first, so that a wish heard twice, or late, does nothing wrong. */
+export class PolicyWishes {
+  constructor(private readonly desk: PolicyDesk) {}
+
+  async fulfil(reaction: Reaction, event: Recorded, policy: string, commandId: string): Promise<void> {
+    const wish = reaction as PolicyWish;
+    const metadata = systemMetadata(event.tenant, policy, commandId, event.metadata.$correlationId, event.id);
+    const { desk } = this;
+    switch (wish.type) {
+      case 'EnforceBlockEverywhere':
+        await desk.enforcement.everywhere(wish.data.contactId, metadata);
+        return;
+      case 'EnforceBlockOnConversation':
+        // A block that this process has not heard of yet brings its own ContactBlocked here.
+        await desk.enforcement.on(wish.data.conversationId, metadata, { fresh: false });
+        return;
+      case 'CompleteBlock':
+        await this.completeBlock(wish.data, event, metadata);
+        return;
+      case 'CheckClaims':
+        await this.checkClaims(wish.data, metadata);
+        return;
+      case 'ReleaseAssignments':
+        for (const conversationId of await desk.assignedTo(event.tenant, wish.data.staffId)) {
+          await this.release(conversationId, wish.data.staffId, metadata);
+        }
+        return;
+      case 'CheckAssignee': {
+        const { state } = await desk.runner.load(staffDecider, event.tenant, wish.data.staffId);
+        if (state.status !== 'active') await this.release(wish.data.conversationId, wish.data.staffId, metadata);
+      }
+    }
+  }
+
+  /** Ends an episode that ran out. */
+  async expire(tenant: string, due: { readonly contactId: string; readonly blockId: string; readonly expiresAt: string }): Promise<Position | null> {
+    const commandId = deriveId(tenant, due.blockId, due.expiresAt, 'expire');
+    const metadata = systemMetadata(tenant, 'block-expiry', commandId, commandId, due.blockId);
+    const outcome = await this.desk.contacts.execute(new ExpireBlock({ ...due, mine: true }, metadata));
+    return outcome.position;
+  }
+
+  /** The second step of a block with notice, where a crash came between. A block that has been, and is over, does not come back. */
+  private async completeBlock(
+    wish: Extract<PolicyWish, { type: 'CompleteBlock' }>['data'],
+    event: Recorded,
+    metadata: CommandMetadata,
+  ): Promise<void> {
+    const { block, noticeMessageId } = wish;
+    const { state } = await this.desk.runner.load(contactDecider, event.tenant, await this.contactOf(event.tenant, wish.conversationId));
+    if (state.status !== 'active' || state.blockIds.includes(block.blockId)) return;
+    // It would be over already.
+    if (block.expiresAt !== null && block.expiresAt <= metadata.now) return;
+    // What the settings refuse was decided before the notice went out.
+    const rules: BlockRules = { ...(await this.desk.rules(event.tenant)), blockBy: 'anyAgent', reason: 'optional', allowExpiry: true };
+    await this.desk.contacts.execute(
+      new BlockContact(
+        {
+          contactId: state.contactId,
+          mine: true,
+          blockId: block.blockId,
+          confirm: true,
+          kind: block.kind as BlockKind,
+          scope: block.scope as Scope,
+          ...(block.reasonCode === null ? {} : { reasonCode: block.reasonCode }),
+          ...(typeof block.reasonText === 'string' ? { reasonText: block.reasonText } : {}),
+          ...(block.originConversationId === null ? {} : { originConversationId: block.originConversationId }),
+          ...(block.expiresAt === null ? {} : { expiresAt: block.expiresAt }),
+          noticeMessageId,
+          rules,
+        },
+        { ...metadata, onBehalfOf: block.blockedBy },
+      ),
+    );
+  }
+
+  private async contactOf(tenant: string, conversationId: string): Promise<string> {
+    const { state } = await this.desk.runner.load(conversationDecider, tenant, conversationId);
+    return state.status === 'unknown' ? '' : state.contactId;
+  }
+
+  private async checkClaims(
+    { contactId, identityIds }: Extract<PolicyWish, { type: 'CheckClaims' }>['data'],
+    metadata: CommandMetadata,
+  ): Promise<void> {
+    const { tenant } = metadata;
+    const { state } = await this.desk.runner.load(contactDecider, tenant, contactId, { fresh: false });
+    for (const identity of identitiesOf(state).filter((one) => identityIds.includes(one.identityId))) {
+      const address = identity.value === null ? null : await this.desk.book.locate(tenant, identity.kind, identity.value);
+      if (address === null) continue;
+      const claims = await this.desk.book.claims(tenant, address.key);
+      if (!claimLost(claims, identity.identityId, identity.attachedAt)) continue;
+      const { identityId } = identity;
+      const rules = await this.desk.rules(tenant);
+      await this.desk.contacts.execute(new DetachIdentity({ contactId, mine: true, identityId, reason: 'claim_lost', rules }, metadata));
+    }
+  }
+
+  private async release(conversationId: string, staffId: string, metadata: CommandMetadata): Promise<void> {
+    await this.desk.conversations.execute(new ReleaseAssignee({ conversationId, staffId, facts: NOTHING_KNOWN }, metadata));
+  }
+}
+
+const systemMetadata = (tenant: string, actor: string, commandId: string, correlationId: string, causationId: string): CommandMetadata => ({
+  commandId,
+  correlationId,
+  causationId,
+  tenant,
+  caller: { id: actor, kind: 'system', role: 'system', access: 'all' },
+  now: new Date().toISOString(),
+  requestHash: 'policy',
+});
