@@ -1,0 +1,151 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { parseEnv } from 'node:util';
+import { validateSync } from 'class-validator';
+import { developmentSecrets } from './development-secrets.js';
+import { Environment, SECRETS, VARIABLES } from './environment.js';
+
+/** What an installation is configured to be (source: spec/configuration.md). Injected by this class. */
+export class Configuration {
+  constructor(
+    readonly host: string,
+    readonly port: number,
+    readonly dataDir: string,
+    readonly eventStore: 'sqlite',
+    readonly readStore: 'sqlite',
+    readonly projector: 'embedded',
+    readonly auth: AuthConfiguration,
+    /** 32 bytes. */
+    readonly keyEncryptionKey: Buffer,
+    readonly keyEncryptionKeyPrevious: Buffer | null,
+    readonly logLevel: string,
+    readonly logFormat: 'json' | 'pretty',
+    /** Per token; 0 = no limit. */
+    readonly rateLimitPerMinute: number,
+    readonly environment: 'development' | 'production' | 'test',
+  ) {}
+
+  get isProduction(): boolean {
+    return this.environment === 'production';
+  }
+
+  /** Keys and secrets stay out of logs and inspections. */
+  toJSON(): object {
+    return { host: this.host, port: this.port, dataDir: this.dataDir, environment: this.environment };
+  }
+}
+
+/** Tokens are signed either with the secret (HS256) or with a key of the JWKS, never both. */
+export type AuthConfiguration = {
+  readonly keys: { readonly secret: Uint8Array } | { readonly jwksUrl: URL };
+  readonly issuer: string | null;
+  readonly audience: string | null;
+  readonly subjectClaim: string;
+};
+
+/** All mistakes of a configuration at once. The process prints the message and ends with exit code 1. */
+export class ConfigurationError extends Error {
+  constructor(readonly mistakes: readonly string[]) {
+    super(`The configuration has ${String(mistakes.length)} mistake(s):\n${mistakes.map((line) => `  ${line}`).join('\n')}`);
+    this.name = 'ConfigurationError';
+  }
+}
+
+type Variables = Readonly<Record<string, string | undefined>>;
+
+/**
+ * Reads `.env` of the folder and the environment above it, or exactly the variables given (tests). Empty counts as absent.
+ * Throws ConfigurationError. The only reader of process.env.
+ */
+export const readConfiguration = (variables?: Variables, folder = process.cwd()): Configuration => {
+  const given = variables ?? { ...dotEnv(folder), ...process.env };
+  const mistakes: string[] = [];
+  const environment = new Environment();
+  for (const name of VARIABLES) {
+    const value = given[name]?.trim();
+    if (value !== undefined && value !== '') environment[name] = value;
+  }
+  for (const name of SECRETS) fromFile(name, given, environment, mistakes);
+  for (const { property, constraints } of validateSync(environment)) {
+    for (const message of Object.values(constraints ?? {})) mistakes.push(`${property} ${message}`);
+  }
+  const production = environment.NODE_ENV === 'production';
+  mistakes.push(...mistakesOfAuthentication(environment, production));
+  if (production && environment.KEY_ENCRYPTION_KEY === undefined && !mistakes.some((line) => line.startsWith('KEY_ENCRYPTION_KEY_FILE'))) {
+    mistakes.push('KEY_ENCRYPTION_KEY is required in production: openssl rand -base64 32');
+  }
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+  return assemble(environment, production);
+};
+
+const dotEnv = (folder: string): Variables => {
+  const path = resolve(folder, '.env');
+  return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
+};
+
+const fromFile = (name: (typeof SECRETS)[number], given: Variables, environment: Environment, mistakes: string[]): void => {
+  const path = given[`${name}_FILE`]?.trim();
+  if (path === undefined || path === '') return;
+  if (environment[name] !== undefined) {
+    mistakes.push(`${name} and ${name}_FILE are both set: leave one`);
+    return;
+  }
+  try {
+    environment[name] = readFileSync(path, 'utf8').trim();
+  } catch {
+    mistakes.push(`${name}_FILE names a file that cannot be read`);
+  }
+};
+
+const mistakesOfAuthentication = (environment: Environment, production: boolean): readonly string[] => {
+  const { AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url } = environment;
+  if (secret !== undefined && url !== undefined) return ['AUTH_JWT_SECRET and AUTH_JWKS_URL exclude each other: leave one'];
+  if (production && secret === undefined && url === undefined) return ['AUTH_JWT_SECRET or AUTH_JWKS_URL is required in production'];
+  if (production && url?.startsWith('http:') === true) return ['AUTH_JWKS_URL must be https in production'];
+  return [];
+};
+
+const assemble = (environment: Environment, production: boolean): Configuration => {
+  const dataDir = resolve(environment.DATA_DIR ?? './data');
+  const { AUTH_JWKS_URL: jwksUrl } = environment;
+  const needsSecrets =
+    environment.KEY_ENCRYPTION_KEY === undefined || (environment.AUTH_JWT_SECRET === undefined && jwksUrl === undefined);
+  const made = needsSecrets ? secretsIn(dataDir) : { authJwtSecret: '', keyEncryptionKey: '' };
+  return new Configuration(
+    environment.HOST ?? '127.0.0.1',
+    Number(environment.PORT ?? '3000'),
+    dataDir,
+    'sqlite',
+    'sqlite',
+    'embedded',
+    {
+      keys:
+        jwksUrl === undefined
+          ? { secret: Buffer.from(environment.AUTH_JWT_SECRET ?? made.authJwtSecret) }
+          : { jwksUrl: new URL(jwksUrl) },
+      issuer: environment.AUTH_ISSUER ?? null,
+      audience: environment.AUTH_AUDIENCE ?? null,
+      subjectClaim: environment.AUTH_SUBJECT_CLAIM ?? 'sub',
+    },
+    Buffer.from(environment.KEY_ENCRYPTION_KEY ?? made.keyEncryptionKey, 'base64'),
+    environment.KEY_ENCRYPTION_KEY_PREVIOUS === undefined
+      ? null
+      : Buffer.from(environment.KEY_ENCRYPTION_KEY_PREVIOUS, 'base64'),
+    environment.LOG_LEVEL ?? 'info',
+    formatOf(environment.LOG_FORMAT),
+    Number(environment.RATE_LIMIT_PER_MINUTE ?? (production ? '6000' : '0')),
+    production ? 'production' : environment.NODE_ENV === 'test' ? 'test' : 'development',
+  );
+};
+
+const secretsIn = (dataDir: string): ReturnType<typeof developmentSecrets> => {
+  try {
+    return developmentSecrets(dataDir);
+  } catch (error) {
+    const reason = Error.isError(error) && 'code' in error ? String(error.code) : 'unknown';
+    throw new ConfigurationError([`DATA_DIR ${dataDir} cannot be written (${reason})`]);
+  }
+};
+
+const formatOf = (format: string | undefined): 'json' | 'pretty' =>
+  format === 'json' || (format === undefined && !process.stdout.isTTY) ? 'json' : 'pretty';

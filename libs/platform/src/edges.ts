@@ -1,0 +1,87 @@
+import type { Socket } from 'node:net';
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { Platform } from './platform.js';
+import { problem } from './problem.js';
+
+/** What stands between the socket and the routes: closing, security headers, authentication, rate limit, measurements. */
+export const guardEdges = async (
+  fastify: FastifyInstance,
+  platform: Platform,
+  closing: AbortController,
+  authentication: (request: FastifyRequest) => Promise<void>,
+): Promise<void> => {
+  fastify.addHook('preClose', async () => {
+    closing.abort();
+    return Promise.resolve();
+  });
+  fastify.addHook('onRequest', async (request, reply) => {
+    if (closing.signal.aborted && !request.url.startsWith('/health/')) {
+      void reply.header('connection', 'close');
+      throw problem('store-unavailable', 'The process is shutting down');
+    }
+    return Promise.resolve();
+  });
+  await securityHeaders(fastify);
+  fastify.addHook('onRequest', authentication);
+  await rateLimit(fastify, platform.configuration.rateLimitPerMinute);
+  fastify.addHook('onResponse', async (request, reply) => {
+    const labels = { method: request.method, route: request.routeOptions.url ?? 'unknown', status: String(reply.statusCode) };
+    platform.metrics.httpDuration.observe(labels, reply.elapsedTime / 1000);
+    platform.logger.debug({ ...labels, correlationId: request.correlationId, milliseconds: reply.elapsedTime }, 'request');
+    return Promise.resolve();
+  });
+};
+
+/** No page of ours needs another site; swagger-ui writes style attributes and data: images. */
+const securityHeaders = async (fastify: FastifyInstance): Promise<void> => {
+  const { default: helmet } = await import('@fastify/helmet');
+  await fastify.register(helmet, {
+    contentSecurityPolicy: {
+      useDefaults: false,
+      directives: {
+        defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        styleSrc: ["'self'", "'unsafe-inline'"],
+        imgSrc: ["'self'", 'data:'],
+        connectSrc: ["'self'"],
+        baseUri: ["'none'"],
+        formAction: ["'none'"],
+        frameAncestors: ["'none'"],
+      },
+    },
+    crossOriginEmbedderPolicy: false,
+  });
+  fastify.addHook('onRequest', async (_request, reply) => {
+    void reply.header('cache-control', 'no-store');
+    return Promise.resolve();
+  });
+};
+
+/** Per token, behind authentication, so that nobody spends the allowance of another; integrations are exempt. */
+const rateLimit = async (fastify: FastifyInstance, perMinute: number): Promise<void> => {
+  if (perMinute === 0) return;
+  const { default: limit } = await import('@fastify/rate-limit');
+  await fastify.register(limit, {
+    global: true,
+    max: perMinute,
+    timeWindow: 60_000,
+    cache: 10_000,
+    keyGenerator: (request) => request.tokenDigest ?? request.ip,
+    allowList: (request) => request.identity === null || request.identity.caller.role === 'integration',
+    errorResponseBuilder: () => problem('rate-limited'),
+  });
+};
+
+/** Bytes that are no HTTP request, or come too slowly: there is no request to answer, so the answer is written by hand. */
+export const refuseUnreadable = (error: Error & { readonly code?: string }, socket: Socket): void => {
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const refusal = problem('invalid-request', 'The request is not HTTP, too slow or its headers are too large');
+  const body = JSON.stringify(refusal.toBody(randomUUID()));
+  socket.end(
+    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json; charset=utf-8\r\nContent-Length: ${String(Buffer.byteLength(body))}\r\nConnection: close\r\n\r\n${body}`,
+  );
+};

@@ -1,0 +1,97 @@
+import { IsIn, IsNotEmpty, IsOptional, IsUrl, Matches, MaxLength, ValidateBy } from 'class-validator';
+
+const LATER = 'comes with a later version, this one has the embedded store only';
+
+const Secret = (test: (value: string) => boolean, message: string): PropertyDecorator =>
+  ValidateBy({
+    name: 'secret',
+    validator: { validate: (value) => typeof value === 'string' && test(value), defaultMessage: () => message },
+  });
+
+const isKey = (value: string): boolean =>
+  /^[A-Za-z0-9+/]+={0,2}$/.test(value) && Buffer.from(value, 'base64').length === 32;
+
+const KEY_MESSAGE = 'must be 32 bytes in base64: openssl rand -base64 32';
+
+/**
+ * The variables as they stand in the environment, every one text (source: spec/configuration.md).
+ * Messages never repeat a value: it may be a secret in the wrong place.
+ */
+export class Environment {
+  @IsOptional() @IsNotEmpty({ message: 'must not be empty' }) HOST?: string;
+
+  @IsOptional()
+  @Matches(/^(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/, { message: 'must be a port, 0 to 65535' })
+  PORT?: string;
+
+  @IsOptional() @IsNotEmpty({ message: 'must name a folder' }) DATA_DIR?: string;
+
+  @IsOptional() @IsIn(['sqlite'], { message: later('eventstoredb') }) EVENT_STORE?: string;
+
+  @IsOptional() @IsIn(['sqlite'], { message: later('postgres') }) READ_STORE?: string;
+
+  @IsOptional()
+  @IsIn(['embedded'], { message: 'must be embedded: off needs eventstoredb and postgres, which come with a later version' })
+  PROJECTOR?: string;
+
+  @IsOptional()
+  @Secret((value) => Buffer.byteLength(value) >= 32, 'must have at least 32 bytes')
+  AUTH_JWT_SECRET?: string;
+
+  @IsOptional()
+  @IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false }, { message: 'must be an http(s) address' })
+  AUTH_JWKS_URL?: string;
+
+  @IsOptional() @MaxLength(500, { message: 'must have at most 500 characters' }) AUTH_ISSUER?: string;
+
+  @IsOptional() @MaxLength(500, { message: 'must have at most 500 characters' }) AUTH_AUDIENCE?: string;
+
+  @IsOptional() @MaxLength(200, { message: 'must have at most 200 characters' }) AUTH_SUBJECT_CLAIM?: string;
+
+  @IsOptional() @Secret(isKey, KEY_MESSAGE) KEY_ENCRYPTION_KEY?: string;
+
+  @IsOptional() @Secret(isKey, KEY_MESSAGE) KEY_ENCRYPTION_KEY_PREVIOUS?: string;
+
+  @IsOptional()
+  @IsIn(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+    message: 'must be one of trace, debug, info, warn, error, fatal, silent',
+  })
+  LOG_LEVEL?: string;
+
+  @IsOptional() @IsIn(['json', 'pretty'], { message: 'must be json or pretty' }) LOG_FORMAT?: string;
+
+  @IsOptional()
+  @Matches(/^\d{1,9}$/, { message: 'must be a whole number of requests; 0 switches the limit off' })
+  RATE_LIMIT_PER_MINUTE?: string;
+
+  @IsOptional()
+  @IsIn(['development', 'production', 'test'], { message: 'must be development, production or test' })
+  NODE_ENV?: string;
+}
+
+function later(other: string): string {
+  return `must be sqlite: ${other} ${LATER}`;
+}
+
+export const VARIABLES = [
+  'HOST',
+  'PORT',
+  'DATA_DIR',
+  'EVENT_STORE',
+  'READ_STORE',
+  'PROJECTOR',
+  'AUTH_JWT_SECRET',
+  'AUTH_JWKS_URL',
+  'AUTH_ISSUER',
+  'AUTH_AUDIENCE',
+  'AUTH_SUBJECT_CLAIM',
+  'KEY_ENCRYPTION_KEY',
+  'KEY_ENCRYPTION_KEY_PREVIOUS',
+  'LOG_LEVEL',
+  'LOG_FORMAT',
+  'RATE_LIMIT_PER_MINUTE',
+  'NODE_ENV',
+] as const satisfies readonly (keyof Environment)[];
+
+/** Each may also stand in a file that `NAME_FILE` names. */
+export const SECRETS = ['AUTH_JWT_SECRET', 'KEY_ENCRYPTION_KEY', 'KEY_ENCRYPTION_KEY_PREVIOUS'] as const;

@@ -1,0 +1,127 @@
+import 'reflect-metadata';
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { ModuleRef, NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { authenticate } from './authentication.js';
+import { BodyPipe } from './body.pipe.js';
+import { MAX_BODY_BYTES, registerBodies } from './bodies.js';
+import { Configuration } from './configuration.js';
+import { guardEdges, refuseUnreadable } from './edges.js';
+import { HealthController } from './health.controller.js';
+import { correlationIdOf, checkHabits } from './habits.js';
+import { makeLogger, nestLogger, type Logger } from './logging.js';
+import { Metrics } from './metrics.js';
+import { serveDocumentation, type ApiTitle } from './openapi.js';
+import { Platform } from './platform.js';
+import { answerException, ProblemFilter } from './problem.filter.js';
+import { drainOnSignals } from './shutdown.js';
+import { StaffDirectory, TenantSecrets } from './staff-directory.js';
+import { TokenVerifier } from './token-verifier.js';
+
+export type HttpAppOptions = {
+  readonly configuration: Configuration;
+  /** Made from the configuration when absent. */
+  readonly logger?: Logger;
+  readonly about?: ApiTitle;
+  /** SIGTERM and SIGINT drain and end the process; off for tests. */
+  readonly signals?: boolean;
+};
+
+/**
+ * The application behind HTTP: `module` with everything that all routes share. It is initialised but does not listen yet.
+ * The module, or one that it imports, provides StaffDirectory and TenantSecrets and may provide Readiness;
+ * it may inject Platform, Configuration and Metrics.
+ */
+export const createHttpApp = async (
+  module: Type | DynamicModule,
+  options: HttpAppOptions,
+): Promise<NestFastifyApplication> => {
+  const { configuration } = options;
+  const logger = options.logger ?? (await makeLogger(configuration));
+  const closing = new AbortController();
+  const adapter = new FastifyAdapter({
+    bodyLimit: MAX_BODY_BYTES,
+    logger: false,
+    skipMiddie: true,
+    return503OnClosing: false,
+    requestTimeout: 60_000,
+    keepAliveTimeout: 72_000,
+    routerOptions: { maxParamLength: 300 },
+    // The router refuses before any hook runs.
+    frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
+      request.correlationId = correlationIdOf(request.headers);
+      void reply.header('x-correlation-id', request.correlationId);
+      answerException(logger, error, request, reply);
+    },
+    clientErrorHandler: refuseUnreadable,
+  });
+  const platform = PlatformModule.of(configuration, logger, closing.signal);
+  const app = await NestFactory.create<NestFastifyApplication>(
+    { module: HttpAppModule, imports: [platform, module] },
+    adapter,
+    { bodyParser: false, logger: nestLogger(logger), abortOnError: false },
+  );
+  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  await registerGates(fastify, app, closing);
+  app.useGlobalFilters(new ProblemFilter(logger));
+  app.useGlobalPipes(new BodyPipe());
+  serveDocumentation(fastify, app, options.about ?? { title: 'Portaria', version: '0.1.0' });
+  if (options.signals === true) drainOnSignals(app);
+  return app.init();
+};
+
+/** In the order in which a request meets them. */
+const registerGates = async (fastify: FastifyInstance, app: NestFastifyApplication, closing: AbortController): Promise<void> => {
+  const platform = app.get(Platform, { strict: false });
+  fastify.decorate('platform', platform);
+  fastify.decorateRequest('identity', null);
+  fastify.decorateRequest('tokenDigest', null);
+  fastify.decorateRequest('correlationId', '');
+  fastify.addHook('onRequest', async (request, reply) => {
+    request.correlationId = correlationIdOf(request.headers);
+    void reply.header('x-correlation-id', request.correlationId);
+    return Promise.resolve();
+  });
+  const staff = app.get(StaffDirectory, { strict: false });
+  const authentication = authenticate(new TokenVerifier(platform.configuration.auth), staff);
+  await guardEdges(fastify, platform, closing, authentication);
+  registerBodies(fastify);
+  fastify.addHook('preValidation', async (request) => {
+    if (!request.is404) checkHabits(request);
+    return Promise.resolve();
+  });
+};
+
+@Module({})
+class HttpAppModule {}
+
+@Module({})
+class PlatformModule {
+  static of(configuration: Configuration, logger: Logger, closing: AbortSignal): DynamicModule {
+    const metrics = new Metrics();
+    return {
+      module: PlatformModule,
+      global: true,
+      controllers: [HealthController],
+      providers: [
+        {
+          provide: Platform,
+          inject: [ModuleRef],
+          // Looked up when asked: whoever keeps the secrets needs the configuration first.
+          useFactory: (modules: ModuleRef) =>
+            new Platform(
+              configuration,
+              logger,
+              metrics,
+              { secretOf: async (tenant) => modules.get(TenantSecrets, { strict: false }).secretOf(tenant) },
+              closing,
+            ),
+        },
+        { provide: Configuration, useValue: configuration },
+        { provide: Metrics, useValue: metrics },
+      ],
+      exports: [Platform, Configuration, Metrics],
+    };
+  }
+}

@@ -1,0 +1,22 @@
+import { After, Cursor, Limit, Wait } from './fields.js';
+import { decodeToken, type ConsistencyToken } from './consistency-token.js';
+
+/** The parameters of every query: answer from read models that have seen the token's write, or wait for it. */
+export class ConsistentQuery {
+  @After() readonly after?: string;
+  @Wait() readonly wait: number = 2000;
+}
+
+/** The parameters of every list. */
+export class ListQuery extends ConsistentQuery {
+  @Limit() readonly limit: number = 50;
+  @Cursor() readonly cursor?: string;
+}
+
+/** What the query is to wait for and how many milliseconds. Throws Problem 400 `token-invalid`. */
+export const consistencyOf = (
+  query: ConsistentQuery,
+): { readonly after: ConsistencyToken | null; readonly wait: number } => ({
+  after: query.after === undefined ? null : decodeToken(query.after),
+  wait: query.wait,
+});

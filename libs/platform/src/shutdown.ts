@@ -1,0 +1,35 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ConfigurationError } from './configuration.js';
+
+/** Requests under way have this long; then their connections are cut. The process ends within 10 s (source: spec/configuration.md). */
+const DRAIN_MS = 7_000;
+const GIVE_UP_MS = 9_500;
+
+/** SIGTERM and SIGINT: take nothing new, finish what runs, close, exit 0. */
+export const drainOnSignals = (app: NestFastifyApplication): void => {
+  app.enableShutdownHooks(['SIGTERM', 'SIGINT'], { useProcessExit: true });
+  for (const signal of ['SIGTERM', 'SIGINT']) {
+    process.once(signal, () => {
+      setTimeout(() => {
+        app.getHttpServer().closeAllConnections();
+      }, DRAIN_MS).unref();
+      setTimeout(() => {
+        process.exit(0);
+      }, GIVE_UP_MS).unref();
+    });
+  }
+};
+
+/** Runs an entry file: mistakes of the configuration and of the environment are printed and end the process with exit code 1. */
+export const runMain = async (main: () => Promise<void>): Promise<void> => {
+  try {
+    await main();
+  } catch (error) {
+    const known = error instanceof ConfigurationError || isEnvironmental(error);
+    process.stderr.write(`${known ? (error as Error).message : Error.isError(error) ? (error.stack ?? '') : String(error)}\n`);
+    process.exit(1);
+  }
+};
+
+const isEnvironmental = (error: unknown): boolean =>
+  Error.isError(error) && 'code' in error && ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'].includes(String(error.code));
