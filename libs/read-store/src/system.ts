@@ -1,5 +1,5 @@
 import type { Position } from '#kernel';
-import { sql, type Kysely, type Selectable } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 import { Fenced } from './port.js';
 
 /** building → verifying → live → dropping (its rows go in slices, then the row itself); failed. `standby` and `paused` come with their issue. */
@@ -213,8 +213,8 @@ export const systemOf = (db: Kysely<SystemTables>) => ({
       .onConflict((c) => c.column('name').doUpdateSet({ log_id: logId, position }))
       .execute();
   },
-  /** Whether the connection answers. */
-  ping: async (): Promise<void> => {
-    await sql`select 1`.execute(db);
+  /** A first read, which fixes the snapshot of a transaction. */
+  touch: async (): Promise<void> => {
+    await db.selectFrom('portaria_owner').select('epoch').execute();
   },
 });

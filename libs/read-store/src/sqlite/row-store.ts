@@ -43,7 +43,7 @@ export const openSqliteRowStore = (path: string): RowStore => {
       try {
         connection.exec('begin');
         const view = readsOn(connection);
-        await view.system.ping();
+        await view.system.touch();
         return await work(view);
       } catch (error) {
         throw explain(path, error);
