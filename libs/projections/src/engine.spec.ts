@@ -1,0 +1,325 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Projection, Position } from '#kernel';
+import { foldAll } from '#kernel/projected';
+import { contentOf, createEngine, type EngineOptions } from '#projections';
+import { createReadModels, LIVE, openSqliteReadSource, openSqliteRowStore, Rebuilding, type RowStore } from '#read-store';
+import { MemoryEventStore, passthrough } from '../../../test/doubles/memory-event-store.js';
+import { pairs, people, sayings, toys, type Toy } from '../../../test/doubles/toy-projections.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'portaria-engine-'));
+let files = 0;
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+const codec = passthrough('Told', 'Erased');
+type Tables = Record<'people' | 'sayings' | 'pairs', Record<string, string>>;
+
+const told = (n: number) => ({ type: 'Told' as const, data: { id: `s${String(n)}`, from: `p${String(n % 7)}`, to: `p${String((n * 3) % 11)}`, amount: n, words: `w${String(n)}` } });
+const tell = async (store: MemoryEventStore, from: number, to: number): Promise<Position> => {
+  let position = '' as Position;
+  for (let n = from; n < to; n++) {
+    if (n % 10 === 9) position = await store.add('talk-acme.1', 'Erased', { id: `s${String(n - 3)}`, from: `p${String(n % 7)}` });
+    else position = await store.add(`talk-${n % 2 === 0 ? 'acme' : 'beta'}.${String(n % 7)}`, 'Told', told(n).data);
+  }
+  return position;
+};
+
+/** An engine over a file; the same file may be given to another one afterwards, as after a kill. */
+const start = (events: MemoryEventStore, path: string, over: Partial<EngineOptions> = {}) => {
+  const rows = openSqliteRowStore(path);
+  const abort = new AbortController();
+  const models = { current: null as ReturnType<typeof createReadModels<Tables>> | null };
+  const engine = createEngine({
+    events, codec, rows, projections: toys as unknown as Projection[], logId: 'log-1',
+    onCheckpoint: (position) => models.current?.notify(position),
+    ...over,
+  });
+  const running = engine.run(abort.signal);
+  running.catch(() => undefined);
+  const read = async () => {
+    await engine.started;
+    return (models.current ??= createReadModels<Tables>(openSqliteReadSource(path), over.projections ?? toys));
+  };
+  return {
+    engine, rows, running, read,
+    stop: async () => {
+      abort.abort();
+      await running.catch(() => undefined);
+      await models.current?.close();
+      await rows.close();
+    },
+  };
+};
+const fresh = (): string => join(folder, `${String(++files)}.db`);
+const until = async (condition: () => Promise<boolean>): Promise<void> => {
+  const end = Date.now() + 20_000;
+  while (!(await condition())) {
+    if (Date.now() > end) throw new Error('it did not happen in time');
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+};
+const liveAt = (rows: RowStore, position: Position | null) => () =>
+  rows.snapshot(async ({ system }) => {
+    const generations = await system.generations();
+    return (await system.checkpoint(LIVE))?.position === position && generations.length > 0 && generations.every(({ state }) => state === 'live');
+  });
+/** Rows and hash of every live table, in one snapshot. */
+const contents = (rows: RowStore) =>
+  rows.snapshot(async (view) => {
+    const out: Record<string, { rows: number; hash: string }> = {};
+    for (const row of await view.system.generations()) {
+      const projection = toys.find(({ name }) => name === row.projection);
+      if (row.state === 'live' && projection !== undefined) {
+        out[row.projection] = await contentOf(view, { name: `${row.projection}__g${String(row.generation)}`, spec: projection.table });
+      }
+    }
+    return out;
+  });
+const contentsOf = async (events: MemoryEventStore, over: Partial<EngineOptions> = {}) => {
+  const run = start(events, fresh(), over);
+  await run.engine.started;
+  await until(liveAt(run.rows, (await events.head())?.position ?? null));
+  const found = await contents(run.rows);
+  await run.stop();
+  return found;
+};
+const done = (rows: RowStore, rebuildId: string) => async () =>
+  (await rows.snapshot(({ system }) => system.rebuild(rebuildId)))?.finished_at != null;
+
+describe('the engine', () => {
+  it('goes live at once on an empty log, then follows it', async () => {
+    const events = new MemoryEventStore();
+    const run = start(events, fresh());
+    await run.engine.started;
+    await until(liveAt(run.rows, null));
+    const at = await tell(events, 0, 30);
+    const models = await run.read();
+    const { value } = await models.query((db) => db.selectFrom('people').selectAll().orderBy('tenant').orderBy('person').execute(), { after: at });
+    const expected = foldAll<Toy>(people, events.log.map(({ type, data, stream }) => ({ type, data, stream }) as never));
+    expect(value).toEqual(expected);
+    await run.stop();
+  });
+
+  it('makes the same rows however the log is cut into batches, live or in bulk', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 30 }), async (cuts, cacheRows) => {
+        const events = new MemoryEventStore();
+        const run = start(events, fresh(), { cacheRows });
+        await run.engine.started;
+        let n = 0;
+        let at: Position | null = null;
+        for (const cut of cuts) {
+          at = await tell(events, n, n + cut);
+          n += cut;
+          if (cut % 3 !== 0) await until(liveAt(run.rows, at));
+        }
+        await until(liveAt(run.rows, at));
+        const live = await contents(run.rows);
+        await run.stop();
+        expect(live).toEqual(await contentsOf(events));
+      }),
+      { numRuns: 12 },
+    );
+  });
+
+  it('resumes a replay that was killed, and ends with the same hash', async () => {
+    const events = new MemoryEventStore();
+    const at = await tell(events, 0, 30_000);
+    const path = fresh();
+    let kills = 0;
+    for (; kills < 20; kills++) {
+      const run = start(events, path, { cacheRows: 5 });
+      await run.engine.started;
+      const before = run.engine.counters.applied;
+      await until(() => Promise.resolve(run.engine.counters.applied > before)).catch(() => undefined);
+      const finished = await liveAt(run.rows, at)();
+      await run.stop();
+      if (finished) break;
+    }
+    const run = start(events, path);
+    await run.engine.started;
+    await until(liveAt(run.rows, at));
+    expect(run.engine.counters.applied).toBeLessThan(30_000);
+    expect(await contents(run.rows)).toEqual(await contentsOf(events));
+    await run.stop();
+  });
+
+  it('rebuilds beside the live generation while facts arrive and readers ask, and finds equal content', async () => {
+    const events = new MemoryEventStore();
+    await tell(events, 0, 5000);
+    const run = start(events, fresh());
+    const models = await run.read();
+    await until(liveAt(run.rows, (await events.head())?.position ?? null));
+    const { rebuildId } = await run.engine.requestRebuild('all');
+    expect(await run.engine.requestRebuild(['people'])).toEqual({ rebuildId });
+    let asked = 0;
+    const state = { over: false };
+    const reader = async (): Promise<void> => {
+      while (!state.over) {
+        const after = (await events.head())?.position ?? null;
+        const { value, at } = await models.query(async (db) => ({
+          people: await db.selectFrom('people').select((eb) => eb.fn.countAll<number>().as('n')).execute(),
+          sayings: await db.selectFrom('sayings').select((eb) => eb.fn.countAll<number>().as('n')).execute(),
+        }), { after, waitMs: 5000 });
+        expect(value.sayings[0]?.n).toBeGreaterThan(0);
+        expect(at !== null && after !== null && at >= after).toBe(true);
+        asked++;
+        await new Promise(setImmediate); // All of this runs in one thread here.
+      }
+    };
+    const readers = [reader(), reader(), reader()];
+    const finished = done(run.rows, rebuildId);
+    for (let n = 5000; !(await finished()); n += 5) {
+      await tell(events, n, n + 5);
+      await new Promise(setImmediate);
+    }
+    state.over = true;
+    await Promise.all(readers);
+    expect(asked).toBeGreaterThan(3);
+    const row = await run.rows.snapshot(({ system }) => system.rebuild(rebuildId));
+    expect(row).toMatchObject({ phase: 'done', error: null });
+    expect(JSON.parse(row?.result ?? '')).toMatchObject({ equal: true });
+    await until(liveAt(run.rows, (await events.head())?.position ?? null));
+    expect(await contents(run.rows)).toEqual(await contentsOf(events));
+    await run.stop();
+  });
+
+  it('finds and replaces a live table that is not what the log says', async () => {
+    const events = new MemoryEventStore();
+    const at = await tell(events, 0, 100);
+    const run = start(events, fresh());
+    await run.engine.started;
+    await until(liveAt(run.rows, at));
+    await run.rows.write((tx) => tx.remove({ name: 'pairs__g1', spec: pairs.table }, [['acme', 'p0', 'p0'], ['acme', 'p2', 'p6']]));
+    const { rebuildId } = await run.engine.requestRebuild(['pairs']);
+    await until(done(run.rows, rebuildId));
+    const row = await run.rows.snapshot(({ system }) => system.rebuild(rebuildId));
+    expect(JSON.parse(row?.result ?? '')).toMatchObject({ equal: false });
+    await until(liveAt(run.rows, at));
+    expect(await contents(run.rows)).toEqual(await contentsOf(events));
+    await run.stop();
+  });
+
+  it('goes on with a rebuild after a restart in any phase', async () => {
+    const events = new MemoryEventStore();
+    const at = await tell(events, 0, 6000);
+    const path = fresh();
+    let run = start(events, path);
+    await run.engine.started;
+    await until(liveAt(run.rows, at));
+    const { rebuildId } = await run.engine.requestRebuild(['people', 'sayings']);
+    for (let kills = 0; kills < 30 && !(await done(run.rows, rebuildId)()); kills++) {
+      await new Promise((resolve) => setTimeout(resolve, kills * 2));
+      await run.stop();
+      run = start(events, path);
+      await run.engine.started;
+    }
+    await until(done(run.rows, rebuildId));
+    expect(await run.rows.snapshot(({ system }) => system.rebuild(rebuildId))).toMatchObject({ phase: 'done' });
+    await until(liveAt(run.rows, at));
+    expect(await contents(run.rows)).toEqual(await contentsOf(events));
+    await run.stop();
+  });
+
+  it('keeps all live read models at one position', async () => {
+    const events = new MemoryEventStore();
+    const run = start(events, fresh());
+    const models = await run.read();
+    await until(liveAt(run.rows, null));
+    for (let n = 0; n < 200; n += 3) {
+      const at = n % 10 === 9 ? null : await events.add('talk-acme.1', 'Told', told(n).data);
+      const { value } = await models.query(async (db) => [
+        await db.selectFrom('sayings').select((eb) => eb.fn.countAll<number>().as('n')).execute(),
+        await db.selectFrom('pairs').select((eb) => eb.fn.sum<number>('count').as('n')).execute(),
+      ], { after: at });
+      expect(value[0]).toEqual(value[1]);
+    }
+    await run.stop();
+  });
+
+  it('rebuilds everything when the log is another one, by its id or by the event at the checkpoint', async () => {
+    const first = new MemoryEventStore();
+    const at = await tell(first, 0, 40);
+    const path = fresh();
+    const run = start(first, path);
+    await run.engine.started;
+    await until(liveAt(run.rows, at));
+    await run.stop();
+    const other = new MemoryEventStore();
+    await other.append('talk-acme.1', 'no_stream', Array.from({ length: 60 }, (_, n) => ({ id: `other-${String(n)}`, ...told(n), schemaVersion: 1, metadata: {} as never })));
+    const again = start(other, path);
+    await again.engine.started;
+    await until(liveAt(again.rows, (await other.head())?.position ?? null));
+    expect(await contents(again.rows)).toEqual(await contentsOf(other));
+    await again.stop();
+    const renamed = start(other, path, { logId: 'log-2' });
+    await renamed.engine.started;
+    await until(liveAt(renamed.rows, (await other.head())?.position ?? null));
+    expect(await contents(renamed.rows)).toEqual(await contentsOf(other));
+    await renamed.stop();
+  });
+
+  it('builds a new version beside the old one, and says that it is rebuilding until then', async () => {
+    const events = new MemoryEventStore();
+    const at = await tell(events, 0, 40);
+    const path = fresh();
+    const run = start(events, path);
+    await run.engine.started;
+    await until(liveAt(run.rows, at));
+    await run.stop();
+    const newer = [people, { ...sayings, version: 2 }, pairs] as unknown as Projection[];
+    const next = start(events, path, { projections: newer });
+    const models = await next.read();
+    const early = await models.query((db) => db.selectFrom('sayings').selectAll().execute()).catch((error: unknown) => error);
+    expect(early instanceof Rebuilding || 'value' in (early as object)).toBe(true);
+    await until(liveAt(next.rows, at));
+    const generations = await next.rows.snapshot(({ system }) => system.generations());
+    expect(generations.map(({ projection, generation, version }) => [projection, generation, version])).toEqual([['pairs', 1, 1], ['people', 1, 1], ['sayings', 2, 2]]);
+    await next.stop();
+  });
+
+  it('lets a projection that fails leave the group, names the event, and goes on with the others', async () => {
+    const events = new MemoryEventStore();
+    await tell(events, 0, 20);
+    const failing = { ...pairs, on: { ...pairs.on, Told: (row: never, event: { data: { amount: number } }, key: never) => {
+      if (event.data.amount === 25) throw new Error('cannot bear it');
+      return pairs.on['Told']?.(row, event, key) ?? null;
+    } } };
+    const unfit = { ...sayings, name: 'unfit', on: { ...sayings.on, Told: (_row: never, event: { data: { amount: number } }) => ({ from: 'x', words: event.data.amount === 27 ? undefined : 'y', at: 'z', place: null }) } };
+    const errors: string[] = [];
+    const run = start(events, fresh(), {
+      projections: [people, sayings, failing, { ...unfit, table: { ...unfit.table, columns: { ...unfit.table.columns, place: { type: 'json', nullable: true } } } }] as unknown as Projection[],
+      onFailed: (name, error) => errors.push(`${name}: ${error.message}`),
+    });
+    const models = await run.read();
+    await until(liveAt(run.rows, (await events.head())?.position ?? null));
+    const at = await tell(events, 20, 40);
+    await models.query((db) => db.selectFrom('people').selectAll().execute(), { after: at });
+    expect(errors.sort()).toEqual([expect.stringMatching(/^pairs: .*000026: cannot bear it/), expect.stringMatching(/^unfit: .*000028: column words/)]);
+    await expect(models.query((db) => db.selectFrom('pairs').selectAll().execute())).rejects.toThrow(Rebuilding);
+    const found = await contents(run.rows);
+    await run.stop();
+    const reference = await contentsOf(events);
+    expect(found['sayings']).toEqual(reference['sayings']);
+    expect(found['people']).toEqual(reference['people']);
+  });
+
+  it('skips and counts unknown types, and stands still before an event of newer code', async () => {
+    const events = new MemoryEventStore();
+    const run = start(events, fresh());
+    const models = await run.read();
+    await until(liveAt(run.rows, null));
+    await events.add('talk-acme.1', 'Sung', {});
+    const at = await events.add('talk-acme.1', 'Told', told(1).data);
+    await events.add('talk-acme.1', 'Told', told(2).data, 9);
+    await models.query((db) => db.selectFrom('people').selectAll().execute(), { after: at });
+    expect(run.engine.counters.unknown).toBe(1);
+    await until(async () => (await run.rows.snapshot(({ system }) => system.checkpoint(LIVE)))?.paused?.startsWith('code-too-old') === true);
+    expect((await run.rows.snapshot(({ system }) => system.checkpoint(LIVE)))?.position).toBe(at);
+    await run.stop();
+  });
+});

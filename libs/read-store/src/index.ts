@@ -1,0 +1,5 @@
+export * from './port.js';
+export * from './system.js';
+export * from './read-models.js';
+export * from './rewrite-tables.js';
+export { openSqliteReadSource, openSqliteRowStore } from './sqlite/row-store.js';

@@ -1,0 +1,83 @@
+import type { TableSpec } from '#kernel';
+import type { Kysely } from 'kysely';
+import type { System, SystemTables } from './system.js';
+
+/** A row as folds see it: the projection's columns, json parsed; keys stand apart. */
+export type Row = Readonly<Record<string, unknown>>;
+/** The tenant, then the values of `TableSpec.key` in its order. */
+export type Key = readonly string[];
+export type KeyedRow = { readonly key: Key; readonly row: Row };
+
+/** One generation's table. */
+export type Table = { readonly name: string; readonly spec: TableSpec };
+
+export const tableName = (projection: string, generation: number): string => `${projection}__g${String(generation)}`;
+
+/** The engine's side of the read store. All adapters pass `test/conformance/row-store.suite.ts`. Nothing in it is a fact. */
+export interface RowStore {
+  /** Creates what is missing. Throws ReadStoreUnusable with one sentence that says what to do. */
+  migrate(): Promise<void>;
+  /** One write transaction; all or nothing. Calls queue; the work must use nothing but `tx`. */
+  write<T>(work: (tx: RowWrites) => Promise<T>): Promise<T>;
+  /** Reads of one moment, on a connection of its own: the writer goes on meanwhile. */
+  snapshot<T>(work: (view: RowReads) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+export interface RowWrites {
+  readonly system: System;
+  /** The table with `tenant` first in its primary key and in every index. */
+  createTable(table: Table): Promise<void>;
+  dropTable(name: string): Promise<void>;
+  /** Deletes up to `limit` rows of a table of any form and returns how many it were: big tables go in slices, so that nobody waits. */
+  empty(name: string, limit: number): Promise<number>;
+  /** The rows in the order of the keys, `null` where there is none. One query for many keys. */
+  load(table: Table, keys: readonly Key[]): Promise<readonly (Row | null)[]>;
+  /** Inserts or replaces; a key stands at most once in `rows`. Throws UnfitRow for a value that its column cannot hold. */
+  upsert(table: Table, rows: readonly KeyedRow[]): Promise<void>;
+  remove(table: Table, keys: readonly Key[]): Promise<void>;
+  /** What the work wrote is undone if it throws; the transaction itself goes on. */
+  savepoint<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export interface RowReads {
+  readonly system: System;
+  /** All rows in the order of their keys, in pages. */
+  scan(table: Table, pageSize: number): AsyncIterable<readonly KeyedRow[]>;
+}
+
+/** The queries' side: reads of one moment, several at a time. */
+export interface ReadSource {
+  /** `db` reads one snapshot and is valid until the promise of `work` settles. */
+  snapshot<T>(work: (db: Kysely<SystemTables>) => Promise<T>): Promise<T>;
+  close(): Promise<void>;
+}
+
+/** The read store cannot be used as it is. The message is one sentence for the operator. */
+export class ReadStoreUnusable extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ReadStoreUnusable';
+  }
+}
+
+/** A fold made a value that its column cannot hold: a bug in the projection, the same on every try. `row` is its place in the list given. */
+export class UnfitRow extends Error {
+  constructor(
+    table: string,
+    column: string,
+    readonly row: number,
+    what: string,
+  ) {
+    super(`column ${column} of ${table} cannot hold ${what}`);
+    this.name = 'UnfitRow';
+  }
+}
+
+/** Somebody else owns the checkpoints now (a newer epoch), or they moved under us: this engine must stop writing. */
+export class Fenced extends Error {
+  constructor(checkpoint: string) {
+    super(`the checkpoint ${checkpoint} was moved by another engine`);
+    this.name = 'Fenced';
+  }
+}

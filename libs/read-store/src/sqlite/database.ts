@@ -1,0 +1,133 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { SqliteDialect, Kysely } from 'kysely';
+import { ReadStoreUnusable } from '../port.js';
+
+/** 'Port' in ASCII: says that the file is ours. */
+const APPLICATION_ID = 0x506f7274;
+/** The declared type of json columns. It has the text affinity, and tells readers what to parse. */
+export const JSON_TYPE = 'JSON_TEXT';
+const STATEMENTS = 200;
+
+type Cached = { readonly statement: StatementSync; readonly reader: boolean; readonly json: readonly string[] };
+
+/** One connection with a bounded cache of statements. */
+export class Connection {
+  readonly #cache = new Map<string, Cached>();
+  constructor(readonly database: DatabaseSync) {}
+
+  prepare(sql: string): Cached {
+    let cached = this.#cache.get(sql);
+    if (cached === undefined) {
+      const statement = this.database.prepare(sql);
+      const columns = statement.columns();
+      cached = {
+        statement,
+        reader: columns.length > 0,
+        json: columns.filter((column) => column.type === JSON_TYPE).map((column) => column.name),
+      };
+      if (this.#cache.size >= STATEMENTS) {
+        const oldest = this.#cache.keys().next();
+        if (oldest.done !== true) this.#cache.delete(oldest.value);
+      }
+    } else {
+      this.#cache.delete(sql);
+    }
+    this.#cache.set(sql, cached);
+    return cached;
+  }
+
+  exec(sql: string): void {
+    this.database.exec(sql);
+  }
+
+  close(): void {
+    this.#cache.clear();
+    if (this.database.isOpen) this.database.close();
+  }
+}
+
+/** Kysely over this connection. Json columns come out parsed, as PostgreSQL gives them. */
+export const kyselyOver = <DB>(connection: Connection): Kysely<DB> =>
+  new Kysely<DB>({
+    dialect: new SqliteDialect({
+      database: {
+        close: () => {
+          connection.close();
+        },
+        prepare: (text) => {
+          const { statement, reader, json } = connection.prepare(text);
+          return {
+            reader,
+            all: (parameters) => {
+              const rows = statement.all(...(parameters as SQLInputValue[]));
+              for (const name of json) {
+                for (const row of rows) {
+                  const value = row[name];
+                  if (typeof value === 'string') (row as Record<string, unknown>)[name] = JSON.parse(value);
+                }
+              }
+              return rows;
+            },
+            run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
+            iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
+          };
+        },
+      },
+    }),
+  });
+
+/**
+ * Opens the file for writing (creating it) or for reading only.
+ * Throws ReadStoreUnusable with one sentence where it is foreign, corrupt, or may not be written.
+ */
+export const openReadDatabase = (path: string, mode: 'write' | 'read'): Connection =>
+  explained(path, () => {
+    const database = new DatabaseSync(path, { timeout: 5000, readOnly: mode === 'read' });
+    try {
+      if (mode === 'write') claim(path, database);
+      // 64 MiB of pages for the writer: rows of a batch lie all over a big table, and every page is written once per batch.
+      database.exec(`pragma cache_size = ${mode === 'write' ? '-65536' : '-16384'}; pragma temp_store = memory`);
+      return new Connection(database);
+    } catch (error) {
+      database.close();
+      throw error;
+    }
+  });
+
+const claim = (path: string, database: DatabaseSync): void => {
+  const id = Number(database.prepare('pragma application_id').get()?.['application_id']);
+  const tables = Number(database.prepare('select count(*) as n from sqlite_schema').get()?.['n']);
+  if (id !== APPLICATION_ID && tables > 0) {
+    throw new ReadStoreUnusable(
+      `${path} is a database of something else: move it away or configure another path for the read store`,
+    );
+  }
+  database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma secure_delete = on');
+  // 32 MiB between checkpoints: bulk replay writes the same pages again and again (1.7 times faster than the default of 4 MiB).
+  database.exec('pragma wal_autocheckpoint = 8000; pragma journal_size_limit = 33554432');
+  if (id !== APPLICATION_ID) database.exec(`pragma application_id = ${String(APPLICATION_ID)}`);
+};
+
+const HINTS: Readonly<Record<number, string>> = {
+  8: 'may not be written: give this user the right to write it and its folder',
+  10: 'cannot be read or written (input/output error): check the disk; the file may be deleted at any time, it is rebuilt from the log',
+  11: 'is damaged: stop, delete it and start again, it is rebuilt from the log (read.db may be deleted at any time)',
+  13: 'cannot grow, the disk is full: free some space',
+  14: 'cannot be opened: its folder must exist and be writable',
+  26: 'is not a database: if it is no file of yours delete it and start again, it is rebuilt from the log (read.db may be deleted at any time)',
+};
+
+/** Runs the work; what SQLite says of the file itself becomes one sentence for the operator. */
+export const explained = <T>(path: string, work: () => T): T => {
+  try {
+    return work();
+  } catch (error) {
+    throw explain(path, error);
+  }
+};
+
+export const explain = (path: string, error: unknown): unknown => {
+  const code = (error as { errcode?: unknown } | null)?.errcode;
+  const hint = typeof code === 'number' ? HINTS[code & 0xff] : undefined;
+  return hint === undefined ? error : new ReadStoreUnusable(`the read store ${path} ${hint}`, { cause: error });
+};

@@ -1,0 +1,159 @@
+import type { ReadSource, RowReads, RowStore, RowWrites, Table } from '../port.js';
+import { migrateSystem, systemOf, type SystemTables } from '../system.js';
+import { explain, kyselyOver, openReadDatabase, type Connection } from './database.js';
+import { ddl, loadRows, removeRows, scanPage, upsertRows } from './rows.js';
+
+/**
+ * The engine's side over one SQLite file, which it creates. The calls are synchronous underneath; one process writes.
+ * Throws ReadStoreUnusable where the file is foreign, damaged or may not be written.
+ */
+export const openSqliteRowStore = (path: string): RowStore => {
+  const writer = openReadDatabase(path, 'write');
+  const db = kyselyOver<SystemTables>(writer);
+  const tx = writesOn(writer, systemOf(db));
+  let last: Promise<unknown> = Promise.resolve();
+
+  const transaction = async <T>(work: () => Promise<T>): Promise<T> => {
+    try {
+      // Immediate: a transaction that reads first and then writes would get SQLITE_BUSY_SNAPSHOT.
+      writer.exec('begin immediate');
+      try {
+        const value = await work();
+        writer.exec('commit');
+        return value;
+      } catch (error) {
+        if (writer.database.isTransaction) writer.exec('rollback');
+        throw error;
+      }
+    } catch (error) {
+      throw explain(path, error);
+    }
+  };
+  const queued = <T>(work: () => Promise<T>): Promise<T> => {
+    const turn = last.then(() => transaction(work));
+    last = turn.catch(() => undefined);
+    return turn;
+  };
+
+  return {
+    migrate: () => queued(() => migrateSystem(db)),
+    write: (work) => queued(() => work(tx)),
+    snapshot: async (work) => {
+      const connection = openReadDatabase(path, 'read');
+      try {
+        connection.exec('begin');
+        const view = readsOn(connection);
+        await view.system.touch();
+        return await work(view);
+      } catch (error) {
+        throw explain(path, error);
+      } finally {
+        connection.close();
+      }
+    },
+    close: async () => {
+      await last;
+      writer.close();
+    },
+  };
+};
+
+const writesOn = (connection: Connection, system: RowWrites['system']): RowWrites => {
+  let depth = 0;
+  return {
+    system,
+    createTable: (table) => settled(() => {
+      for (const statement of ddl(table)) connection.exec(statement);
+    }),
+    dropTable: (name) => settled(() => {
+      connection.exec(`drop table if exists "${name}"`);
+    }),
+    empty: (name, limit) => settled(() =>
+      connection.database.prepare('select 1 from sqlite_schema where name = ?').get(name) === undefined
+        ? 0
+        : Number(connection.database.prepare(`delete from "${name}" where rowid in (select rowid from "${name}" limit ?)`).run(limit).changes)),
+    load: (table, keys) => settled(() => loadRows(connection, table, keys)),
+    upsert: (table, rows) => settled(() => {
+      upsertRows(connection, table, rows);
+    }),
+    remove: (table, keys) => settled(() => {
+      removeRows(connection, table, keys);
+    }),
+    savepoint: async (work) => {
+      const name = `s${String(++depth)}`;
+      connection.exec(`savepoint ${name}`);
+      try {
+        const value = await work();
+        connection.exec(`release ${name}`);
+        return value;
+      } catch (error) {
+        connection.exec(`rollback to ${name}; release ${name}`);
+        throw error;
+      } finally {
+        depth--;
+      }
+    },
+  };
+};
+
+const readsOn = (connection: Connection): RowReads => ({
+  system: systemOf(kyselyOver<SystemTables>(connection)),
+  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous, SQLite is not
+  scan: async function* (table: Table, pageSize: number) {
+    let page = scanPage(connection, table, null, pageSize);
+    while (page.length > 0) {
+      yield page;
+      const end = page.at(-1);
+      if (end === undefined || page.length < pageSize) return;
+      page = scanPage(connection, table, end.key, pageSize);
+    }
+  },
+});
+
+const settled = <T>(work: () => T): Promise<T> => {
+  try {
+    return Promise.resolve(work());
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+};
+
+/** The queries' side over the same file: up to `connections` snapshots at a time, the others wait in line. The file must exist. */
+export const openSqliteReadSource = (path: string, connections = 4): ReadSource => {
+  type Lane = { readonly connection: Connection; readonly db: ReturnType<typeof kyselyOver<SystemTables>> };
+  const free: Lane[] = [];
+  const waiting: ((lane: Lane) => void)[] = [];
+  let opened = 0;
+
+  const lease = (): Promise<Lane> | Lane => {
+    const lane = free.pop();
+    if (lane !== undefined) return lane;
+    if (opened >= connections) return new Promise((resolve) => waiting.push(resolve));
+    const connection = openReadDatabase(path, 'read');
+    opened++;
+    return { connection, db: kyselyOver<SystemTables>(connection) };
+  };
+  const release = (lane: Lane): void => {
+    const next = waiting.shift();
+    if (next === undefined) free.push(lane);
+    else next(lane);
+  };
+
+  return {
+    snapshot: async (work) => {
+      const lane = await lease();
+      try {
+        lane.connection.exec('begin');
+        return await work(lane.db);
+      } catch (error) {
+        throw explain(path, error);
+      } finally {
+        if (lane.connection.database.isTransaction) lane.connection.exec('rollback');
+        release(lane);
+      }
+    },
+    close: () => settled(() => {
+      for (const { connection } of free.splice(0)) connection.close();
+    }),
+  };
+};

@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { integer, json, nullable, text, type Position, type TableSpec } from '#kernel';
+import { Fenced, LIVE, UnfitRow, type KeyedRow, type RowStore, type Table } from '#read-store';
+
+const spec: TableSpec = {
+  key: ['id', 'part'],
+  columns: { name: text, size: integer, note: nullable(text), tags: json<unknown>(), order: integer },
+  indexes: [['size desc', 'id'], ['name']],
+};
+const table: Table = { name: 'things__g1', spec };
+const thing = (id: string, over: Record<string, unknown> = {}, tenant = 'acme'): KeyedRow => ({
+  key: [tenant, id, 'p'],
+  row: { name: `n${id}`, size: 1, note: null, tags: { b: [1, null, 'x'], a: '1' }, order: 3, ...over },
+});
+
+/** What every adapter of RowStore must do. `open` gives an empty store. */
+export const rowStoreSuite = (name: string, open: () => Promise<{ readonly store: RowStore; readonly close: () => Promise<void> }>): void => {
+  describe(`row store: ${name}`, () => {
+    let store: RowStore;
+    let close: () => Promise<void>;
+    beforeEach(async () => {
+      ({ store, close } = await open());
+      await store.migrate();
+      await store.write((tx) => tx.createTable(table));
+    });
+    afterEach(() => close());
+    const load = (...keys: string[][]) => store.write((tx) => tx.load(table, keys));
+    const all = () =>
+      store.snapshot(async (view) => {
+        const rows: KeyedRow[] = [];
+        for await (const page of view.scan(table, 7)) rows.push(...page);
+        return rows;
+      });
+
+    it('migrates twice without harm', async () => {
+      await store.migrate();
+      await store.migrate();
+    });
+
+    it('gives rows back as they were put, in the order of the keys asked for', async () => {
+      const a = thing('a', { tags: '12' });
+      const b = thing('b', { note: 'it\u2019s "x"', tags: null, size: -(2 ** 53 - 1) });
+      await expect(store.write((tx) => tx.upsert(table, [a, b]))).rejects.toThrow(UnfitRow);
+      const c = { ...b, row: { ...b.row, tags: 12 } };
+      await store.write((tx) => tx.upsert(table, [a, c]));
+      expect(await load(['acme', 'b', 'p'], ['acme', 'x', 'p'], ['acme', 'a', 'p'], ['other', 'a', 'p'])).toEqual([c.row, null, a.row, null]);
+    });
+
+    it('takes any number of rows, replaces and removes many', async () => {
+      const rows = Array.from({ length: 123 }, (_, at) => thing(String(at)));
+      await store.write((tx) => tx.upsert(table, rows));
+      await store.write((tx) => tx.upsert(table, rows.map((row) => ({ ...row, row: { ...row.row, size: 2 } }))));
+      await store.write((tx) => tx.remove(table, rows.slice(0, 100).map(({ key }) => key)));
+      const left = await all();
+      expect(left.map(({ key }) => key)).toEqual(rows.slice(100).map(({ key }) => key).sort());
+      expect(left.every(({ row }) => row['size'] === 2)).toBe(true);
+    });
+
+    it('keeps tenants apart and scans in the order of the keys', async () => {
+      await store.write((tx) => tx.upsert(table, [thing('a', {}, 'zeta'), thing('b'), thing('a'), thing('Z'), thing('é')]));
+      expect((await all()).map(({ key }) => `${String(key[0])} ${String(key[1])}`)).toEqual(['acme Z', 'acme a', 'acme b', 'acme é', 'zeta a']);
+    });
+
+    it('refuses what a column cannot hold, and names the row', async () => {
+      for (const bad of [{ name: undefined }, { name: 4 }, { size: 1.5 }, { size: 2 ** 53 }, { size: '1' }, { name: null }, { tags: undefined }, { name: new Date() }]) {
+        const error = await store.write((tx) => tx.upsert(table, [thing('ok'), thing('bad', bad)])).catch((caught: unknown) => caught);
+        expect(error).toBeInstanceOf(UnfitRow);
+        expect((error as UnfitRow).row).toBe(1);
+      }
+      expect(await all()).toEqual([]);
+    });
+
+    it('undoes all of a transaction that throws, and only the savepoint that throws', async () => {
+      await expect(store.write(async (tx) => {
+        await tx.upsert(table, [thing('a')]);
+        throw new Error('no');
+      })).rejects.toThrow('no');
+      await store.write(async (tx) => {
+        await tx.upsert(table, [thing('b')]);
+        await tx.savepoint(async () => {
+          await tx.upsert(table, [thing('c')]);
+          throw new Error('only this');
+        }).catch(() => undefined);
+        await tx.savepoint(() => tx.upsert(table, [thing('d')]));
+      });
+      expect((await all()).map(({ key }) => key[1])).toEqual(['b', 'd']);
+    });
+
+    it('gives a snapshot that stays as it was while the writer goes on', async () => {
+      await store.write((tx) => tx.upsert(table, [thing('a')]));
+      await store.snapshot(async (view) => {
+        await store.write((tx) => tx.upsert(table, [thing('b')]));
+        let seen = 0;
+        for await (const page of view.scan(table, 10)) seen += page.length;
+        expect(seen).toBe(1);
+      });
+      expect(await all()).toHaveLength(2);
+    });
+
+    it('lets writes queue', async () => {
+      await Promise.all(Array.from({ length: 20 }, (_, at) => store.write(async (tx) => {
+        await tx.upsert(table, [thing(String(at))]);
+        await new Promise(setImmediate);
+      })));
+      expect(await all()).toHaveLength(20);
+    });
+
+    it('moves a checkpoint only from where its owner left it', async () => {
+      const to = (position: string) => ({ position: position as Position, eventId: 'e', before: null, recordedAt: 't', events: 2 });
+      const epoch = await store.write(async ({ system }) => {
+        await system.putCheckpoint({ name: LIVE, log_id: 'l', position: null, event_id: null, before: null, recorded_at: null, events: 0, swaps: 0, paused: null });
+        return system.takeOver();
+      });
+      await store.write(({ system }) => system.advance(LIVE, epoch, null, to('1')));
+      await expect(store.write(({ system }) => system.advance(LIVE, epoch, null, to('2')))).rejects.toThrow(Fenced);
+      await store.write(({ system }) => system.takeOver());
+      await expect(store.write(({ system }) => system.advance(LIVE, epoch, '1', to('2')))).rejects.toThrow(Fenced);
+      await expect(store.write(({ system }) => system.own(epoch))).rejects.toThrow(Fenced);
+      await store.write(({ system }) => system.advance(LIVE, epoch + 1, '1', to('2')));
+      expect(await store.snapshot(({ system }) => system.checkpoint(LIVE))).toMatchObject({ position: '2', events: 4 });
+    });
+
+    it('empties a table in slices and drops it', async () => {
+      await store.write((tx) => tx.upsert(table, ['a', 'b', 'c'].map((id) => thing(id))));
+      expect(await store.write((tx) => tx.empty(table.name, 2))).toBe(2);
+      expect(await store.write((tx) => tx.empty(table.name, 2))).toBe(1);
+      await store.write((tx) => tx.dropTable(table.name));
+      await store.write((tx) => tx.dropTable(table.name));
+      expect(await store.write((tx) => tx.empty(table.name, 2))).toBe(0);
+    });
+
+    it('keeps a policy\u2019s place per log', async () => {
+      await store.write(({ system }) => system.savePolicy('p', 'log-1', '5' as Position));
+      expect(await store.write(({ system }) => system.policy('p', 'log-1'))).toBe('5');
+      expect(await store.write(({ system }) => system.policy('p', 'log-2'))).toBeUndefined();
+    });
+  });
+};
