@@ -31,12 +31,20 @@ export class CodeTooOld extends Error {
   }
 }
 
+/** What stands in the log cannot be read as a fact of ours. The message names the place, never the content. */
+export class MalformedEvent extends Error {
+  constructor(stored: { readonly type: string; readonly stream: string; readonly revision: number }, what: string) {
+    super(`${stored.type} at revision ${String(stored.revision)} of ${stored.stream} is malformed: ${what}`);
+    this.name = 'MalformedEvent';
+  }
+}
+
 /** Between the domain's events and the log's: versions, sealing, opening. */
 export interface Codec {
   readonly types: ReadonlySet<string>;
   /** Seals what is personal under the subject's key. `ids` as many as events. Throws KeyDestroyed. */
   encode(events: readonly { readonly id: string; readonly event: Event; readonly tenant: string; readonly subject: string | null; readonly metadata: Omit<EventMetadata, 'schemaVersion'> }[]): Promise<readonly EventToStore[]>;
-  /** Upcasts to the newest version and completes sealed values with their event id; opens nothing. Throws UnknownEventType, CodeTooOld, or an error for what is malformed. */
+  /** Upcasts to the newest version and completes sealed values with their event id; opens nothing. Throws UnknownEventType, CodeTooOld or MalformedEvent (for metadata possibly not before it is read). */
   decode(stored: StoredEvent): Recorded;
   /** The event with its personal values in clear; `null` in place of a value whose key was destroyed. Throws KeyMissing. */
   open<E extends Recorded>(event: E): Promise<E>;

@@ -84,7 +84,7 @@ export type SubscriptionItem =
 
 export type Head = { readonly position: Position; readonly id: string; readonly recordedAt: string };
 
-/** The log. All adapters pass the one conformance suite (`#event-store/conformance`). */
+/** The log. All adapters pass the one conformance suite (`test/conformance/event-store.suite.ts`). */
 export interface EventStore {
   /** Appends to one stream, all or nothing. Throws WrongExpectedRevision, AppendOutcomeUnknown or StoreUnavailable. Never called with no events. */
   append(stream: string, expected: Expected, events: readonly EventToStore[]): Promise<AppendResult>;

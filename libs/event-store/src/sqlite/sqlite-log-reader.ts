@@ -1,0 +1,144 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { setImmediate as turn } from 'node:timers/promises';
+import type { Position } from '#kernel';
+import { type Head, type ReadStreamOptions, StoreUnavailable, type StoredEvent, type SubscriptionItem } from '../port.js';
+import { explain } from './data-folder.js';
+import { columns, type Row, StoredRow } from './stored-row.js';
+
+const defaultPage = 2_000;
+/** A backstop where nobody calls `wake`: a reader in another thread whose message was lost. */
+const pollMs = 250;
+
+/**
+ * The reading half of the log, over any connection. Each page is a statement of its own, by key: a statement that stays open
+ * over an await keeps the WAL from being reused (one open iterator kept 42 MB of it).
+ */
+export class SqliteLogReader {
+  private readonly forwards: StatementSync;
+  private readonly backwards: StatementSync;
+  private readonly after: StatementSync;
+  private readonly last: StatementSync;
+  private readonly sleepers = new Set<() => void>();
+  private wakes = 0;
+
+  constructor(
+    private readonly db: DatabaseSync,
+    private readonly path: string,
+  ) {
+    const arrays = (sql: string): StatementSync => {
+      const statement = db.prepare(sql);
+      statement.setReturnArrays(true);
+      return statement;
+    };
+    this.forwards = arrays(`select ${columns} from events where stream = ? and revision >= ? order by revision limit ?`);
+    this.backwards = arrays(`select ${columns} from events where stream = ? and revision <= ? order by revision desc limit ?`);
+    this.after = arrays(`select ${columns} from events where seq > ? and seq <= ? order by seq limit ?`);
+    this.last = arrays(`select ${columns} from events order by seq desc limit 1`);
+  }
+
+  async *readStream(stream: string, options: ReadStreamOptions = {}): AsyncGenerator<readonly StoredEvent[]> {
+    const backwards = options.direction === 'backwards';
+    let from = options.from ?? (backwards ? Number.MAX_SAFE_INTEGER : 0);
+    let left = options.limit ?? Number.POSITIVE_INFINITY;
+    while (left > 0) {
+      const size = Math.min(left, defaultPage);
+      const page = this.rows(backwards ? this.backwards : this.forwards, stream, from, size);
+      const end = page.at(-1);
+      if (end === undefined) return;
+      yield page;
+      if (page.length < size) return;
+      left -= size;
+      from = end.revision + (backwards ? -1 : 1);
+      await turn();
+    }
+  }
+
+  async *readAll(options: {
+    readonly after: Position | null;
+    readonly until?: Position;
+    readonly pageSize?: number;
+  }): AsyncGenerator<readonly StoredEvent[]> {
+    const size = options.pageSize ?? defaultPage;
+    const until = options.until === undefined ? (this.lastRow()?.seq ?? 0) : Number(options.until);
+    let after = options.after === null ? 0 : Number(options.after);
+    while (after < until) {
+      const page = this.rows(this.after, after, until, size);
+      const end = page.at(-1);
+      if (end === undefined) return;
+      yield page;
+      after = end.seq;
+      // Everything here is synchronous: without this a long read would keep the thread from all else.
+      await turn();
+    }
+  }
+
+  async *subscribe(options: {
+    readonly after: Position | null;
+    readonly signal: AbortSignal;
+    readonly pageSize?: number;
+  }): AsyncGenerator<SubscriptionItem> {
+    const size = options.pageSize ?? defaultPage;
+    const aborted = (): boolean => options.signal.aborted;
+    let after = options.after === null ? 0 : Number(options.after);
+    let level = false;
+    while (!aborted()) {
+      const seen = this.wakes;
+      const page = this.rows(this.after, after, Number.MAX_SAFE_INTEGER, size);
+      const end = page.at(-1);
+      if (end !== undefined) {
+        after = end.seq;
+        yield { kind: 'events', events: page };
+      }
+      if (page.length < size) {
+        if (!level && !aborted()) {
+          level = true;
+          yield { kind: 'caughtUp' };
+        }
+        if (seen === this.wakes && !aborted()) await this.sleep(options.signal);
+      } else {
+        await turn();
+      }
+    }
+  }
+
+  head(): Promise<Head | null> {
+    return new Promise((resolve) => {
+      const row = this.lastRow();
+      resolve(row === undefined ? null : { position: row.position, id: row.id, recordedAt: row.recordedAt });
+    });
+  }
+
+  /** Says that there may be something new: subscriptions look at once instead of at their next poll. */
+  wake(): void {
+    this.wakes += 1;
+    for (const sleeper of [...this.sleepers]) sleeper();
+  }
+
+  lastRow(): StoredRow | undefined {
+    return this.rows(this.last)[0];
+  }
+
+  /** @throws StoreUnavailable */
+  private rows(statement: StatementSync, ...values: (string | number)[]): StoredRow[] {
+    try {
+      return (statement.all(...values) as unknown as Row[]).map((row) => new StoredRow(row));
+    } catch (error) {
+      if (!this.db.isOpen) throw new StoreUnavailable('The log was closed.', { cause: error });
+      throw new StoreUnavailable(explain(this.path, error), { cause: error });
+    }
+  }
+
+  private sleep(signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', done);
+        this.sleepers.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, pollMs);
+      signal.addEventListener('abort', done);
+      this.sleepers.add(done);
+    });
+  }
+}
