@@ -25,7 +25,7 @@ import {
   ReceiveInboundMessage,
   type ConversationRules,
 } from '#conversations';
-import { deriveId, Problem, problem } from '#platform';
+import { deriveId, problem, toProblem, type Problem } from '#platform';
 import type { BlockEnforcement } from './block-enforcement.adapter.js';
 
 export type Sender = { readonly kind: Kind; readonly value: string; readonly verified: boolean };
@@ -103,8 +103,9 @@ export class Intake {
     try {
       await this.takeIn(group);
     } catch (error) {
-      if (!(error instanceof Problem)) throw error;
-      for (const { answer } of group) answer(error);
+      const refusal = toProblem(error);
+      if (refusal.code === 'internal') throw error;
+      for (const { answer } of group) answer(refusal);
     }
   }
 

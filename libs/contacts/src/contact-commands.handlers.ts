@@ -16,7 +16,7 @@ import {
 import type { Holder } from './identity-claim.js';
 
 type ContactOutcome = Outcome<typeof contactDecider>;
-export type GivenIdentity = { readonly kind: Kind; readonly value: string; readonly verified: boolean };
+type Given = { readonly kind: Kind; readonly value: string; readonly verified: boolean };
 
 /** What a block asks of conversations; other contexts fill it. */
 export type ContactNeighbours = {
@@ -47,7 +47,7 @@ export type Notice = {
   };
 };
 
-/** Runs the commands of contacts: loads what other streams know, claims addresses, and lets a block reach the conversations. */
+/** Runs the commands of contacts: finds addresses and claims them, loads what other streams know, and lets a block reach the conversations. */
 export class ContactCommands {
   constructor(
     private readonly runner: CommandRunner,
@@ -55,133 +55,128 @@ export class ContactCommands {
     private readonly neighbours: ContactNeighbours,
   ) {}
 
-  /** Any command that needs only its contact, the caller's sight and the block rules; with a block's consequences. */
-  async execute(command: ContactCommand, options?: RunOptions): Promise<ContactOutcome> {
+  /** A command as its route made it: addresses as given, ids of identities and facts still empty. Throws Problem 400 for a value that is no address. */
+  async execute(command: ContactCommand): Promise<ContactOutcome> {
+    switch (command.type) {
+      case 'RegisterContact':
+        return this.register(command);
+      case 'AttachIdentity':
+        return this.attach(command);
+      case 'BlockContact':
+        return this.block(command);
+      default:
+        return this.run(command);
+    }
+  }
+
+  /** A complete command on its stream, with a block's consequences. */
+  private async run(command: ContactCommand): Promise<ContactOutcome> {
     const { metadata } = command;
-    const outcome = await this.runner.execute(
-      contactDecider,
-      command.data.contactId,
-      async () => this.withFacts(command),
-      metadata,
-      options,
-    );
+    const { contactId } = command.data;
+    const outcome = await this.runner.execute(contactDecider, contactId, async () => this.withFacts(command), metadata, runOptions(metadata));
     const reaches = command.type === 'BlockContact' || command.type === 'ChangeBlock';
     if (!reaches || outcome.kind !== 'accepted') return outcome;
-    const enforced = await this.neighbours.enforceBlock(command.data.contactId, metadata);
-    return latest(outcome, enforced);
+    return upTo(outcome, await this.neighbours.enforceBlock(contactId, metadata));
   }
 
-  /** Registers a contact under the id in `contactId`. Throws Problem 400 for a value that is no address. */
-  async register(
-    request: { readonly contactId: string; readonly displayName: string; readonly source: 'manual' | 'api'; readonly identities: readonly GivenIdentity[]; readonly tags: readonly string[] },
-    metadata: CommandMetadata,
-    options?: RunOptions,
-  ): Promise<ContactOutcome> {
-    const { contactId, displayName, source, tags } = request;
-    const stream = streamName(contactDecider.category, metadata.tenant, contactId);
-    const located = await this.locateAll(metadata.tenant, request.identities);
-    const known = await this.runner.load(contactDecider, metadata.tenant, contactId);
-    const register = (others: readonly { contactId: string; kind: Kind }[]): RegisterContact =>
-      new RegisterContact(
-        {
-          contactId,
-          displayName,
-          source,
-          tags,
-          others,
-          identities: located.map(({ kind, value, key, verified }) => ({
-            identityId: deriveId(metadata.tenant, metadata.commandId, stream, `identity:${key}`),
-            kind,
-            value,
-            verified,
-          })),
-        },
-        metadata,
-      );
-    const mayClaim = known.state.status === 'unknown' && !isRejection(contactDecider.decide(register([]), known.state));
-    const others = mayClaim ? await this.claimAll(located, contactId, stream, metadata) : [];
-    return this.runner.execute(contactDecider, contactId, register(others), metadata, options);
-  }
-
-  /** Attaches an address to a contact. Throws Problem 400 for a value that is none. */
-  async attach(
-    request: { readonly contactId: string; readonly identity: GivenIdentity; readonly path: string },
-    metadata: CommandMetadata,
-    options?: RunOptions,
-  ): Promise<ContactOutcome> {
-    const { contactId, identity } = request;
-    const { tenant } = metadata;
-    const address = await this.book.locate(tenant, identity.kind, identity.value);
-    if (address === null) throw notAnAddress(request.path, identity.kind);
+  private async register(command: RegisterContact): Promise<ContactOutcome> {
+    const { metadata } = command;
+    const { contactId } = command.data;
+    const { tenant, commandId } = metadata;
     const stream = streamName(contactDecider.category, tenant, contactId);
-    const identityId = deriveId(tenant, metadata.commandId, stream, `identity:${address.key}`);
+    const located = await this.locateAll(tenant, command.data.identities);
+    const identities = located.map(({ kind, value, key, verified }) => ({
+      identityId: deriveId(tenant, commandId, stream, `identity:${key}`),
+      kind,
+      value,
+      verified,
+      key,
+    }));
+    const complete = (others: readonly Other[]): RegisterContact => new RegisterContact({ ...command.data, identities, others }, metadata);
     const { state } = await this.runner.load(contactDecider, tenant, contactId);
-    const mine = await this.neighbours.isMine(tenant, metadata.caller, contactId);
-    const holders = await this.book.holders(tenant, address.key, metadata.now);
+    // What will be refused, or was done already, claims nothing.
+    const claims = state.status === 'unknown' && !isRejection(contactDecider.decide(complete([]), state));
+    const others: Other[] = [];
+    for (const { key, identityId, kind } of claims ? identities : []) {
+      const { holders } = await this.book.claim(metadata, { key, contactId, identityId, onlyIfFree: false });
+      others.push(...othersOf(holders, contactId, kind));
+      this.book.stillInTime(metadata, key);
+    }
+    return this.run(complete(others));
+  }
+
+  private async attach(command: AttachIdentity): Promise<ContactOutcome> {
+    const { metadata } = command;
+    const { contactId, kind, value } = command.data;
+    const { tenant, commandId, caller, now } = metadata;
+    const address = await this.book.locate(tenant, kind, value);
+    if (address === null) throw notAnAddress('value', kind);
+    const { key } = address;
+    const identityId = deriveId(tenant, commandId, streamName(contactDecider.category, tenant, contactId), `identity:${key}`);
+    const { state } = await this.runner.load(contactDecider, tenant, contactId);
+    const mine = await this.neighbours.isMine(tenant, caller, contactId);
+    const holders = await this.book.holders(tenant, key, now);
     const holds = holders.some((holder) => holder.contactId === contactId && holder.identity !== null);
     if (state.status === 'active' && mine && !holds) {
-      await this.book.claim(metadata, { key: address.key, contactId, identityId, onlyIfFree: false });
+      await this.book.claim(metadata, { key, contactId, identityId, onlyIfFree: false });
+      this.book.stillInTime(metadata, key);
     }
-    const claims = await this.book.claims(tenant, address.key);
-    this.book.stillInTime(metadata, address.key);
-    return this.runner.execute(
-      contactDecider,
-      contactId,
+    const claims = await this.book.claims(tenant, key);
+    return this.run(
       new AttachIdentity(
         {
-          contactId,
-          mine,
+          ...command.data,
           identityId,
-          kind: identity.kind,
           value: address.value,
-          verified: identity.verified,
           claimedAs: claims.filter((claim) => claim.contactId === contactId).map((claim) => claim.identityId),
-          others: holders.filter((holder) => holder.contactId !== contactId).map(({ contactId: other }) => ({ contactId: other, kind: identity.kind })),
+          others: othersOf(holders, contactId, kind),
         },
         metadata,
       ),
-      metadata,
-      options,
     );
   }
 
-  /** Blocks; with a notice, that goes out strictly before, and its failure never leaves the customer unblocked [H10]. */
-  async block(command: BlockContact, options?: RunOptions): Promise<ContactOutcome> {
+  /** With a notice, that goes out strictly before the block, and its failure never leaves the customer unblocked [H10]. */
+  private async block(command: BlockContact): Promise<ContactOutcome> {
     const { metadata } = command;
     const { contactId, blockId, notice, originConversationId } = command.data;
-    const { tenant, caller } = metadata;
+    const { tenant, caller, commandId } = metadata;
+    const { state: contact, revision } = await this.runner.load(contactDecider, tenant, contactId);
+    if (contact.status === 'active' && contact.blockIds.includes(blockId)) return this.run(command);
     const originChannel =
       originConversationId === undefined
         ? null
         : await this.neighbours.channelOf(tenant, caller, contactId, originConversationId);
-    const { state: contact } = await this.runner.load(contactDecider, tenant, contactId);
-    const isRepeat = contact.status === 'active' && contact.blockIds.includes(blockId);
-    if (originConversationId !== undefined && originChannel === null && !isRepeat) throw problem('not-found');
+    if (originConversationId !== undefined && originChannel === null) throw problem('not-found');
     const complete = await this.withFacts(
       new BlockContact({ ...command.data, ...(originChannel === null ? {} : { originChannel }) }, metadata),
     );
     const decision = contactDecider.decide(complete, contact);
-    const begins = !isRejection(decision) && decision.find((event) => event.type === 'ContactBlocked');
-    if (notice === undefined || begins === undefined || begins === false || isStale(options, await this.revisionOf(tenant, contactId))) {
-      return this.execute(complete, options);
-    }
+    const begins = isRejection(decision) ? undefined : decision.find((event) => event.type === 'ContactBlocked');
+    const stale = metadata.expectedRevision !== undefined && metadata.expectedRevision !== revision;
+    if (notice === undefined || begins === undefined || stale) return this.run(complete);
     const { kind, scope, reasonCode, reasonText, expiresAt, blockedBy } = begins.data;
     const noticeMessageId = await this.neighbours.sendNotice(
       {
         contact,
         text: notice.text,
         conversationId: originConversationId ?? null,
-        messageId: deriveId(tenant, metadata.commandId, streamName(contactDecider.category, tenant, contactId), 'notice'),
-        block: { blockId, kind, scope, reasonCode, reasonText, originConversationId: originConversationId ?? null, expiresAt, blockedBy },
+        messageId: deriveId(tenant, commandId, streamName(contactDecider.category, tenant, contactId), 'notice'),
+        block: {
+          blockId,
+          kind,
+          scope,
+          reasonCode,
+          reasonText,
+          originConversationId: originConversationId ?? null,
+          expiresAt,
+          blockedBy,
+        },
       },
       metadata,
     );
     if (noticeMessageId === null) throw problem('notice-impossible');
-    return this.execute(new BlockContact({ ...complete.data, noticeMessageId }, metadata), options);
-  }
-
-  private async revisionOf(tenant: string, contactId: string): Promise<number> {
-    return (await this.runner.load(contactDecider, tenant, contactId, { fresh: false })).revision;
+    return this.run(new BlockContact({ ...complete.data, noticeMessageId }, metadata));
   }
 
   private async withFacts<C extends ContactCommand>(command: C): Promise<C> {
@@ -192,7 +187,7 @@ export class ContactCommands {
     return new (command.constructor as new (data: C['data'], metadata: CommandMetadata) => C)(data, command.metadata);
   }
 
-  private async locateAll(tenant: string, identities: readonly GivenIdentity[]): Promise<readonly (Located & { verified: boolean })[]> {
+  private async locateAll(tenant: string, identities: readonly Given[]): Promise<readonly (Located & { verified: boolean })[]> {
     const found = new Map<string, Located & { verified: boolean }>();
     for (const [index, identity] of identities.entries()) {
       const located = await this.book.locate(tenant, identity.kind, identity.value);
@@ -203,30 +198,18 @@ export class ContactCommands {
     }
     return [...found.values()];
   }
-
-  private async claimAll(
-    located: readonly Located[],
-    contactId: string,
-    stream: string,
-    metadata: CommandMetadata,
-  ): Promise<readonly { contactId: string; kind: Kind }[]> {
-    const others: { contactId: string; kind: Kind }[] = [];
-    for (const { key, kind } of located) {
-      const identityId = deriveId(metadata.tenant, metadata.commandId, stream, `identity:${key}`);
-      const { holders } = await this.book.claim(metadata, { key, contactId, identityId, onlyIfFree: false });
-      others.push(...holders.filter((holder: Holder) => holder.contactId !== contactId).map((holder) => ({ contactId: holder.contactId, kind })));
-      this.book.stillInTime(metadata, key);
-    }
-    return others;
-  }
 }
 
-const isStale = (options: RunOptions | undefined, revision: number): boolean =>
-  options?.expectedRevision !== undefined && options.expectedRevision !== revision;
+type Other = { readonly contactId: string; readonly kind: Kind };
+
+const othersOf = (holders: readonly Holder[], contactId: string, kind: Kind): readonly Other[] =>
+  holders.filter((holder) => holder.contactId !== contactId).map((holder) => ({ contactId: holder.contactId, kind }));
+
+const runOptions = ({ expectedRevision }: CommandMetadata): RunOptions => (expectedRevision === undefined ? {} : { expectedRevision });
 
 const notAnAddress = (path: string, kind: Kind): Error => invalid([{ path, message: `is not an address of kind ${kind}` }]);
 
 /** The token of an answer covers what followed from the command too. */
-const latest = (outcome: Extract<ContactOutcome, { kind: 'accepted' }>, position: Position | null): ContactOutcome =>
+const upTo = (outcome: Extract<ContactOutcome, { kind: 'accepted' }>, position: Position | null): ContactOutcome =>
   position !== null && (outcome.position === null || position > outcome.position) ? { ...outcome, position } : outcome;
 

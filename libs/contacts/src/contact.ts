@@ -272,6 +272,18 @@ export type BlockRules = {
   readonly allowExpiry: boolean;
 };
 
+/** What a command carries until its handler has asked for the tenant's: the strictest. */
+export const UNKNOWN_RULES: BlockRules = {
+  unblockBy: 'admin',
+  blockBy: 'admin',
+  requireConfirm: true,
+  notice: 'off',
+  closeOpen: true,
+  defaultScope: 'allChannels',
+  reason: 'required',
+  allowExpiry: false,
+};
+
 /** `mine`: is this contact within the caller's sight? Agents with limited access see contacts of their own conversations only. */
 type About<D = object> = D & { readonly contactId: string; readonly mine: boolean };
 

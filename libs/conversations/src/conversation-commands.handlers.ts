@@ -1,5 +1,5 @@
 import { reject, streamName, type Caller, type CommandMetadata, type Position } from '#kernel';
-import type { Codec, CommandRunner, EventStore, Outcome, RunOptions } from '#event-store';
+import type { Codec, CommandRunner, EventStore, Outcome } from '#event-store';
 import {
   AssignConversation,
   AssignToMe,
@@ -52,7 +52,12 @@ export class ConversationCommands {
     private readonly neighbours: ConversationNeighbours,
   ) {}
 
-  async execute(command: ConversationCommand, options?: RunOptions): Promise<ConversationOutcome> {
+  /** A command as its route made it, its facts still empty. A StartConversation may leave its ids empty too. */
+  async execute(command: ConversationCommand): Promise<ConversationOutcome> {
+    return command.type === 'StartConversation' ? this.start(command) : this.run(command);
+  }
+
+  private async run(command: ConversationCommand): Promise<ConversationOutcome> {
     const { metadata } = command;
     const { conversationId } = command.data;
     const outcome = await this.runner.execute(
@@ -60,7 +65,7 @@ export class ConversationCommands {
       conversationId,
       async (state) => this.withFacts(command, state),
       metadata,
-      options,
+      metadata.expectedRevision === undefined ? {} : { expectedRevision: metadata.expectedRevision },
     );
     if (outcome.kind === 'rejected' || outcome.repeated) return outcome;
     const raced =
@@ -72,43 +77,32 @@ export class ConversationCommands {
       : { kind: 'rejected', rejection: reject('contact-blocked', { reasons: ['blocked'] }), position: enforced };
   }
 
-  /**
-   * Starts, or reopens, the conversation of a contact on a channel: with the identity named, else that of the latest message
-   * on the channel, else the first attached that fits.
-   */
-  async start(
-    request: { readonly contactId: string; readonly channel: string; readonly identityId?: string },
-    metadata: CommandMetadata,
-  ): Promise<{ readonly conversationId: string | null; readonly outcome: ConversationOutcome }> {
-    const { contactId, channel } = request;
+  /** With the identity named, else that of the latest message on the channel, else the first attached that fits. */
+  private async start(command: StartConversation): Promise<ConversationOutcome> {
+    const { metadata } = command;
+    const { contactId, channel } = command.data;
     const { tenant, caller } = metadata;
-    const refused = (code: 'not-found' | 'no-address'): { conversationId: null; outcome: ConversationOutcome } => ({
-      conversationId: null,
-      outcome: {
-        kind: 'rejected',
-        rejection: code === 'no-address' ? reject(code, { reasons: ['no-address'] }) : reject(code),
-        position: null,
-      },
-    });
     const addresses = await this.neighbours.addresses(tenant, contactId, channel);
-    if (addresses === null || !(await this.neighbours.isMine(tenant, caller, contactId))) return refused('not-found');
-    const identityId = request.identityId ?? (await this.latestOf(tenant, addresses, channel));
-    if (identityId === undefined || !addresses.includes(identityId)) return refused('no-address');
+    if (addresses === null || !(await this.neighbours.isMine(tenant, caller, contactId))) {
+      return { kind: 'rejected', rejection: reject('not-found'), position: null };
+    }
+    const identityId = command.data.identityId === '' ? await this.latestOf(tenant, addresses, channel) : command.data.identityId;
+    if (identityId === undefined || !addresses.includes(identityId)) {
+      return { kind: 'rejected', rejection: reject('no-address', { reasons: ['no-address'] }), position: null };
+    }
     const conversationId = conversationIdOf(identityId, channel);
-    const command = new StartConversation(
-      { conversationId, contactId, channel, identityId, mine: true, ownerId: contactId, facts: NOTHING_KNOWN },
-      metadata,
-    );
-    return { conversationId, outcome: await this.execute(command) };
+    return this.run(new StartConversation({ ...command.data, conversationId, identityId, mine: true }, metadata));
   }
 
-  async markRead(request: { readonly conversationId: string; readonly upToOrdinal: number }, metadata: CommandMetadata) {
-    const { state, position } = await this.runner.load(conversationDecider, metadata.tenant, request.conversationId);
+  /** A reader's marker; the conversation's end clamps it. */
+  async markRead(command: MarkRead): Promise<Outcome<typeof readMarkerDecider>> {
+    const { metadata } = command;
+    const { state, position } = await this.runner.load(conversationDecider, metadata.tenant, command.data.conversationId);
     const seen = state.status !== 'unknown' && sees(metadata.caller, state.assigneeId);
     const lastOrdinal = state.status === 'unknown' ? 0 : state.ordinal;
-    const command = new MarkRead({ ...request, lastOrdinal, seen }, metadata);
-    const outcome = await this.runner.execute(readMarkerDecider, readMarkerDecider.idOf(command), command, metadata);
-    return { outcome, position: outcome.position ?? position };
+    const complete = new MarkRead({ ...command.data, lastOrdinal, seen }, metadata);
+    const outcome = await this.runner.execute(readMarkerDecider, readMarkerDecider.idOf(complete), complete, metadata);
+    return { ...outcome, position: outcome.position ?? position };
   }
 
   /** What the gateway is to send: address and content in clear, read from the stream. */

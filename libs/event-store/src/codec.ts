@@ -51,3 +51,6 @@ export interface Codec {
   /** One sealed value in clear; `null` if its key was destroyed; what is not sealed comes back as it is. */
   openValue(value: unknown): Promise<unknown>;
 }
+
+/** Under this, handlers get the codec injected; the interface leaves nothing at run time. */
+export const CODEC = Symbol('Codec');

@@ -25,6 +25,8 @@ export type CommandMetadata = {
   readonly now: string;
   /** Two requests with one command id are the same request only if this is the same too. */
   readonly requestHash: string;
+  /** If-Match: the revision that the command's own stream must have. */
+  readonly expectedRevision?: number;
   readonly onBehalfOf?: string;
   readonly traceparent?: string;
 };

@@ -27,3 +27,6 @@ export * from './queries.js';
 export * from './shutdown.js';
 export * from './staff-directory.js';
 export * from './time.js';
+export * from './desk.js';
+export * from './command-handlers.js';
+export * from './shape.js';

@@ -154,3 +154,6 @@ export const createReadModels = <DB>(
     },
   };
 };
+
+/** Under this, handlers get the read models injected; the interface leaves nothing at run time. */
+export const READ_MODELS = Symbol('ReadModels');

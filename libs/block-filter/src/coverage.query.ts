@@ -1,0 +1,81 @@
+import type { Kysely } from 'kysely';
+import { coverageOf, holdersOf, type Contact, type Coverage, type Holder } from '#contacts';
+import type { RowIn } from '#kernel';
+import type { addressClaims } from './address-claims.js';
+import type { blockFilter } from './block-filter.js';
+
+export type FilterTables = {
+  readonly address_claims: RowIn<typeof addressClaims>;
+  readonly block_filter: RowIn<typeof blockFilter>;
+};
+
+/** So many parameters one statement takes on every store. */
+const CHUNK = 500;
+
+/** The valid claimants of addresses, oldest first, as the read models know them. */
+export const holdersByAddress = async (
+  db: Kysely<FilterTables>,
+  tenant: string,
+  addresses: readonly string[],
+  now: string,
+): Promise<ReadonlyMap<string, readonly Holder[]>> => {
+  const claims = await inChunks(addresses, (chunk) =>
+    db
+      .selectFrom('address_claims')
+      .select(['address', 'identity_id', 'contact_id', 'claimed_at'])
+      .where('tenant', '=', tenant)
+      .where('address', 'in', chunk)
+      .orderBy('address')
+      .orderBy('claim_no')
+      .execute(),
+  );
+  const rows = await inChunks([...new Set(claims.map((claim) => claim.contact_id))], (chunk) =>
+    db
+      .selectFrom('block_filter')
+      .select(['contact_id', 'contact'])
+      .where('tenant', '=', tenant)
+      .where('contact_id', 'in', chunk)
+      .execute(),
+  );
+  const contacts = new Map<string, Contact>(rows.map((row) => [row.contact_id, row.contact]));
+  const byAddress = Map.groupBy(claims, (claim) => claim.address);
+  return new Map(
+    [...byAddress].map(([address, own]) => [
+      address,
+      holdersOf(
+        own.map((claim) => ({ contactId: claim.contact_id, identityId: claim.identity_id, claimedAt: claim.claimed_at })),
+        contacts,
+        now,
+      ),
+    ]),
+  );
+};
+
+/** The coverage of conversations' addresses, by identity id; of every holder of the address. */
+export const coverageOfPlaces = async (
+  db: Kysely<FilterTables>,
+  tenant: string,
+  places: readonly { readonly identityId: string; readonly channel: string }[],
+  now: string,
+): Promise<(place: { readonly identityId: string; readonly channel: string }) => readonly Coverage[]> => {
+  const known = await inChunks([...new Set(places.map((place) => place.identityId))], (chunk) =>
+    db
+      .selectFrom('address_claims')
+      .select(['identity_id', 'address'])
+      .where('tenant', '=', tenant)
+      .where('identity_id', 'in', chunk)
+      .execute(),
+  );
+  const addressOf = new Map(known.map((row) => [row.identity_id, row.address]));
+  const holders = await holdersByAddress(db, tenant, [...new Set(addressOf.values())], now);
+  return ({ identityId, channel }) =>
+    (holders.get(addressOf.get(identityId) ?? '') ?? []).flatMap((holder) =>
+      coverageOf(holder.contact, holder.identityId, channel),
+    );
+};
+
+const inChunks = async <T, R>(all: readonly T[], read: (chunk: readonly T[]) => Promise<readonly R[]>): Promise<readonly R[]> => {
+  const rows: R[] = [];
+  for (let at = 0; at < all.length; at += CHUNK) rows.push(...(await read(all.slice(at, at + CHUNK))));
+  return rows;
+};

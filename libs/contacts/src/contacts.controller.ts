@@ -1,0 +1,328 @@
+import { Body, Controller, Delete, Param, Patch, Post, Req, Res } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { EventOf, StateOf } from '#kernel';
+import {
+  Allow,
+  Answers,
+  Checked,
+  Code,
+  deriveId,
+  Desk,
+  Flag,
+  ListOf,
+  Nested,
+  OneOf,
+  Shown,
+  Summary,
+  Tag,
+  Text,
+  Time,
+  Uuid,
+  UuidParam,
+} from '#platform';
+import { AddressBook } from './address-book.adapter.js';
+import { CHANNELS, KINDS, type Kind } from './addresses.js';
+import {
+  AttachIdentity,
+  BlockContact,
+  ChangeBlock,
+  contactDecider,
+  DetachIdentity,
+  EditContact,
+  identitiesOf,
+  RegisterContact,
+  UnblockContact,
+  UNKNOWN_RULES,
+  type BlockKind,
+  type Contact,
+  type Scope,
+} from './contact.js';
+
+class IdentityBody {
+  @OneOf(KINDS) kind!: Kind;
+  @Text(320) value!: string;
+  @Flag({ optional: true }) verified?: boolean;
+}
+
+const isTag = (value: unknown): boolean => typeof value === 'string' && /^[^|\p{Cc}]{1,64}$/u.test(value) && value.trim() === value;
+const Tags = (): PropertyDecorator =>
+  Checked({ type: 'string', minLength: 1, maxLength: 64 }, isTag, 'must be a tag of 1 to 64 characters without | and outer blanks', {
+    optional: true,
+    list: 100,
+  });
+
+class RegisterBody {
+  @Text(200) displayName!: string;
+  @ListOf(IdentityBody, 50, { optional: true }) identities?: IdentityBody[];
+  @Tags() tags?: string[];
+}
+
+class EditBody {
+  @Text(200, { optional: true }) displayName?: string;
+  @Tags() addTags?: string[];
+  @Tags() removeTags?: string[];
+}
+
+const isScope = (value: unknown): boolean => {
+  if (typeof value !== 'object' || value === null || Object.keys(value).length !== 1) return false;
+  if ('all' in value) return value.all === true;
+  return (
+    'channels' in value &&
+    Array.isArray(value.channels) &&
+    value.channels.length > 0 &&
+    value.channels.length <= CHANNELS.length &&
+    value.channels.every((channel) => (CHANNELS as readonly unknown[]).includes(channel))
+  );
+};
+const ScopeField = (): PropertyDecorator =>
+  Checked(
+    {
+      oneOf: [
+        { type: 'object', properties: { all: { type: 'boolean', enum: [true] } }, required: ['all'] },
+        {
+          type: 'object',
+          properties: { channels: { type: 'array', minItems: 1, items: { type: 'string', enum: CHANNELS } } },
+          required: ['channels'],
+        },
+      ],
+    },
+    isScope,
+    'must be {"all":true} or {"channels":[…]}',
+    { optional: true },
+  );
+
+class NoticeBody {
+  @Text(65_536) text!: string;
+}
+
+class BlockBody {
+  @Flag({ optional: true }) confirm?: boolean;
+  @OneOf(['do_not_contact', 'protection'], { optional: true }) kind?: BlockKind;
+  @ScopeField() scope?: Scope;
+  @Code({ optional: true }) reasonCode?: string;
+  @Text(2000, { optional: true }) reasonText?: string;
+  @Uuid({ optional: true }) conversationId?: string;
+  @Nested(NoticeBody, { optional: true }) notice?: NoticeBody;
+  @Time({ optional: true }) expiresAt?: string;
+}
+
+class ChangeBlockBody {
+  @ScopeField() scope?: Scope;
+  @Code({ optional: true, nullable: true }) reasonCode?: string | null;
+  @Text(2000, { optional: true, nullable: true }) reasonText?: string | null;
+  @Time({ optional: true, nullable: true }) expiresAt?: string | null;
+}
+
+class UnblockBody {
+  @Flag({ optional: true }) confirm?: boolean;
+  @OneOf(['customer', 'company']) requestedBy!: 'customer' | 'company';
+  @Text(2000, { optional: true }) reason?: string;
+}
+
+class IdentityAnswer {
+  @Shown('string') identityId!: string;
+  @Shown('string') kind!: string;
+}
+class RegisteredAnswer {
+  @Shown('string') contactId!: string;
+  @Shown(() => IdentityAnswer, { list: 50 }) identities!: IdentityAnswer[];
+  @Shown('string', { list: 50, description: 'Contacts that have one of the addresses too' }) duplicates!: string[];
+}
+class ContactIdAnswer {
+  @Shown('string') contactId!: string;
+}
+class IdentityIdAnswer {
+  @Shown('string') identityId!: string;
+}
+class BlockAnswer {
+  @Shown('string') blockId!: string;
+  @Shown('boolean') alreadyBlocked!: boolean;
+  @Shown('string', { optional: true }) noticeMessageId?: string;
+}
+class BlockIdAnswer {
+  @Shown('string') blockId!: string;
+}
+
+type ContactState = StateOf<typeof contactDecider>;
+type ContactFact = EventOf<typeof contactDecider>;
+
+const openBlock = (contact: Contact): { blockId: string; noticeMessageId: string | null } => {
+  if (contact.status === 'unknown' || contact.block === null) throw new Error('a blocked contact has no open block');
+  return contact.block;
+};
+
+@Tag('Contacts')
+@Controller('v1/contacts')
+export class ContactsController {
+  constructor(
+    private readonly desk: Desk,
+    private readonly book: AddressBook,
+  ) {}
+
+  @Post()
+  @Allow('agent', 'supervisor', 'admin', 'integration')
+  @Summary('Registers a contact')
+  @Answers(201, RegisteredAnswer)
+  async register(
+    @Body() body: RegisterBody,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RegisteredAnswer> {
+    const metadata = await this.desk.metadata(request);
+    const contactId = deriveId(metadata.tenant, metadata.commandId, 'contacts', 'contact');
+    const identities = (body.identities ?? []).map(({ kind, value, verified }) => ({
+      identityId: '',
+      kind,
+      value,
+      verified: verified === true,
+    }));
+    const source = metadata.caller.kind === 'integration' ? 'api' : 'manual';
+    const { displayName, tags = [] } = body;
+    const command = new RegisterContact({ contactId, displayName, source, identities, tags, others: [] }, metadata);
+    return this.desk.command(
+      reply,
+      command,
+      ({ state }: { state: ContactState }) => ({
+        contactId,
+        identities: identitiesOf(state).map(({ identityId, kind }) => ({ identityId, kind })),
+        duplicates: state.status === 'active' ? [...state.duplicates] : [],
+      }),
+      201,
+    );
+  }
+
+  @Patch(':id')
+  @Allow('agent', 'supervisor', 'admin', 'integration')
+  @Summary("Changes a contact's name and tags")
+  @Answers(200, ContactIdAnswer)
+  async edit(
+    @Param('id', UuidParam) contactId: string,
+    @Body() body: EditBody,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ContactIdAnswer> {
+    const { addTags = [], removeTags = [], ...rest } = body;
+    const command = new EditContact({ contactId, mine: false, addTags, removeTags, ...rest }, await this.desk.metadata(request));
+    return this.desk.command(reply, command, () => ({ contactId }));
+  }
+
+  @Post(':id/identities')
+  @Allow('agent', 'supervisor', 'admin', 'integration')
+  @Summary('Attaches an address to a contact')
+  @Answers(201, IdentityIdAnswer)
+  async attach(
+    @Param('id', UuidParam) contactId: string,
+    @Body() body: IdentityBody,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<IdentityIdAnswer> {
+    const metadata = await this.desk.metadata(request);
+    const { kind, value } = body;
+    const command = new AttachIdentity(
+      { contactId, mine: false, identityId: '', kind, value, verified: body.verified === true, claimedAs: [], others: [] },
+      metadata,
+    );
+    return this.desk.command(
+      reply,
+      command,
+      async ({ state }: { state: ContactState }) => ({ identityId: await this.identityOf(metadata.tenant, state, body) }),
+      201,
+    );
+  }
+
+  @Delete(':id/identities/:identityId')
+  @Allow('agent', 'supervisor', 'admin', 'integration')
+  @Summary('Detaches an address from a contact')
+  @Answers(200, IdentityIdAnswer)
+  async detach(
+    @Param('id', UuidParam) contactId: string,
+    @Param('identityId', UuidParam) identityId: string,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<IdentityIdAnswer> {
+    const metadata = await this.desk.metadata(request);
+    const command = new DetachIdentity({ contactId, mine: false, identityId, reason: 'removed', rules: UNKNOWN_RULES }, metadata);
+    return this.desk.command(reply, command, () => ({ identityId }));
+  }
+
+  @Post(':id/block')
+  @Allow('agent', 'supervisor', 'admin')
+  @Summary('Blocks a contact')
+  @Answers(200, BlockAnswer)
+  async block(
+    @Param('id', UuidParam) contactId: string,
+    @Body() body: BlockBody,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<BlockAnswer> {
+    const metadata = await this.desk.metadata(request);
+    const blockId = deriveId(metadata.tenant, metadata.commandId, `contact-${metadata.tenant}.${contactId}`, 'block');
+    const { confirm, conversationId, notice, ...rest } = body;
+    const command = new BlockContact(
+      {
+        ...rest,
+        contactId,
+        mine: false,
+        blockId,
+        confirm: confirm === true,
+        ...(conversationId === undefined ? {} : { originConversationId: conversationId }),
+        ...(notice === undefined ? {} : { notice: { text: notice.text } }),
+        rules: UNKNOWN_RULES,
+      },
+      metadata,
+    );
+    return this.desk.command(reply, command, ({ state, events }: { state: ContactState; events: readonly ContactFact[] }) => {
+      const open = openBlock(state);
+      const began = events.some((event) => event.type === 'ContactBlocked');
+      return {
+        blockId: open.blockId,
+        alreadyBlocked: !began,
+        ...(began && open.noticeMessageId !== null ? { noticeMessageId: open.noticeMessageId } : {}),
+      };
+    });
+  }
+
+  @Patch(':id/block')
+  @Allow('agent', 'supervisor', 'admin')
+  @Summary('Changes the scope, reason or expiry of a block')
+  @Answers(200, BlockIdAnswer)
+  async changeBlock(
+    @Param('id', UuidParam) contactId: string,
+    @Body() body: ChangeBlockBody,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<BlockIdAnswer> {
+    const command = new ChangeBlock({ ...body, contactId, mine: false, rules: UNKNOWN_RULES }, await this.desk.metadata(request));
+    return this.desk.command(reply, command, ({ state }: { state: ContactState }) => ({ blockId: openBlock(state).blockId }));
+  }
+
+  @Post(':id/unblock')
+  @Allow('agent', 'supervisor', 'admin')
+  @Summary('Ends a block')
+  @Answers(200, BlockIdAnswer)
+  async unblock(
+    @Param('id', UuidParam) contactId: string,
+    @Body() body: UnblockBody,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<BlockIdAnswer> {
+    const { confirm, ...rest } = body;
+    const command = new UnblockContact(
+      { ...rest, contactId, mine: false, confirm: confirm === true, rules: UNKNOWN_RULES },
+      await this.desk.metadata(request),
+    );
+    return this.desk.command(reply, command, ({ events }: { events: readonly ContactFact[] }) => ({
+      blockId: events.find((event) => event.type === 'ContactUnblocked')?.data.blockId ?? '',
+    }));
+  }
+
+  /** The contact's identity with this address, attached now or before. */
+  private async identityOf(tenant: string, contact: Contact, { kind, value }: IdentityBody): Promise<string> {
+    const address = await this.book.locate(tenant, kind, value);
+    for (const identity of identitiesOf(contact)) {
+      const own = identity.value === null ? null : await this.book.locate(tenant, identity.kind, identity.value);
+      if (own !== null && own.key === address?.key) return identity.identityId;
+    }
+    throw new Error('an attached address is not among the identities');
+  }
+}

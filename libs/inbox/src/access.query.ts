@@ -1,0 +1,16 @@
+import { sql, type Expression, type SqlBool } from 'kysely';
+import type { Caller } from '#kernel';
+
+/** The one filter of access: in every list, count, search and single read [B14]. `inbox` is the alias of the conversations' table. */
+export const mayRead = (caller: Caller, inbox = 'inbox'): Expression<SqlBool> => {
+  const assignee = sql.ref(`${inbox}.assignee_id`);
+  if (caller.role !== 'agent' || caller.access === 'all') return sql<SqlBool>`1 = 1`;
+  return caller.access === 'assigned_only'
+    ? sql<SqlBool>`${assignee} = ${caller.id}`
+    : sql<SqlBool>`(${assignee} = ${caller.id} or ${assignee} is null)`;
+};
+
+export const seesEverything = (caller: Caller): boolean => caller.role !== 'agent' || caller.access === 'all';
+
+/** A part of a text, whatever `%` and `_` it holds. */
+export const containing = (term: string): string => `%${term.replace(/[\\%_]/g, (special) => `\\${special}`)}%`;

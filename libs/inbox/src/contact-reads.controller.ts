@@ -1,0 +1,153 @@
+import { Controller, Get, Param, Query, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Allow, Answers, ConsistentQuery, CurrentCaller, Desk, ListQuery, OneOf, QueryFlag, Shown, Summary, Tag, Text, UuidParam, type Identity } from '#platform';
+import { CountBlockedContacts, GetContactCard, ListBlockedContacts, ListContacts } from './contacts.query.js';
+
+class ContactsQuery extends ListQuery {
+  @Text(200, { optional: true }) readonly search?: string;
+  @Text(64, { optional: true }) readonly tag?: string;
+  @QueryFlag() readonly blocked?: boolean;
+}
+class BlockedContactsQuery extends ListQuery {
+  @Text(200, { optional: true }) readonly search?: string;
+  @OneOf(['do_not_contact', 'protection'], { optional: true }) readonly kind?: string;
+}
+
+class IdentityAnswer {
+  @Shown('string') identityId!: string;
+  @Shown('string') kind!: string;
+  @Shown('string', { nullable: true }) value!: string | null;
+  @Shown('boolean') verified!: boolean;
+}
+class ContactAnswer {
+  @Shown('string') contactId!: string;
+  @Shown('string', { nullable: true }) displayName!: string | null;
+  @Shown('string', { list: 1000 }) tags!: readonly string[];
+  @Shown('boolean') blocked!: boolean;
+  @Shown(() => IdentityAnswer, { list: 1000 }) identities!: readonly IdentityAnswer[];
+}
+class ContactListAnswer {
+  @Shown(() => ContactAnswer, { list: 200 }) items!: ContactAnswer[];
+  @Shown('string', { nullable: true }) nextCursor!: string | null;
+}
+class CardBlockAnswer {
+  @Shown('string') blockId!: string;
+  @Shown('string') kind!: string;
+  @Shown('object') scope!: unknown;
+  @Shown('string', { nullable: true }) reasonCode!: string | null;
+  @Shown('string', { nullable: true }) reasonText!: string | null;
+  @Shown('string') blockedBy!: string;
+  @Shown('string') blockedAt!: string;
+  @Shown('string', { nullable: true }) expiresAt!: string | null;
+  @Shown('boolean', { description: 'May the caller end it?' }) mayUnblock!: boolean;
+}
+class ConsentAnswer {
+  @Shown({ type: 'string', enum: ['granted', 'revoked', 'unset'] }) state!: string;
+  @Shown('string', { nullable: true }) source!: string | null;
+  @Shown('string', { nullable: true }) at!: string | null;
+}
+class ConsentsAnswer {
+  @Shown(() => ConsentAnswer) whatsapp!: ConsentAnswer;
+  @Shown(() => ConsentAnswer) viber!: ConsentAnswer;
+  @Shown(() => ConsentAnswer) sms!: ConsentAnswer;
+  @Shown(() => ConsentAnswer) email!: ConsentAnswer;
+}
+class WalletNameAnswer {
+  @Shown('string') walletId!: string;
+  @Shown('string') name!: string;
+}
+class CardConversationAnswer {
+  @Shown('string') conversationId!: string;
+  @Shown('string') channel!: string;
+  @Shown('string') status!: string;
+  @Shown('string', { nullable: true }) assigneeId!: string | null;
+}
+class ContactCardAnswer {
+  @Shown('string') contactId!: string;
+  @Shown('string', { nullable: true }) displayName!: string | null;
+  @Shown('string', { list: 1000 }) tags!: readonly string[];
+  @Shown(() => IdentityAnswer, { list: 1000 }) identities!: readonly IdentityAnswer[];
+  @Shown(() => CardBlockAnswer, { nullable: true }) block!: CardBlockAnswer | null;
+  @Shown(() => ConsentsAnswer) consents!: ConsentsAnswer;
+  @Shown(() => WalletNameAnswer, { list: 1000 }) wallets!: readonly WalletNameAnswer[];
+  @Shown(() => CardConversationAnswer, { list: 200 }) conversations!: readonly CardConversationAnswer[];
+}
+class BlockedContactAnswer {
+  @Shown('string') contactId!: string;
+  @Shown('string', { nullable: true }) displayName!: string | null;
+  @Shown('string') blockId!: string;
+  @Shown('string') kind!: string;
+  @Shown('object') scope!: unknown;
+  @Shown('string', { nullable: true }) reasonCode!: string | null;
+  @Shown('string') blockedBy!: string;
+  @Shown('string') blockedAt!: string;
+  @Shown('string', { nullable: true }) expiresAt!: string | null;
+  @Shown('integer') ignoredCount!: number;
+  @Shown('string', { nullable: true }) lastIgnoredAt!: string | null;
+}
+class BlockedListAnswer {
+  @Shown(() => BlockedContactAnswer, { list: 200 }) items!: BlockedContactAnswer[];
+  @Shown('string', { nullable: true }) nextCursor!: string | null;
+}
+class CountAnswer {
+  @Shown('integer') count!: number;
+}
+
+@Tag('Contacts')
+@Controller('v1')
+export class ContactReadsController {
+  constructor(private readonly desk: Desk) {}
+
+  @Get('contacts')
+  @Allow('agent', 'supervisor', 'admin', 'auditor', 'integration')
+  @Summary('Lists and searches contacts, by name')
+  @Answers(200, ContactListAnswer)
+  async list(
+    @Query() query: ContactsQuery,
+    @CurrentCaller() { tenant, caller }: Identity,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ContactListAnswer> {
+    const { search, tag, blocked } = query;
+    const consistency = await this.desk.consistency(query);
+    return this.desk.query(reply, new ListContacts(tenant, caller, { search, tag, blocked }, query, consistency));
+  }
+
+  @Get('contacts/:id')
+  @Allow('agent', 'supervisor', 'admin', 'auditor', 'integration')
+  @Summary("A contact's card")
+  @Answers(200, ContactCardAnswer)
+  async card(
+    @Param('id', UuidParam) id: string,
+    @Query() query: ConsistentQuery,
+    @CurrentCaller() { tenant, caller }: Identity,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ContactCardAnswer> {
+    return this.desk.query(reply, new GetContactCard(tenant, caller, id, await this.desk.consistency(query)));
+  }
+
+  @Get('blocked-contacts')
+  @Allow('agent', 'supervisor', 'admin', 'auditor', 'integration')
+  @Summary('The blocked contacts, newest first')
+  @Answers(200, BlockedListAnswer)
+  async blocked(
+    @Query() query: BlockedContactsQuery,
+    @CurrentCaller() { tenant, caller }: Identity,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<BlockedListAnswer> {
+    const { search, kind } = query;
+    const consistency = await this.desk.consistency(query);
+    return this.desk.query(reply, new ListBlockedContacts(tenant, caller, { search, kind }, query, consistency));
+  }
+
+  @Get('blocked-contacts/count')
+  @Allow('agent', 'supervisor', 'admin', 'auditor', 'integration')
+  @Summary('How many contacts are blocked')
+  @Answers(200, CountAnswer)
+  async count(
+    @Query() query: ConsistentQuery,
+    @CurrentCaller() { tenant, caller }: Identity,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<CountAnswer> {
+    return this.desk.query(reply, new CountBlockedContacts(tenant, caller, await this.desk.consistency(query)));
+  }
+}

@@ -1,0 +1,275 @@
+import { Inject } from '@nestjs/common';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { sql, type Kysely } from 'kysely';
+import { mayUnblock, searchTerm, type UnblockBy } from '#contacts';
+import { CODEC, type Codec } from '#event-store';
+import type { Caller } from '#kernel';
+import { decodeCursor, encodeCursor, problem, type Consistency, type Seen } from '#platform';
+import { READ_MODELS, type ReadModels } from '#read-store';
+import { containing, mayRead, seesEverything } from './access.query.js';
+import type { List, Page } from './conversations.query.js';
+import type { Tables } from './tables.js';
+
+export type ContactRow = {
+  readonly contactId: string;
+  readonly displayName: string | null;
+  readonly tags: readonly string[];
+  readonly blocked: boolean;
+  readonly identities: Tables['contact_card']['identities'];
+};
+
+export class ListContacts {
+  constructor(
+    readonly tenant: string,
+    readonly caller: Caller,
+    readonly filter: { readonly search?: string | undefined; readonly tag?: string | undefined; readonly blocked?: boolean | undefined },
+    readonly page: Page,
+    readonly consistency: Consistency,
+  ) {}
+}
+
+export class GetContactCard {
+  constructor(
+    readonly tenant: string,
+    readonly caller: Caller,
+    readonly contactId: string,
+    readonly consistency: Consistency,
+  ) {}
+}
+
+export class ListBlockedContacts {
+  constructor(
+    readonly tenant: string,
+    readonly caller: Caller,
+    readonly filter: { readonly search?: string | undefined; readonly kind?: string | undefined },
+    readonly page: Page,
+    readonly consistency: Consistency,
+  ) {}
+}
+
+export class CountBlockedContacts {
+  constructor(
+    readonly tenant: string,
+    readonly caller: Caller,
+    readonly consistency: Consistency,
+  ) {}
+}
+
+/** Today's answer to "who may unblock"; provided by the app. */
+export abstract class UnblockRule {
+  abstract unblockBy(tenant: string): Promise<UnblockBy>;
+}
+
+/** Agents with limited access see the contacts of their own conversations. `contact` names the column of the outer query. */
+const ownContact = (caller: Caller, contact: string) =>
+  seesEverything(caller)
+    ? sql<boolean>`1 = 1`
+    : sql<boolean>`exists (select 1 from ${sql.table('inbox')} where inbox.tenant = ${sql.ref(contact.replace('.contact_id', '.tenant'))}
+        and inbox.contact_id = ${sql.ref(contact)} and ${mayRead(caller)})`;
+
+/** An episode that ran out is over at its expiry, whenever the timer runs. */
+const isBlocked = (now: string) =>
+  sql<boolean>`(contact_card.block_id is not null and (contact_card.block_expires_at is null or contact_card.block_expires_at > ${now}))`;
+
+@QueryHandler(ListContacts)
+export class ListContactsHandler implements IQueryHandler<ListContacts> {
+  constructor(@Inject(READ_MODELS) private readonly models: ReadModels<Tables>) {}
+
+  async execute({ tenant, caller, filter, page, consistency }: ListContacts): Promise<Seen<List<ContactRow>>> {
+    const bound = { list: 'contacts', tenant, caller: caller.id, access: caller.access, ...filter };
+    const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string']);
+    const now = new Date().toISOString();
+    const { value: found, at } = await this.models.query((db) => {
+      let query = db
+        .selectFrom('contact_card')
+        .select(['contact_id', 'display_name', 'sort_name', 'tags', 'identities', 'block_id', 'block_expires_at'])
+        .where('contact_card.tenant', '=', tenant)
+        .where(ownContact(caller, 'contact_card.contact_id'));
+      if (filter.search !== undefined) {
+        query = query.where(sql<boolean>`search_text like ${containing(searchTerm(filter.search))} escape '\\'`);
+      }
+      if (filter.tag !== undefined) query = query.where(sql<boolean>`tag_text like ${containing(`|${filter.tag}|`)} escape '\\'`);
+      if (filter.blocked !== undefined) query = query.where(filter.blocked ? isBlocked(now) : sql<boolean>`not ${isBlocked(now)}`);
+      if (after !== null) query = query.where(sql<boolean>`(sort_name, contact_id) > (${after[0]}, ${after[1]})`);
+      return query.orderBy('sort_name').orderBy('contact_id').limit(page.limit + 1).execute();
+    }, consistency);
+    const shown = found.slice(0, page.limit);
+    const last = found.length > page.limit ? shown.at(-1) : undefined;
+    const items = shown.map((row) => ({
+      contactId: row.contact_id,
+      displayName: row.display_name,
+      tags: row.tags,
+      blocked: row.block_id !== null && (row.block_expires_at === null || row.block_expires_at > now),
+      identities: row.identities,
+    }));
+    return { value: { items, nextCursor: last === undefined ? null : encodeCursor([last.sort_name, last.contact_id], bound) }, at };
+  }
+}
+
+const CONSENT_CHANNELS = ['whatsapp', 'viber', 'sms', 'email'] as const;
+const UNSET = { state: 'unset', source: null, at: null } as const;
+
+export type ContactCard = Omit<ContactRow, 'blocked'> & {
+  readonly block: object | null;
+  readonly consents: Readonly<Record<(typeof CONSENT_CHANNELS)[number], typeof UNSET>>;
+  readonly wallets: readonly { readonly walletId: string; readonly name: string }[];
+  readonly conversations: readonly {
+    readonly conversationId: string;
+    readonly channel: string;
+    readonly status: string;
+    readonly assigneeId: string | null;
+  }[];
+};
+
+@QueryHandler(GetContactCard)
+export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
+  constructor(
+    @Inject(READ_MODELS) private readonly models: ReadModels<Tables>,
+    @Inject(CODEC) private readonly codec: Codec,
+    private readonly rule: UnblockRule,
+  ) {}
+
+  async execute({ tenant, caller, contactId, consistency }: GetContactCard): Promise<Seen<ContactCard>> {
+    const now = new Date().toISOString();
+    const { value, at } = await this.models.query(async (db) => {
+      const row = await db
+        .selectFrom('contact_card')
+        .selectAll()
+        .where('contact_card.tenant', '=', tenant)
+        .where('contact_card.contact_id', '=', contactId)
+        .where(ownContact(caller, 'contact_card.contact_id'))
+        .executeTakeFirst();
+      return row === undefined ? null : { row, conversations: await conversationsOf(db, tenant, caller, contactId) };
+    }, consistency);
+    if (value === null) throw problem('not-found');
+    const { row, conversations } = value;
+    const isOpen = row.block !== null && (row.block.expiresAt === null || row.block.expiresAt > now);
+    const card: ContactCard = {
+      contactId,
+      displayName: row.display_name,
+      tags: row.tags,
+      identities: row.identities,
+      block:
+        row.block === null || !isOpen
+          ? null
+          : {
+              ...row.block,
+              reasonText: await this.codec.openValue(row.block.reasonText),
+              mayUnblock: mayUnblock(caller.role, await this.rule.unblockBy(tenant)),
+            },
+      consents: { whatsapp: UNSET, viber: UNSET, sms: UNSET, email: UNSET },
+      wallets: [],
+      conversations,
+    };
+    return { value: card, at, revision: row.revision };
+  }
+}
+
+const conversationsOf = async (
+  db: Kysely<Tables>,
+  tenant: string,
+  caller: Caller,
+  contactId: string,
+): Promise<ContactCard['conversations']> => {
+  const rows = await db
+    .selectFrom('inbox')
+    .select(['conversation_id', 'channel', 'status', 'assignee_id'])
+    .where('tenant', '=', tenant)
+    .where('contact_id', '=', contactId)
+    .where(mayRead(caller))
+    .orderBy('last_displayed_at', 'desc')
+    .orderBy('conversation_id', 'desc')
+    .limit(200)
+    .execute();
+  return rows.map((row) => ({
+    conversationId: row.conversation_id,
+    channel: row.channel,
+    status: row.status,
+    assigneeId: row.assignee_id,
+  }));
+};
+
+export type BlockedContact = {
+  readonly contactId: string;
+  readonly displayName: string | null;
+  readonly blockId: string;
+  readonly kind: string;
+  readonly scope: unknown;
+  readonly reasonCode: string | null;
+  readonly blockedBy: string;
+  readonly blockedAt: string;
+  readonly expiresAt: string | null;
+  readonly ignoredCount: number;
+  readonly lastIgnoredAt: string | null;
+};
+
+const openEpisodes = (db: Kysely<Tables>, tenant: string, caller: Caller, now: string) =>
+  db
+    .selectFrom('blocked_contacts')
+    .where('blocked_contacts.tenant', '=', tenant)
+    .where('blocked_contacts.ended_at', 'is', null)
+    .where(sql<boolean>`(blocked_contacts.expires_at is null or blocked_contacts.expires_at > ${now})`)
+    .where(ownContact(caller, 'blocked_contacts.contact_id'));
+
+@QueryHandler(ListBlockedContacts)
+export class ListBlockedContactsHandler implements IQueryHandler<ListBlockedContacts> {
+  constructor(@Inject(READ_MODELS) private readonly models: ReadModels<Tables>) {}
+
+  async execute({ tenant, caller, filter, page, consistency }: ListBlockedContacts): Promise<Seen<List<BlockedContact>>> {
+    const bound = { list: 'blocked-contacts', tenant, caller: caller.id, access: caller.access, ...filter };
+    const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string']);
+    const now = new Date().toISOString();
+    const { value: found, at } = await this.models.query((db) => {
+      let query = openEpisodes(db, tenant, caller, now)
+        .leftJoin('contact_card', (join) =>
+          join
+            .onRef('contact_card.tenant', '=', 'blocked_contacts.tenant')
+            .onRef('contact_card.contact_id', '=', 'blocked_contacts.contact_id'),
+        )
+        .selectAll('blocked_contacts')
+        .select('contact_card.display_name');
+      if (filter.kind !== undefined) query = query.where('blocked_contacts.kind', '=', filter.kind);
+      if (filter.search !== undefined) {
+        query = query.where(sql<boolean>`contact_card.search_text like ${containing(searchTerm(filter.search))} escape '\\'`);
+      }
+      if (after !== null) query = query.where(sql<boolean>`(blocked_contacts.blocked_at, blocked_contacts.block_id) < (${after[0]}, ${after[1]})`);
+      return query
+        .orderBy('blocked_contacts.blocked_at', 'desc')
+        .orderBy('blocked_contacts.block_id', 'desc')
+        .limit(page.limit + 1)
+        .execute();
+    }, consistency);
+    const shown = found.slice(0, page.limit);
+    const last = found.length > page.limit ? shown.at(-1) : undefined;
+    const items = shown.map((row) => ({
+      contactId: row.contact_id,
+      displayName: row.display_name,
+      blockId: row.block_id,
+      kind: row.kind,
+      scope: row.scope,
+      reasonCode: row.reason_code,
+      blockedBy: row.blocked_by,
+      blockedAt: row.blocked_at,
+      expiresAt: row.expires_at,
+      ignoredCount: row.ignored_count,
+      lastIgnoredAt: row.last_ignored_at,
+    }));
+    return { value: { items, nextCursor: last === undefined ? null : encodeCursor([last.blocked_at, last.block_id], bound) }, at };
+  }
+}
+
+@QueryHandler(CountBlockedContacts)
+export class CountBlockedContactsHandler implements IQueryHandler<CountBlockedContacts> {
+  constructor(@Inject(READ_MODELS) private readonly models: ReadModels<Tables>) {}
+
+  async execute({ tenant, caller, consistency }: CountBlockedContacts): Promise<Seen<{ readonly count: number }>> {
+    const { value, at } = await this.models.query(
+      (db) =>
+        openEpisodes(db, tenant, caller, new Date().toISOString())
+          .select(sql<number>`count(*)`.as('number'))
+          .executeTakeFirstOrThrow(),
+      consistency,
+    );
+    return { value: { count: Number(value.number) }, at };
+  }
+}

@@ -1,0 +1,19 @@
+import type { RowIn } from '#kernel';
+import type { addressClaims, blockedContacts, blockFilter, hiddenMessages } from '#block-filter';
+import type { contactCard } from '#contacts';
+import type { assignmentHistory, outbound, readMarkers, timeline } from '#conversations';
+import type { inbox } from './inbox.js';
+
+/** The read models that lists join. */
+export type Tables = {
+  readonly inbox: RowIn<typeof inbox>;
+  readonly contact_card: RowIn<typeof contactCard>;
+  readonly timeline: RowIn<typeof timeline>;
+  readonly assignment_history: RowIn<typeof assignmentHistory>;
+  readonly outbound: RowIn<typeof outbound>;
+  readonly read_markers: RowIn<typeof readMarkers>;
+  readonly hidden_messages: RowIn<typeof hiddenMessages>;
+  readonly blocked_contacts: RowIn<typeof blockedContacts>;
+  readonly address_claims: RowIn<typeof addressClaims>;
+  readonly block_filter: RowIn<typeof blockFilter>;
+};
