@@ -1,0 +1,126 @@
+import { type AnyDecider, type Position, type Recorded, UnheardEvent } from '#kernel';
+import { type Codec, CodeTooOld, UnknownEventType } from './codec.js';
+import type { EventStore, StoredEvent } from './port.js';
+import { StreamTruncated } from './runner.js';
+
+/** Where a command's facts stand in its stream. */
+export type CommandTrace = {
+  readonly first: number;
+  readonly last: number;
+  readonly requestHash: string;
+  readonly occurredAt: string;
+};
+
+/**
+ * A stream folded up to a revision. A value: going on makes a new one. Only `commands` is shared by all folds of a stream;
+ * it holds nothing but truths about stored facts, so that it may run ahead of a fold.
+ */
+export type StreamFold = {
+  readonly decider: AnyDecider;
+  readonly state: unknown;
+  /** -1 for a stream that does not exist. */
+  readonly revision: number;
+  readonly position: Position | null;
+  readonly commands: Map<string, CommandTrace>;
+};
+
+export const emptyFold = (decider: AnyDecider): StreamFold => ({
+  decider,
+  state: decider.initial as unknown,
+  revision: -1,
+  position: null,
+  commands: new Map(),
+});
+
+/** How long a command id is recognised. */
+const rememberedMs = 24 * 3_600_000;
+
+const remember = (commands: Map<string, CommandTrace>, event: Recorded): void => {
+  const { commandId, requestHash, occurredAt } = event.metadata;
+  const known = commands.get(commandId);
+  const first = Math.min(known?.first ?? event.revision, event.revision);
+  const last = Math.max(known?.last ?? event.revision, event.revision);
+  commands.set(commandId, { first, last, requestHash, occurredAt });
+  // Insertion order is nearly that of time, which is enough for forgetting.
+  const oldest = Date.parse(occurredAt) - rememberedMs;
+  for (const [id, trace] of commands) {
+    if (Date.parse(trace.occurredAt) >= oldest) break;
+    commands.delete(id);
+  }
+};
+
+/** The event as the decider's fold takes it: in clear only where the decider asks for that. */
+const asFolded = async (decider: AnyDecider, codec: Codec, stored: StoredEvent): Promise<Recorded> => {
+  try {
+    const recorded = codec.decode(stored);
+    return decider.opens?.includes(recorded.type) === true ? await codec.open(recorded) : recorded;
+  } catch (error) {
+    // A decider never skips: what this code does not know was written by newer code.
+    if (error instanceof UnknownEventType) throw new CodeTooOld(stored.type, stored.schemaVersion);
+    throw error;
+  }
+};
+
+/**
+ * The fold behind further stored facts, which must follow without a gap, and these facts as they were folded.
+ * Throws StreamTruncated, CodeTooOld or MalformedEvent.
+ */
+export const foldOn = async (
+  codec: Codec,
+  fold: StreamFold,
+  page: readonly StoredEvent[],
+): Promise<{ readonly fold: StreamFold; readonly events: readonly Recorded[] }> => {
+  let { state, revision, position } = fold;
+  const events: Recorded[] = [];
+  for (const stored of page) {
+    if (stored.revision !== revision + 1) throw new StreamTruncated(stored.stream);
+    const event = await asFolded(fold.decider, codec, stored);
+    state = evolve(fold.decider, state, event, stored.schemaVersion);
+    revision = stored.revision;
+    position = stored.position;
+    remember(fold.commands, event);
+    events.push(event);
+  }
+  return { fold: { ...fold, state, revision, position }, events };
+};
+
+const evolve = (decider: AnyDecider, state: unknown, event: Recorded, version: number): unknown => {
+  try {
+    return decider.evolve(state, event) as unknown;
+  } catch (error) {
+    if (error instanceof UnheardEvent) throw new CodeTooOld(event.type, version);
+    throw error;
+  }
+};
+
+/** The fold at the stream's present end. */
+export const catchUp = async (
+  store: EventStore,
+  codec: Codec,
+  stream: string,
+  fold: StreamFold,
+): Promise<StreamFold> => {
+  let at = fold;
+  for await (const page of store.readStream(stream, { from: fold.revision + 1 })) {
+    at = (await foldOn(codec, at, page)).fold;
+  }
+  return at;
+};
+
+/** A stored command's facts, and the stream folded to the last of them, not further. */
+export const refold = async (
+  store: EventStore,
+  codec: Codec,
+  stream: string,
+  decider: AnyDecider,
+  trace: CommandTrace,
+): Promise<{ readonly fold: StreamFold; readonly events: readonly Recorded[] }> => {
+  let fold = emptyFold(decider);
+  const events: Recorded[] = [];
+  for await (const page of store.readStream(stream, { limit: trace.last + 1 })) {
+    const next = await foldOn(codec, fold, page);
+    fold = next.fold;
+    events.push(...next.events.filter((event) => event.revision >= trace.first));
+  }
+  return { fold, events };
+};
