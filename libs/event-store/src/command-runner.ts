@@ -5,7 +5,7 @@ import { FoldCache } from './fold-cache.js';
 import { AppendOutcomeUnknown, type AppendResult, type EventStore, type EventToStore, WrongExpectedRevision } from './port.js';
 import { propose, type Proposal } from './proposal.js';
 import { Busy, type CommandRunner, type Loaded, type Outcome } from './runner.js';
-import { catchUp, emptyFold, refold, type StreamFold } from './stream-fold.js';
+import { catchUp, emptyFold, refold, remember, type StreamFold } from './stream-fold.js';
 import { StreamQueue } from './stream-queue.js';
 
 const maxAttempts = 5;
@@ -218,7 +218,7 @@ class StreamRunner implements CommandRunner {
   /** The fold behind facts that stand now. */
   private standing(target: Target, at: StreamFold, last: Proposal, round: Round, result: AppendResult): StreamFold {
     for (const proposal of round.proposals) {
-      for (const [id, trace] of proposal.fold.commands) at.commands.set(id, trace);
+      for (const [id, trace] of proposal.fold.commands) remember(at.commands, id, trace);
     }
     const next = { ...last.fold, commands: at.commands, position: result.position };
     this.cache.keep(target.stream, next);

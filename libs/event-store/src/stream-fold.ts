@@ -35,17 +35,17 @@ export const emptyFold = (decider: AnyDecider): StreamFold => ({
 /** How long a command id is recognised. */
 const rememberedMs = 24 * 3_600_000;
 
-const remember = (commands: Map<string, CommandTrace>, event: Recorded): void => {
-  const { commandId, requestHash, occurredAt } = event.metadata;
-  const known = commands.get(commandId);
-  const first = Math.min(known?.first ?? event.revision, event.revision);
-  const last = Math.max(known?.last ?? event.revision, event.revision);
-  commands.set(commandId, { first, last, requestHash, occurredAt });
+/** Adds a trace and forgets those a day older. */
+export const remember = (commands: Map<string, CommandTrace>, id: string, trace: CommandTrace): void => {
+  const known = commands.get(id);
+  const first = Math.min(known?.first ?? trace.first, trace.first);
+  const last = Math.max(known?.last ?? trace.last, trace.last);
+  commands.set(id, { ...trace, first, last });
   // Insertion order is nearly that of time, which is enough for forgetting.
-  const oldest = Date.parse(occurredAt) - rememberedMs;
-  for (const [id, trace] of commands) {
-    if (Date.parse(trace.occurredAt) >= oldest) break;
-    commands.delete(id);
+  const oldest = Date.parse(trace.occurredAt) - rememberedMs;
+  for (const [earlier, { occurredAt }] of commands) {
+    if (Date.parse(occurredAt) >= oldest) break;
+    commands.delete(earlier);
   }
 };
 
@@ -78,7 +78,8 @@ export const foldOn = async (
     state = evolve(fold.decider, state, event, stored.schemaVersion);
     revision = stored.revision;
     position = stored.position;
-    remember(fold.commands, event);
+    const { commandId, requestHash, occurredAt } = event.metadata;
+    remember(fold.commands, commandId, { first: revision, last: revision, requestHash, occurredAt });
     events.push(event);
   }
   return { fold: { ...fold, state, revision, position }, events };
