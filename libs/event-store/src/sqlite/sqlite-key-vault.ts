@@ -4,7 +4,7 @@ import { LRUCache } from 'lru-cache';
 import { deriveKey, unwrap, wrap } from '../key-wrapping.js';
 import { StoreUnavailable } from '../port.js';
 import { type DataKey, KeyDestroyed, KeyMissing, type KeyVault } from '../vault.js';
-import { DataFolderError, explain, openDataFile } from './data-folder.js';
+import { DataFolderError, explain, openDataFile, sqliteCode } from './data-folder.js';
 import { FlushQueue } from './flush-queue.js';
 
 /** 'PoKy' */
@@ -190,8 +190,12 @@ class SqliteKeyVault implements KeyVault {
   }
 
   private answer<T>(read: () => T): Promise<T> {
-    return new Promise((resolve) => {
-      resolve(read());
+    return new Promise((resolve, reject) => {
+      try {
+        resolve(read());
+      } catch (error) {
+        reject(sqliteCode(error) === null ? (error as Error) : new StoreUnavailable(explain(this.path, error), { cause: error }));
+      }
     });
   }
 

@@ -1,0 +1,254 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { type AnyDecider, type Command, type CommandMetadata, type Event, isRejection, type Position, reject, type Rejection, streamName } from '#kernel';
+import type { Codec } from './codec.js';
+import { FoldCache } from './fold-cache.js';
+import { AppendOutcomeUnknown, type AppendResult, type EventStore, type EventToStore, WrongExpectedRevision } from './port.js';
+import { propose, type Proposal } from './proposal.js';
+import { Busy, type CommandRunner, type Loaded, type Outcome } from './runner.js';
+import { catchUp, emptyFold, refold, remember, type StreamFold } from './stream-fold.js';
+import { StreamQueue } from './stream-queue.js';
+
+const maxAttempts = 5;
+const maxAppendBytes = 512 * 1024;
+
+export type CommandRunnerOptions = {
+  readonly store: EventStore;
+  readonly codec: Codec;
+  /** The time that `recordedAt` shows of a fact just appended, RFC 3339 UTC with milliseconds. */
+  readonly now?: () => string;
+  /** Bytes that the cached folds may hold together, 256 MiB if absent. */
+  readonly cacheBytes?: number;
+  readonly log?: { warn(detail: Readonly<Record<string, unknown>>, message: string): void };
+};
+
+/** A command on its way: built anew for each attempt. */
+type Job = {
+  readonly build: (state: unknown) => Command<unknown> | Promise<Command<unknown>>;
+  readonly metadata: CommandMetadata & { readonly commandType?: string };
+  readonly expectedRevision: number | undefined;
+};
+type Target = { readonly decider: AnyDecider; readonly tenant: string; readonly stream: string };
+type AnyOutcome = Outcome<AnyDecider>;
+/** The outcomes of the jobs decided so far, whose facts are to be appended together. */
+type Round = { readonly outcomes: readonly AnyOutcome[]; readonly proposals: readonly Proposal[] };
+
+/** The one way in which facts come into the log; see CommandRunner. `forget` and `clear` drop cached folds, after an erasure. */
+export const createCommandRunner = (
+  options: CommandRunnerOptions,
+): CommandRunner & { forget(stream: string): void; clear(): void } => new StreamRunner(options);
+
+class StreamRunner implements CommandRunner {
+  private readonly cache: FoldCache;
+  private readonly queue = new StreamQueue();
+  private readonly now: () => string;
+
+  constructor(private readonly options: CommandRunnerOptions) {
+    this.cache = new FoldCache(options.cacheBytes ?? 256 * 1024 * 1024);
+    this.now = options.now ?? (() => new Date().toISOString());
+  }
+
+  execute: CommandRunner['execute'] = async (decider, id, command, metadata, options = {}) => {
+    const job: Job = {
+      build: typeof command === 'function' ? (command as Job['build']) : () => command as Command<unknown>,
+      metadata,
+      expectedRevision: options.expectedRevision,
+    };
+    const [outcome] = await this.enqueue(targetOf(decider, metadata.tenant, id), [job]);
+    return outcome as Outcome<typeof decider>;
+  };
+
+  executeMany: CommandRunner['executeMany'] = async (decider, tenant, id, commands) => {
+    const jobs = (commands as readonly Command<unknown>[]).map(
+      (command): Job => ({ build: () => command, metadata: command.metadata, expectedRevision: undefined }),
+    );
+    return (await this.enqueue(targetOf(decider, tenant, id), jobs)) as readonly Outcome<typeof decider>[];
+  };
+
+  load: CommandRunner['load'] = async (decider, tenant, id, options = {}) => {
+    // Outside the queue: a command may load another stream, whose command may be loading this one.
+    const target = targetOf(decider, tenant, id);
+    const cached = this.cache.get(target.stream, decider);
+    const { state, revision, position } =
+      cached === undefined || options.fresh !== false ? await this.readOn(target, cached ?? emptyFold(decider)) : cached;
+    return { state, revision, position } as Loaded<typeof decider>;
+  };
+
+  forget(stream: string): void {
+    this.cache.forget(stream);
+  }
+
+  clear(): void {
+    this.cache.clear();
+  }
+
+  private enqueue(target: Target, jobs: readonly Job[]): Promise<readonly AnyOutcome[]> {
+    return this.queue.run(target.stream, () => this.run(target, jobs));
+  }
+
+  private async run(target: Target, jobs: readonly Job[]): Promise<readonly AnyOutcome[]> {
+    const cached = this.cache.get(target.stream, target.decider);
+    let at = cached ?? (await this.readOn(target, emptyFold(target.decider)));
+    /** Whether `at` was the stream's end since this call began. */
+    let fresh = cached === undefined;
+    let attempts = 0;
+    const done: AnyOutcome[] = [];
+    while (done.length < jobs.length) {
+      const round = await this.decideRound(target, at, jobs.slice(done.length), fresh);
+      if (round === 'read-first') {
+        at = await this.readOn(target, at);
+        fresh = true;
+        continue;
+      }
+      const last = round.proposals.at(-1);
+      if (last === undefined) {
+        done.push(...round.outcomes);
+        continue;
+      }
+      const result = await this.append(target, at, round.proposals.flatMap((proposal) => proposal.events));
+      if (result instanceof WrongExpectedRevision) {
+        attempts += 1;
+        if (attempts > maxAttempts) throw this.busy(target);
+        await pause(Math.random() * 5 * 2 ** attempts);
+        // A stream that is shorter than the fold is another log's, restored under a running process.
+        const shorter = (result.actual ?? -1) < at.revision;
+        if (shorter) this.cache.forget(target.stream);
+        at = await this.readOn(target, shorter ? emptyFold(target.decider) : at);
+        fresh = true;
+        continue;
+      }
+      at = this.standing(target, at, last, round, result);
+      fresh = true;
+      attempts = 0;
+      done.push(...round.outcomes.map((outcome) => this.recorded(outcome, result.position)));
+    }
+    return done;
+  }
+
+  /**
+   * Decides as many jobs as fit into one append, each on the state behind those before it. An answer that appends nothing needs
+   * a fold that was read to the stream's end; where facts are appended, the append itself confirms the fold.
+   */
+  private async decideRound(target: Target, start: StreamFold, jobs: readonly Job[], fresh: boolean): Promise<Round | 'read-first'> {
+    const outcomes: AnyOutcome[] = [];
+    const proposals: Proposal[] = [];
+    const proposed = new Set<string>();
+    let at = start;
+    let bytes = 0;
+    let confirmed = true;
+    for (const job of jobs) {
+      const { commandId } = job.metadata;
+      // Said twice within one call: the first must stand before the second is recognised.
+      if (proposed.has(commandId)) break;
+      if (start.commands.has(commandId)) {
+        outcomes.push(await this.repeat(target, start, job));
+        continue;
+      }
+      const stale = job.expectedRevision !== undefined && job.expectedRevision !== at.revision;
+      const command = stale ? null : await job.build(at.state);
+      const decided = command === null ? reject('revision-stale') : decide(target.decider, command, at.state);
+      if (command === null || isRejection(decided) || decided.length === 0) {
+        confirmed = false;
+        outcomes.push(await this.nothing(at, isRejection(decided) ? decided : null));
+        continue;
+      }
+      const commandType = job.metadata.commandType ?? command.type;
+      const proposal = await propose(this.options.codec, at, decided, {
+        ...target,
+        commandType,
+        metadata: job.metadata,
+        now: this.now(),
+      });
+      if (proposals.length > 0 && bytes + proposal.bytes > maxAppendBytes) break;
+      bytes += proposal.bytes;
+      proposals.push(proposal);
+      proposed.add(commandId);
+      at = proposal.fold;
+      const { state, revision } = at;
+      outcomes.push({ kind: 'accepted', events: proposal.recorded, state, revision, position: null, repeated: false } as AnyOutcome);
+    }
+    return !fresh && !confirmed && proposals.length === 0 ? 'read-first' : { outcomes, proposals };
+  }
+
+  private async nothing(at: StreamFold, rejection: Rejection | null): Promise<AnyOutcome> {
+    const position = at.position ?? (await this.options.store.head())?.position ?? null;
+    if (rejection !== null) return { kind: 'rejected', rejection, position } as AnyOutcome;
+    return { kind: 'accepted', events: [], state: at.state, revision: at.revision, position, repeated: false } as AnyOutcome;
+  }
+
+  private async repeat(target: Target, at: StreamFold, job: Job): Promise<AnyOutcome> {
+    const trace = at.commands.get(job.metadata.commandId);
+    if (trace === undefined) throw new Error('a repeat without a trace');
+    if (trace.requestHash !== job.metadata.requestHash) return this.nothing(at, reject('idempotency-key-reused'));
+    const { store, codec } = this.options;
+    const { fold, events } = await refold(store, codec, target.stream, target.decider, trace);
+    const { state, revision, position } = fold;
+    return { kind: 'accepted', events, state, revision, position, repeated: true } as AnyOutcome;
+  }
+
+  /** Appends, and finds out what became of it where the answer was lost. A conflict is an answer, not an exception. */
+  private async append(target: Target, at: StreamFold, events: readonly EventToStore[]): Promise<AppendResult | WrongExpectedRevision> {
+    const expected = at.revision === -1 ? ('no_stream' as const) : { revision: at.revision };
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.options.store.append(target.stream, expected, events);
+      } catch (error) {
+        if (error instanceof WrongExpectedRevision) return error;
+        if (!(error instanceof AppendOutcomeUnknown) || attempt === maxAttempts) throw error;
+        this.options.log?.warn({ stream: target.stream, attempt }, 'the outcome of an append is unknown: reading the stream');
+        await pause(Math.random() * 20 * 2 ** attempt);
+        const found = await this.find(target, at, events);
+        if (found !== null) return found;
+      }
+    }
+  }
+
+  /** Whether these facts stand behind the fold; `null` = nothing does, the same append may be tried again. */
+  private async find(target: Target, at: StreamFold, events: readonly EventToStore[]): Promise<AppendResult | WrongExpectedRevision | null> {
+    const from = at.revision + 1;
+    const there: { readonly id: string; readonly revision: number; readonly position: Position }[] = [];
+    for await (const page of this.options.store.readStream(target.stream, { from, limit: events.length })) there.push(...page);
+    const last = there.at(-1);
+    if (last === undefined) return null;
+    const ours = there.length === events.length && events.every((event, i) => there[i]?.id === event.id);
+    return ours
+      ? { revision: last.revision, position: last.position, deduplicated: true }
+      : new WrongExpectedRevision(target.stream, at.revision === -1 ? 'no_stream' : { revision: at.revision }, last.revision);
+  }
+
+  /** The fold behind facts that stand now. */
+  private standing(target: Target, at: StreamFold, last: Proposal, round: Round, result: AppendResult): StreamFold {
+    for (const proposal of round.proposals) {
+      for (const [id, trace] of proposal.fold.commands) remember(at.commands, id, trace);
+    }
+    const next = { ...last.fold, commands: at.commands, position: result.position };
+    this.cache.keep(target.stream, next);
+    return next;
+  }
+
+  /** The log's answer names the last fact's place only: all facts of the append show that one, which covers them. */
+  private recorded(outcome: AnyOutcome, position: Position): AnyOutcome {
+    if (outcome.kind === 'rejected') return { ...outcome, position };
+    if (outcome.repeated) return outcome;
+    return { ...outcome, position, events: outcome.events.map((event) => ({ ...event, position })) };
+  }
+
+  private async readOn(target: Target, from: StreamFold): Promise<StreamFold> {
+    const fold = await catchUp(this.options.store, this.options.codec, target.stream, from);
+    this.cache.keep(target.stream, fold);
+    return fold;
+  }
+
+  private busy(target: Target): Busy {
+    this.options.log?.warn({ stream: target.stream }, 'conflicts outlasted all attempts');
+    return new Busy(target.stream);
+  }
+}
+
+const targetOf = (decider: AnyDecider, tenant: string, id: string): Target => ({
+  decider,
+  tenant,
+  stream: streamName(decider.category, tenant, id),
+});
+
+const decide = (decider: AnyDecider, command: Command<unknown>, state: unknown): readonly Event[] | Rejection =>
+  decider.decide(command, state) as readonly Event[] | Rejection;
