@@ -11,7 +11,7 @@ import { Follower } from './source.js';
 
 /** How long bulk work may keep a live update waiting; with nothing live nobody waits. */
 const BESIDE_LIVE_MS = 50;
-const ALONE_MS = 250;
+const ALONE_MS = 2000;
 const DROP_ROWS = 2000;
 const CACHE_ROWS = 20_000;
 
