@@ -19,7 +19,7 @@ export type Running = {
 
 export type Verified = { readonly contents: readonly (Content & { readonly projection: string; readonly equal: boolean })[] };
 
-const MAX_PAGES = 8;
+const MAX_PAGES = 16;
 
 /** A cohort on its way to the live group: replays in slices, and stands still when it is level. */
 export class Build {

@@ -135,8 +135,9 @@ describe('the engine', () => {
       const run = start(events, path, { cacheRows: 5 });
       await run.engine.started;
       const before = run.engine.counters.applied;
-      await until(() => Promise.resolve(run.engine.counters.applied > before)).catch(() => undefined);
-      const finished = await liveAt(run.rows, at)();
+      const over = liveAt(run.rows, at);
+      await until(async () => run.engine.counters.applied > before || (await over()));
+      const finished = await over();
       await run.stop();
       if (finished) break;
     }

@@ -11,7 +11,7 @@ import { Follower } from './source.js';
 
 /** How long bulk work may keep a live update waiting; with nothing live nobody waits. */
 const BESIDE_LIVE_MS = 50;
-const ALONE_MS = 250;
+const ALONE_MS = 2000;
 const DROP_ROWS = 2000;
 const CACHE_ROWS = 20_000;
 
@@ -238,6 +238,8 @@ class Loop {
     const failed = await build.slice(this.#run, founding ? null : this.#live.position, founding ? ALONE_MS : BESIDE_LIVE_MS);
     if (failed !== null) {
       await this.#failed(failed);
+      // Now or never: if facts keep arriving the group has moved on by the next turn.
+      if (!founding && cohort.generations.length > 0 && cohort.position === this.#live.position) await this.#join(build, false);
       return true;
     }
     if (!founding && cohort.position !== this.#live.position) {

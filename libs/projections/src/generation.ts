@@ -61,8 +61,17 @@ export class Generation {
     this.failure ??= new FoldFailed(this.name, eventId, error);
   }
 
-  /** Loads what the cache does not know, folds, and writes what changed. Throws FoldFailed; anything else may pass when tried again. */
+  /** Loads what the cache does not know, folds, and writes what changed. Throws FoldFailed, then kept as `failure`; anything else may pass when tried again. */
   async write(tx: RowWrites): Promise<void> {
+    try {
+      await this.#write(tx);
+    } catch (error) {
+      if (error instanceof FoldFailed) this.failure = error;
+      throw error;
+    }
+  }
+
+  async #write(tx: RowWrites): Promise<void> {
     if (this.failure !== null) throw this.failure;
     if (this.#entries.length === 0) return;
     if (this.#missing.length > 0) this.#fill(await tx.load(this.table, this.#missing.map((entry) => entry.key)));

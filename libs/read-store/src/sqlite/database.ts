@@ -103,8 +103,8 @@ const claim = (path: string, database: DatabaseSync): void => {
     );
   }
   database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma secure_delete = on');
-  // 32 MiB between checkpoints: bulk replay writes the same pages again and again (1.7 times faster than the default of 4 MiB).
-  database.exec('pragma wal_autocheckpoint = 8000; pragma journal_size_limit = 33554432');
+  // 64 MiB between checkpoints: bulk replay writes the same pages again and again (32 MiB is 1.7 times faster than the default of 4 MiB).
+  database.exec('pragma wal_autocheckpoint = 16000; pragma journal_size_limit = 67108864');
   if (id !== APPLICATION_ID) database.exec(`pragma application_id = ${String(APPLICATION_ID)}`);
 };
 
