@@ -12,8 +12,10 @@ const NDJSON = 'application/x-ndjson';
 /** JSON and NDJSON, and nothing else: our parsers replace those of Fastify. */
 export const registerBodies = (fastify: FastifyInstance): void => {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
-    Promise.resolve(parseBytes(body)),
+  fastify.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => Promise.resolve(parseBytes(body)),
   );
   fastify.addContentTypeParser(
     NDJSON,

@@ -26,9 +26,16 @@ export const guardEdges = async (
   fastify.addHook('onRequest', authentication);
   await rateLimit(fastify, platform.configuration.rateLimitPerMinute);
   fastify.addHook('onResponse', async (request, reply) => {
-    const labels = { method: request.method, route: request.routeOptions.url ?? 'unknown', status: String(reply.statusCode) };
+    const labels = {
+      method: request.method,
+      route: request.routeOptions.url ?? 'unknown',
+      status: String(reply.statusCode),
+    };
     platform.metrics.httpDuration.observe(labels, reply.elapsedTime / 1000);
-    platform.logger.debug({ ...labels, correlationId: request.correlationId, milliseconds: reply.elapsedTime }, 'request');
+    platform.logger.debug(
+      { ...labels, correlationId: request.correlationId, milliseconds: reply.elapsedTime },
+      'request',
+    );
     return Promise.resolve();
   });
 };

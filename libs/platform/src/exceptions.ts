@@ -1,3 +1,4 @@
+import { HttpException } from '@nestjs/common';
 import type { ProblemCode } from './problem-codes.js';
 import { Problem } from './problem.js';
 
@@ -45,6 +46,6 @@ export const toProblem = (exception: unknown): Problem => {
 };
 
 const statusOf = (exception: object): number => {
-  if ('getStatus' in exception && typeof exception.getStatus === 'function') return Number(exception.getStatus());
+  if (exception instanceof HttpException) return exception.getStatus();
   return 'statusCode' in exception && typeof exception.statusCode === 'number' ? exception.statusCode : 0;
 };

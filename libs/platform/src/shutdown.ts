@@ -26,7 +26,9 @@ export const runMain = async (main: () => Promise<void>): Promise<void> => {
     await main();
   } catch (error) {
     const known = error instanceof ConfigurationError || isEnvironmental(error);
-    process.stderr.write(`${known ? (error as Error).message : Error.isError(error) ? (error.stack ?? '') : String(error)}\n`);
+    process.stderr.write(
+      `${known ? (error as Error).message : Error.isError(error) ? (error.stack ?? '') : String(error)}\n`,
+    );
     process.exit(1);
   }
 };
