@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseEnv } from 'node:util';
+import { inspect, parseEnv } from 'node:util';
 import { validateSync } from 'class-validator';
 import { developmentSecrets } from './development-secrets.js';
 import { Environment, SECRETS, VARIABLES } from './environment.js';
@@ -32,6 +32,10 @@ export class Configuration {
   /** Keys and secrets stay out of logs and inspections. */
   toJSON(): object {
     return { host: this.host, port: this.port, dataDir: this.dataDir, environment: this.environment };
+  }
+
+  [inspect.custom](): object {
+    return this.toJSON();
   }
 }
 

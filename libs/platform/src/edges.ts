@@ -13,6 +13,14 @@ export const guardEdges = async (
 ): Promise<void> => {
   fastify.addHook('preClose', async () => {
     closing.abort();
+    // Fastify closes what is idle now; what is busy now and idle later would hold the process for its keep-alive time.
+    const sweep = setInterval(() => {
+      fastify.server.closeIdleConnections();
+    }, 50);
+    fastify.server.once('close', () => {
+      clearInterval(sweep);
+    });
+    sweep.unref();
     return Promise.resolve();
   });
   fastify.addHook('onRequest', async (request, reply) => {
