@@ -2,7 +2,9 @@ import { globSync } from 'node:fs';
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
-  throw new Error(`Portaria needs Node 24 or newer, this is ${process.versions.node}: run it through npm (npm test), which brings its own.`);
+  throw new Error(
+    `Portaria needs Node 24 or newer, this is ${process.versions.node}: run it through npm (npm test), which brings its own.`,
+  );
 }
 
 // Computed from the sources: tsc never deletes the output of a test whose source is gone.

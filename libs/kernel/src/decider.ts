@@ -41,11 +41,7 @@ export type RejectionOf<D> = D extends Decider<infer _L, infer _S, infer _E, inf
 export type CommandOf<D> = D extends Decider<infer L, infer _S, infer _E, infer _R> ? InstanceType<L[number]> : never;
 
 /** The state after the events, in order. */
-export const fold = <S, E extends Event>(
-  evolve: (state: S, event: E) => S,
-  initial: S,
-  events: Iterable<E>,
-): S => {
+export const fold = <S, E extends Event>(evolve: (state: S, event: E) => S, initial: S, events: Iterable<E>): S => {
   let state = initial;
   for (const event of events) state = evolve(state, event);
   return state;

@@ -17,7 +17,7 @@ export const nullable = <T>(column: Column<T>): Column<T | null> => ({ type: col
 
 export type Columns = Readonly<Record<string, Column>>;
 export type RowOf<C extends Columns> = { readonly [K in keyof C]: C[K] extends Column<infer T> ? T : never };
-export type KeyOf<K extends readonly string[]> = { readonly [N in K[number]]: string };
+export type KeyOf<K extends readonly string[]> = Readonly<Record<K[number], string>>;
 
 export type TableSpec = {
   /** Text columns that stand, after `tenant`, before all others; together they are the primary key. */
@@ -80,9 +80,7 @@ type Definition<
   };
   readonly opens?: readonly NoInfer<E>['type'][];
   readonly revisionOf?: string;
-  readonly keyOf: (
-    event: Recorded<E>,
-  ) => KeyOf<NoInfer<K>> | readonly KeyOf<NoInfer<K>>[] | null;
+  readonly keyOf: (event: Recorded<E>) => KeyOf<NoInfer<K>> | readonly KeyOf<NoInfer<K>>[] | null;
   readonly on: M & Exact<RowOf<NoInfer<C>>, NoInfer<M>>;
 };
 
@@ -112,7 +110,7 @@ export const projection =
       const keys = definition.keyOf(event);
       return keys === null ? [] : Array.isArray(keys) ? (keys as KeyOf<K>[]) : [keys as KeyOf<K>];
     },
-    on: definition.on as unknown as Readonly<Record<string, Fold>>,
+    on: definition.on,
   });
 
 /** The row of a projection as queries see it, key columns and tenant included. */

@@ -31,7 +31,12 @@ export const sendQuery = <B>(reply: FastifyReply, { body, revision, token }: Que
   return withHeaders(reply, body, revision, token);
 };
 
-const withHeaders = <B>(reply: FastifyReply, body: B, revision: number | undefined, token: ConsistencyToken | undefined): B => {
+const withHeaders = <B>(
+  reply: FastifyReply,
+  body: B,
+  revision: number | undefined,
+  token: ConsistencyToken | undefined,
+): B => {
   if (revision !== undefined) void reply.header('etag', `"${String(revision)}"`);
   if (token !== undefined) void reply.header('consistency-token', encodeToken(token));
   return body;

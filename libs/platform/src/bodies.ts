@@ -12,8 +12,10 @@ const NDJSON = 'application/x-ndjson';
 /** JSON and NDJSON, and nothing else: our parsers replace those of Fastify. */
 export const registerBodies = (fastify: FastifyInstance): void => {
   fastify.removeAllContentTypeParsers();
-  fastify.addContentTypeParser('application/json', { parseAs: 'buffer' }, async (_request: FastifyRequest, body: Buffer) =>
-    Promise.resolve(parseBytes(body)),
+  fastify.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (_request: FastifyRequest, body: Buffer) => Promise.resolve(parseBytes(body)),
   );
   fastify.addContentTypeParser(
     NDJSON,
@@ -35,7 +37,9 @@ const checkBody = async (request: FastifyRequest): Promise<void> => {
     throw problem('body-too-large');
   }
   const type = request.headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-  if (type !== undefined && (type === NDJSON) !== (ndjson === true)) throw problem('unsupported-media-type');
+  // Lines must call themselves so; a command without a body needs no type.
+  const fits = ndjson === true ? type === NDJSON : type !== NDJSON;
+  if (!fits) throw problem('unsupported-media-type');
 };
 
 const drain = async (request: FastifyRequest): Promise<void> => {

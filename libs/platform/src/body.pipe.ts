@@ -36,7 +36,11 @@ export const check = <T extends object>(type: new () => T, value: unknown = {}):
 /** `identities[0].value`: entries of lists in brackets, fields behind a dot. */
 const flatten = (errors: readonly ValidationError[], parent: string, inList: boolean): readonly FieldError[] =>
   errors.flatMap((error) => {
-    const path = inList ? `${parent}[${error.property}]` : parent === '' ? error.property : `${parent}.${error.property}`;
+    const path = inList
+      ? `${parent}[${error.property}]`
+      : parent === ''
+        ? error.property
+        : `${parent}.${error.property}`;
     const own = messages(error).map((message) => ({ path, message }));
     return [...own, ...flatten(error.children ?? [], path, Array.isArray(error.value))];
   });

@@ -15,7 +15,10 @@ export type CommandOrigin = {
  * What a command of this request carries: its id (`Idempotency-Key`, else a new one), the caller, the time, and the hash
  * by which a repeat is told from another request with the same key. To be called once per request: each call takes the time anew.
  */
-export const commandMetadata = async (request: FastifyRequest, origin: CommandOrigin = {}): Promise<CommandMetadata> => {
+export const commandMetadata = async (
+  request: FastifyRequest,
+  origin: CommandOrigin = {},
+): Promise<CommandMetadata> => {
   const { caller, tenant } = identityOf(request);
   const traceparent = traceparentOf(request);
   return {
@@ -35,6 +38,14 @@ export const commandMetadata = async (request: FastifyRequest, origin: CommandOr
 const hashOf = async (request: FastifyRequest, tenant: string, callerId: string, subject: string): Promise<string> => {
   const secret = await request.server.platform.tenantSecrets.secretOf(tenant);
   const { after: _after, wait: _wait, ...query } = (request.query ?? {}) as Record<string, unknown>;
-  const said = [request.method, request.routeOptions.url ?? '', request.params ?? {}, query, callerId, subject, request.body ?? {}];
+  const said = [
+    request.method,
+    request.routeOptions.url ?? '',
+    request.params ?? {},
+    query,
+    callerId,
+    subject,
+    request.body ?? {},
+  ];
   return createHmac('sha256', secret).update(canonicalJson(said)).digest('base64url');
 };

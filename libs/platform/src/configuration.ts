@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { parseEnv } from 'node:util';
+import { inspect, parseEnv } from 'node:util';
 import { validateSync } from 'class-validator';
 import { developmentSecrets } from './development-secrets.js';
 import { Environment, SECRETS, VARIABLES } from './environment.js';
@@ -33,6 +33,10 @@ export class Configuration {
   toJSON(): object {
     return { host: this.host, port: this.port, dataDir: this.dataDir, environment: this.environment };
   }
+
+  [inspect.custom](): object {
+    return this.toJSON();
+  }
 }
 
 /** Tokens are signed either with the secret (HS256) or with a key of the JWKS, never both. */
@@ -46,7 +50,9 @@ export type AuthConfiguration = {
 /** All mistakes of a configuration at once. The process prints the message and ends with exit code 1. */
 export class ConfigurationError extends Error {
   constructor(readonly mistakes: readonly string[]) {
-    super(`The configuration has ${String(mistakes.length)} mistake(s):\n${mistakes.map((line) => `  ${line}`).join('\n')}`);
+    super(
+      `The configuration has ${String(mistakes.length)} mistake(s):\n${mistakes.map((line) => `  ${line}`).join('\n')}`,
+    );
     this.name = 'ConfigurationError';
   }
 }
@@ -71,7 +77,11 @@ export const readConfiguration = (variables?: Variables, folder = process.cwd())
   }
   const production = environment.NODE_ENV === 'production';
   mistakes.push(...mistakesOfAuthentication(environment, production));
-  if (production && environment.KEY_ENCRYPTION_KEY === undefined && !mistakes.some((line) => line.startsWith('KEY_ENCRYPTION_KEY_FILE'))) {
+  if (
+    production &&
+    environment.KEY_ENCRYPTION_KEY === undefined &&
+    !mistakes.some((line) => line.startsWith('KEY_ENCRYPTION_KEY_FILE'))
+  ) {
     mistakes.push('KEY_ENCRYPTION_KEY is required in production: openssl rand -base64 32');
   }
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
@@ -83,7 +93,12 @@ const dotEnv = (folder: string): Variables => {
   return existsSync(path) ? parseEnv(readFileSync(path, 'utf8')) : {};
 };
 
-const fromFile = (name: (typeof SECRETS)[number], given: Variables, environment: Environment, mistakes: string[]): void => {
+const fromFile = (
+  name: (typeof SECRETS)[number],
+  given: Variables,
+  environment: Environment,
+  mistakes: string[],
+): void => {
   const path = given[`${name}_FILE`]?.trim();
   if (path === undefined || path === '') return;
   if (environment[name] !== undefined) {
@@ -99,8 +114,10 @@ const fromFile = (name: (typeof SECRETS)[number], given: Variables, environment:
 
 const mistakesOfAuthentication = (environment: Environment, production: boolean): readonly string[] => {
   const { AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url } = environment;
-  if (secret !== undefined && url !== undefined) return ['AUTH_JWT_SECRET and AUTH_JWKS_URL exclude each other: leave one'];
-  if (production && secret === undefined && url === undefined) return ['AUTH_JWT_SECRET or AUTH_JWKS_URL is required in production'];
+  if (secret !== undefined && url !== undefined)
+    return ['AUTH_JWT_SECRET and AUTH_JWKS_URL exclude each other: leave one'];
+  if (production && secret === undefined && url === undefined)
+    return ['AUTH_JWT_SECRET or AUTH_JWKS_URL is required in production'];
   if (production && url?.startsWith('http:') === true) return ['AUTH_JWKS_URL must be https in production'];
   return [];
 };
@@ -109,7 +126,8 @@ const assemble = (environment: Environment, production: boolean): Configuration 
   const dataDir = resolve(environment.DATA_DIR ?? './data');
   const { AUTH_JWKS_URL: jwksUrl } = environment;
   const needsSecrets =
-    environment.KEY_ENCRYPTION_KEY === undefined || (environment.AUTH_JWT_SECRET === undefined && jwksUrl === undefined);
+    environment.KEY_ENCRYPTION_KEY === undefined ||
+    (environment.AUTH_JWT_SECRET === undefined && jwksUrl === undefined);
   const made = needsSecrets ? secretsIn(dataDir) : { authJwtSecret: '', keyEncryptionKey: '' };
   return new Configuration(
     environment.HOST ?? '127.0.0.1',

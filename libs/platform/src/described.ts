@@ -21,7 +21,15 @@ type Type = abstract new (...args: never[]) => unknown;
 /** How a route answers: its status, the class of its body (`[Class]` for a list) and a sentence. Demanded by the architecture test. */
 export const Answers = (
   status: number,
-  type: Type | readonly [Type] | 'text/csv' | 'application/x-ndjson' | 'text/event-stream' | 'text/plain' | 'text/html' | 'none',
+  type:
+    | Type
+    | readonly [Type]
+    | 'text/csv'
+    | 'application/x-ndjson'
+    | 'text/event-stream'
+    | 'text/plain'
+    | 'text/html'
+    | 'none',
   description = '',
 ): MethodDecorator => {
   return (target, key, descriptor) => {

@@ -21,7 +21,9 @@ export class Environment {
   @IsOptional() @IsNotEmpty({ message: 'must not be empty' }) HOST?: string;
 
   @IsOptional()
-  @Matches(/^(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/, { message: 'must be a port, 0 to 65535' })
+  @Matches(/^(\d{1,4}|[1-5]\d{4}|6[0-4]\d{3}|65[0-4]\d\d|655[0-2]\d|6553[0-5])$/, {
+    message: 'must be a port, 0 to 65535',
+  })
   PORT?: string;
 
   @IsOptional() @IsNotEmpty({ message: 'must name a folder' }) DATA_DIR?: string;
@@ -31,7 +33,9 @@ export class Environment {
   @IsOptional() @IsIn(['sqlite'], { message: later('postgres') }) READ_STORE?: string;
 
   @IsOptional()
-  @IsIn(['embedded'], { message: 'must be embedded: off needs eventstoredb and postgres, which come with a later version' })
+  @IsIn(['embedded'], {
+    message: 'must be embedded: off needs eventstoredb and postgres, which come with a later version',
+  })
   PROJECTOR?: string;
 
   @IsOptional()
@@ -39,7 +43,10 @@ export class Environment {
   AUTH_JWT_SECRET?: string;
 
   @IsOptional()
-  @IsUrl({ protocols: ['http', 'https'], require_protocol: true, require_tld: false }, { message: 'must be an http(s) address' })
+  @IsUrl(
+    { protocols: ['http', 'https'], require_protocol: true, require_tld: false },
+    { message: 'must be an http(s) address' },
+  )
   AUTH_JWKS_URL?: string;
 
   @IsOptional() @MaxLength(500, { message: 'must have at most 500 characters' }) AUTH_ISSUER?: string;

@@ -1,3 +1,4 @@
+import { HttpException } from '@nestjs/common';
 import type { ProblemCode } from './problem-codes.js';
 import { Problem } from './problem.js';
 
@@ -37,14 +38,14 @@ const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
 /** Any exception as an answer. The texts of unknown exceptions never reach a client: they may hold what a log may not. */
 export const toProblem = (exception: unknown): Problem => {
   if (exception instanceof Problem) return exception;
-  if (!Error.isError(exception)) return new Problem('internal');
-  const known = codes.get(exception.name) ?? codes.get(exception.constructor.name);
-  if (known !== undefined) return new Problem(known);
-  const code = BY_STATUS[statusOf(exception) ?? 0];
+  // Not by Error.isError: those of Fastify are made by a plain function.
+  if (typeof exception !== 'object' || exception === null) return new Problem('internal');
+  const name = 'name' in exception ? codes.get(String(exception.name)) : undefined;
+  const code = name ?? codes.get(exception.constructor.name) ?? BY_STATUS[statusOf(exception)];
   return new Problem(code ?? 'internal');
 };
 
-const statusOf = (exception: Error): number | undefined => {
-  if ('getStatus' in exception && typeof exception.getStatus === 'function') return Number(exception.getStatus());
-  return 'statusCode' in exception && typeof exception.statusCode === 'number' ? exception.statusCode : undefined;
+const statusOf = (exception: object): number => {
+  if (exception instanceof HttpException) return exception.getStatus();
+  return 'statusCode' in exception && typeof exception.statusCode === 'number' ? exception.statusCode : 0;
 };

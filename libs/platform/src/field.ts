@@ -37,7 +37,9 @@ export const field = (rule: FieldRule, options: FieldOptions = {}): PropertyDeco
         validate: (value: unknown) =>
           list === undefined ? test(value) : Array.isArray(value) && value.length <= list && value.every(test),
         defaultMessage: () =>
-          list === undefined ? rule.message : `must be a list of at most ${String(list)} entries, each of which ${rule.message}`,
+          list === undefined
+            ? rule.message
+            : `must be a list of at most ${String(list)} entries, each of which ${rule.message}`,
       },
     }),
   ];

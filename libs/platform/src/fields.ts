@@ -72,7 +72,10 @@ export const OneOf = (values: readonly string[], options: FieldOptions = {}): Pr
   );
 
 export const Flag = (options: FieldOptions = {}): PropertyDecorator =>
-  field({ schema: { type: 'boolean' }, message: 'must be true or false', test: (value) => typeof value === 'boolean' }, options);
+  field(
+    { schema: { type: 'boolean' }, message: 'must be true or false', test: (value) => typeof value === 'boolean' },
+    options,
+  );
 
 /** A whole number of a body. */
 export const Whole = (min: number, max: number, options: FieldOptions = {}): PropertyDecorator =>
@@ -82,8 +85,11 @@ export const Whole = (min: number, max: number, options: FieldOptions = {}): Pro
 export const Nested = (type: new () => object, options: FieldOptions = {}): PropertyDecorator => nested(type, options);
 
 /** A list of objects of `type`. */
-export const ListOf = (type: new () => object, max: number, options: Omit<FieldOptions, 'list'> = {}): PropertyDecorator =>
-  nested(type, { ...options, list: max });
+export const ListOf = (
+  type: new () => object,
+  max: number,
+  options: Omit<FieldOptions, 'list'> = {},
+): PropertyDecorator => nested(type, { ...options, list: max });
 
 /** A shape that no other word says: a union, a record. `message` starts with `must be`. */
 export const Checked = (

@@ -20,7 +20,8 @@ export const correlationIdOf = (headers: FastifyRequest['headers']): string => {
 /** A well-formed `traceparent` of W3C Trace Context, else nothing: a broken one is no reason to refuse. */
 export const traceparentOf = (request: FastifyRequest): string | undefined => {
   const given = request.headers['traceparent'];
-  return typeof given === 'string' && /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(given)
+  return typeof given === 'string' &&
+    /^(?!ff)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/.test(given)
     ? given
     : undefined;
 };

@@ -40,7 +40,9 @@ export class HealthController {
   @Summary('The process may be given requests')
   @Answers(200, HealthAnswer)
   async ready(): Promise<HealthAnswer> {
-    const answers = await Promise.all(this.probes().map(async ({ name, notReady }) => [name, await notReady()] as const));
+    const answers = await Promise.all(
+      this.probes().map(async ({ name, notReady }) => [name, await notReady()] as const),
+    );
     const reasons = answers.filter(([, reason]) => reason !== null);
     if (this.platform.closing.aborted) reasons.push(['process', 'is shutting down']);
     if (reasons.length > 0) {

@@ -68,14 +68,22 @@ class ToyController {
   @Answers(201, ToyAnswer)
   async make(@Body() body: Toy, @Req() request: FastifyRequest, @Res({ passthrough: true }) reply: FastifyReply) {
     const metadata = await commandMetadata(request);
-    return sendCommand(reply, { status: 201, revision: 3, token: TOKEN, body: { body, metadata, ...runOptions(request) } });
+    return sendCommand(reply, {
+      status: 201,
+      revision: 3,
+      token: TOKEN,
+      body: { body, metadata, ...runOptions(request) },
+    });
   }
 
   @Get()
   @Allow('agent', 'integration')
   @Answers(200, ToyAnswer)
   list(@Query() query: ToyQuery, @Res({ passthrough: true }) reply: FastifyReply) {
-    return sendQuery(reply, { token: TOKEN, body: { ...query, ...consistencyOf(query) } });
+    return sendQuery(reply, {
+      token: TOKEN,
+      body: { limit: query.limit, blocked: query.blocked, ...consistencyOf(query) },
+    });
   }
 
   @Get('who')
@@ -156,7 +164,13 @@ class Staff extends StaffDirectory {
 })
 class ToyModule {}
 
-const settings = { NODE_ENV: 'test', AUTH_JWT_SECRET: SECRET, KEY_ENCRYPTION_KEY: KEY, LOG_LEVEL: 'silent', LOG_FORMAT: 'json' };
+const settings = {
+  NODE_ENV: 'test',
+  AUTH_JWT_SECRET: SECRET,
+  KEY_ENCRYPTION_KEY: KEY,
+  LOG_LEVEL: 'silent',
+  LOG_FORMAT: 'json',
+};
 
 const token = (claims: Record<string, unknown> = {}, secret = SECRET): Promise<string> =>
   new SignJWT({ sub: 'ana', tenant: 'acme', ...claims }).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(secret));
@@ -180,11 +194,18 @@ const call = async (path: string, init: RequestInit & { bearer?: string | null }
   const { bearer = agent, headers, ...rest } = init;
   const response = await fetch(`${base}${path}`, {
     ...rest,
-    headers: { ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }), ...(headers as Record<string, string>) },
+    headers: {
+      ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
+      ...(headers as Record<string, string>),
+    },
   });
   const text = await response.text();
   const json = response.headers.get('content-type')?.includes('json') === true;
-  return { status: response.status, headers: response.headers, body: (json ? JSON.parse(text) : { text }) as Record<string, unknown> };
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: (json ? JSON.parse(text) : { text }) as Record<string, unknown>,
+  };
 };
 const post = (body: unknown, headers: Record<string, string> = {}, bearer?: string | null): Promise<Answer> =>
   call('/v1/toys', {
@@ -206,7 +227,12 @@ describe('tokens', () => {
 
   it.each(['auditor', 'ops', 'integration', 'admin'])('give the role %s by their claim', async (role) => {
     const { body } = await call('/v1/toys/who', { bearer: await token({ sub: 'nobody', role }) });
-    expect(body['caller']).toEqual({ id: 'nobody', role, access: 'all', kind: role === 'integration' ? role : 'staff' });
+    expect(body['caller']).toEqual({
+      id: 'nobody',
+      role,
+      access: 'all',
+      kind: role === 'integration' ? role : 'staff',
+    });
   });
 
   it.each([
@@ -241,7 +267,10 @@ describe('tokens', () => {
   });
 
   it('of a deactivated staff member are refused whatever they claim', async () => {
-    expect(refusal(await call('/v1/toys/who', { bearer: await token({ sub: 'gone', role: 'ops' }) }))).toEqual([403, 'staff-inactive']);
+    expect(refusal(await call('/v1/toys/who', { bearer: await token({ sub: 'gone', role: 'ops' }) }))).toEqual([
+      403,
+      'staff-inactive',
+    ]);
   });
 
   it('are felt as expired also when they were verified before', async () => {
@@ -258,7 +287,10 @@ describe('refusals come in order', () => {
     expect(refusal(await call('/v1/toys', { ...broken, bearer: null }))).toEqual([401, 'unauthenticated']);
   });
   it('403 by role before the body', async () => {
-    expect(refusal(await call('/v1/toys', { ...broken, bearer: await token({ sub: 'x', role: 'ops' }) }))).toEqual([403, 'forbidden']);
+    expect(refusal(await call('/v1/toys', { ...broken, bearer: await token({ sub: 'x', role: 'ops' }) }))).toEqual([
+      403,
+      'forbidden',
+    ]);
   });
   it('415 before 400', async () => {
     expect(refusal(await call('/v1/toys', broken))).toEqual([415, 'unsupported-media-type']);
@@ -319,12 +351,17 @@ describe('bodies', () => {
       body: stream,
       headers: { 'content-type': 'application/json' },
       duplex: 'half',
-    } as RequestInit);
+    });
     expect(refusal(answer)).toEqual([413, 'body-too-large']);
   });
 
   it('name the place of each mistake', async () => {
-    const { status, body } = await post({ name: '  ', extra: 1, parts: [{ kind: 'fax', value: 'x', also: 1 }, 7], until: '2026-02-30T00:00:00Z' });
+    const { status, body } = await post({
+      name: '  ',
+      extra: 1,
+      parts: [{ kind: 'fax', value: 'x', also: 1 }, 7],
+      until: '2026-02-30T00:00:00Z',
+    });
     expect(status).toBe(400);
     expect(body['errors']).toEqual(
       expect.arrayContaining([
@@ -356,10 +393,18 @@ describe('bodies', () => {
   it('in lines are for routes that say so', async () => {
     const bearer = await token({ sub: 'i', role: 'integration' });
     const lines = (type: string): Promise<Answer> =>
-      call('/v1/toys/lines', { method: 'POST', body: '{"kind":"phone","value":"1"}\n{"kind":"email","value":"2"}\n', headers: { 'content-type': type }, bearer });
+      call('/v1/toys/lines', {
+        method: 'POST',
+        body: '{"kind":"phone","value":"1"}\n{"kind":"email","value":"2"}\n',
+        headers: { 'content-type': type },
+        bearer,
+      });
     expect((await lines('application/x-ndjson')).body).toEqual(['phone', 'email']);
     expect(refusal(await lines('application/json'))).toEqual([415, 'unsupported-media-type']);
-    expect(refusal(await post('{}\n', { 'content-type': 'application/x-ndjson' }))).toEqual([415, 'unsupported-media-type']);
+    expect(refusal(await post('{}\n', { 'content-type': 'application/x-ndjson' }))).toEqual([
+      415,
+      'unsupported-media-type',
+    ]);
   });
 });
 
@@ -372,26 +417,46 @@ describe('paths and queries', () => {
     expect(refusal(await call('/v1/toys/7', { method: 'DELETE' }))).toEqual([404, 'not-found']);
     expect((await call(`/v1/toys/${ID.toUpperCase()}`, { method: 'DELETE' })).body).toEqual({ id: ID });
   });
-  it.each(['?limit=0', '?limit=201', '?limit=x', '?limit=', '?wait=30001', '?blocked=yes', '?unknown=1', '?cursor=%00', '?cursor=%ED%A0%80', '?limit=1&limit=2', '/%E0%A4%A'])(
-    'are refused: %s',
-    async (query) => {
-      expect(refusal(await call(`/v1/toys${query}`))).toEqual([400, 'invalid-request']);
-    },
-  );
+  it.each([
+    '?limit=0',
+    '?limit=201',
+    '?limit=x',
+    '?limit=',
+    '?wait=30001',
+    '?blocked=yes',
+    '?unknown=1',
+    '?cursor=%00',
+    '?cursor=%ED%A0%80',
+    '?limit=1&limit=2',
+    '/%E0%A4%A',
+  ])('are refused: %s', async (query) => {
+    expect(refusal(await call(`/v1/toys${query}`))).toEqual([400, 'invalid-request']);
+  });
   it('with a broken token have their own code', async () => {
     expect(refusal(await call('/v1/toys?after=nonsense'))).toEqual([400, 'token-invalid']);
   });
   it('are read as numbers and flags, with defaults', async () => {
-    expect((await call('/v1/toys?blocked=false&limit=200')).body).toEqual({ limit: 200, wait: 2000, blocked: false, after: null });
+    expect((await call('/v1/toys?blocked=false&limit=200')).body).toEqual({
+      limit: 200,
+      wait: 2000,
+      blocked: false,
+      after: null,
+    });
   });
 });
 
 describe('answers', () => {
   it('of a command carry revision, token and correlation', async () => {
-    const { status, headers, body } = await post({ name: 'a' }, { 'x-correlation-id': 'my.id-1', 'if-match': '"2"', 'idempotency-key': ID.toUpperCase() });
+    const { status, headers, body } = await post(
+      { name: 'a' },
+      { 'x-correlation-id': 'my.id-1', 'if-match': '"2"', 'idempotency-key': ID.toUpperCase() },
+    );
     expect([status, headers.get('etag'), headers.get('x-correlation-id')]).toEqual([201, '"3"', 'my.id-1']);
     expect(decodeToken(headers.get('consistency-token') ?? '')).toEqual(TOKEN);
-    expect(body).toMatchObject({ expectedRevision: 2, metadata: { commandId: ID, correlationId: 'my.id-1', tenant: 'acme' } });
+    expect(body).toMatchObject({
+      expectedRevision: 2,
+      metadata: { commandId: ID, correlationId: 'my.id-1', tenant: 'acme' },
+    });
   });
   it('replace a correlation id of another form', async () => {
     const { headers } = await call('/v1/toys/who', { headers: { 'x-correlation-id': 'a b' } });
@@ -416,7 +481,9 @@ describe('answers', () => {
   it('take over a well-formed traceparent', async () => {
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
     expect((await post({ name: 'a' }, { traceparent })).body['metadata']).toMatchObject({ traceparent });
-    expect((await post({ name: 'a' }, { traceparent: '00-0-0-01' })).body['metadata']).not.toHaveProperty('traceparent');
+    expect((await post({ name: 'a' }, { traceparent: '00-0-0-01' })).body['metadata']).not.toHaveProperty(
+      'traceparent',
+    );
   });
   it('carry security headers', async () => {
     const { headers } = await call('/v1/toys/who');
@@ -457,7 +524,9 @@ describe('operations', () => {
     expect((await call('/health/live', { bearer: null })).status).toBe(200);
     expect((await call('/health/ready', { bearer: null })).status).toBe(200);
     const metrics = (await call('/metrics', { bearer: null })).body['text'] as string;
-    expect(metrics).toContain('portaria_http_request_duration_seconds_count{method="GET",route="/v1/toys/who",status="200"}');
+    expect(metrics).toContain(
+      'portaria_http_request_duration_seconds_count{method="GET",route="/v1/toys/who",status="200"}',
+    );
     expect(metrics).not.toContain('acme');
   });
   it('serve an OpenAPI 3.1 document and its reader', async () => {
@@ -476,11 +545,15 @@ describe('operations', () => {
 
 describe('the rate limit', () => {
   it('counts per token and spares integrations', async () => {
-    const limited = await createHttpApp(ToyModule, { configuration: readConfiguration({ ...settings, RATE_LIMIT_PER_MINUTE: '2' }) });
-    const who = (bearer: string) => limited.inject({ url: '/v1/toys/who', headers: { authorization: `Bearer ${bearer}` } });
+    const limited = await createHttpApp(ToyModule, {
+      configuration: readConfiguration({ ...settings, RATE_LIMIT_PER_MINUTE: '2' }),
+    });
+    const who = (bearer: string) =>
+      limited.inject({ url: '/v1/toys/who', headers: { authorization: `Bearer ${bearer}` } });
     const [ana, sam, integration] = [agent, await token({ sub: 'sam' }), await token({ role: 'integration' })];
     const statuses = [];
-    for (const bearer of [ana, ana, ana, sam, integration, integration, integration]) statuses.push((await who(bearer)).statusCode);
+    for (const bearer of [ana, ana, ana, sam, integration, integration, integration])
+      statuses.push((await who(bearer)).statusCode);
     expect(statuses).toEqual([200, 200, 429, 200, 200, 200, 200]);
     const refused = await who(ana);
     expect(refused.json()).toMatchObject({ code: 'rate-limited', status: 429 });

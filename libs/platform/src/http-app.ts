@@ -62,7 +62,7 @@ export const createHttpApp = async (
     adapter,
     { bodyParser: false, logger: nestLogger(logger), abortOnError: false },
   );
-  const fastify = app.getHttpAdapter().getInstance() as unknown as FastifyInstance;
+  const fastify = app.getHttpAdapter().getInstance();
   await registerGates(fastify, app, closing);
   app.useGlobalFilters(new ProblemFilter(logger));
   app.useGlobalPipes(new BodyPipe());
@@ -72,7 +72,11 @@ export const createHttpApp = async (
 };
 
 /** In the order in which a request meets them. */
-const registerGates = async (fastify: FastifyInstance, app: NestFastifyApplication, closing: AbortController): Promise<void> => {
+const registerGates = async (
+  fastify: FastifyInstance,
+  app: NestFastifyApplication,
+  closing: AbortController,
+): Promise<void> => {
   const platform = app.get(Platform, { strict: false });
   fastify.decorate('platform', platform);
   fastify.decorateRequest('identity', null);

@@ -24,7 +24,12 @@ export class Metrics {
   }
 
   /** A value that others know: `read` is asked whenever Prometheus asks, and gives one number or one per label value. */
-  gauge(name: string, help: string, label: string, read: () => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>): void {
+  gauge(
+    name: string,
+    help: string,
+    label: string,
+    read: () => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>,
+  ): void {
     new Gauge({
       name,
       help,

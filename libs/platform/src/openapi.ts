@@ -19,10 +19,15 @@ export const serveDocumentation = (fastify: FastifyInstance, app: INestApplicati
   for (const path of ['/docs', '/docs/']) {
     fastify.get(path, open, async (_request, reply) => reply.type('text/html; charset=utf-8').send(page(about.title)));
   }
-  fastify.get('/docs/start.js', open, async (_request, reply) => reply.type('text/javascript; charset=utf-8').send(START));
+  fastify.get('/docs/start.js', open, async (_request, reply) =>
+    reply.type('text/javascript; charset=utf-8').send(START),
+  );
   for (const [file, type] of FILES) {
     fastify.get(`/docs/${file}`, open, async (_request, reply) =>
-      reply.type(type).header('cache-control', 'public, max-age=3600').send(await readFile(join(reader(), file))),
+      reply
+        .type(type)
+        .header('cache-control', 'public, max-age=3600')
+        .send(await readFile(join(reader(), file))),
     );
   }
 };

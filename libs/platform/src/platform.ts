@@ -35,7 +35,10 @@ export type CommandOutcome = {
 };
 
 /** One line of log and one count per command. */
-export const logOutcome = ({ logger, metrics }: Pick<Platform, 'logger' | 'metrics'>, outcome: CommandOutcome): void => {
+export const logOutcome = (
+  { logger, metrics }: Pick<Platform, 'logger' | 'metrics'>,
+  outcome: CommandOutcome,
+): void => {
   metrics.commands.inc({ command: outcome.command, outcome: outcome.outcome });
   logger.info(outcome, 'command');
 };

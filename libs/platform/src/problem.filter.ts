@@ -16,7 +16,12 @@ export class ProblemFilter implements ExceptionFilter {
 }
 
 /** Logs what is a bug or an outage; the client gets neither stack nor cause. */
-export const answerException = (logger: Logger, exception: unknown, request: FastifyRequest, reply: FastifyReply): void => {
+export const answerException = (
+  logger: Logger,
+  exception: unknown,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): void => {
   const problem = toProblem(exception);
   const { correlationId } = request;
   if (problem.code === 'internal') {

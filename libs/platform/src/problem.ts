@@ -47,9 +47,16 @@ export const problem = (code: ProblemCode, detail?: string, extra?: Readonly<Rec
 
 /** A request of the wrong shape, with the places that are wrong. */
 export const invalid = (errors: readonly FieldError[]): Problem =>
-  new Problem('invalid-request', errors.map(({ path, message }) => `${path === '' ? 'body' : path} ${message}`).join('; ').slice(0, 1000), {
-    errors,
-  });
+  new Problem(
+    'invalid-request',
+    errors
+      .map(({ path, message }) => `${path === '' ? 'body' : path} ${message}`)
+      .join('; ')
+      .slice(0, 1000),
+    {
+      errors,
+    },
+  );
 
 /** A rule's refusal as an answer: its detail becomes fields beside the code. Codes outside the table do not compile. */
 export const rejectionToProblem = (rejection: Rejection<ProblemCode>): Problem =>

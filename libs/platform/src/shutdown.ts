@@ -2,7 +2,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { ConfigurationError } from './configuration.js';
 
 /** Requests under way have this long; then their connections are cut. The process ends within 10 s (source: spec/configuration.md). */
-const DRAIN_MS = 7_000;
+const DRAIN_MS = 5_000;
 const GIVE_UP_MS = 9_500;
 
 /** SIGTERM and SIGINT: take nothing new, finish what runs, close, exit 0. */
@@ -26,7 +26,9 @@ export const runMain = async (main: () => Promise<void>): Promise<void> => {
     await main();
   } catch (error) {
     const known = error instanceof ConfigurationError || isEnvironmental(error);
-    process.stderr.write(`${known ? (error as Error).message : Error.isError(error) ? (error.stack ?? '') : String(error)}\n`);
+    process.stderr.write(
+      `${known ? (error as Error).message : Error.isError(error) ? (error.stack ?? '') : String(error)}\n`,
+    );
     process.exit(1);
   }
 };

@@ -82,7 +82,8 @@ const claimsOf = (payload: JWTPayload, subjectClaim: string, digest: string): Cl
   if (typeof tenant !== 'string' || !/^[a-z0-9-]{1,63}$/.test(tenant)) {
     throw problem('unauthenticated', 'The token names no tenant');
   }
-  if (role !== undefined && !CLAIMED_ROLES.includes(role)) throw problem('unauthenticated', 'The token has an unknown role');
+  if (role !== undefined && !CLAIMED_ROLES.includes(role))
+    throw problem('unauthenticated', 'The token has an unknown role');
   return { subject, tenant, role: (role ?? null) as Claims['role'], digest };
 };
 

@@ -1,0 +1,66 @@
+import ts from 'typescript';
+import { impurities, routeMistakes, usesProcessEnv } from './syntax.js';
+import {
+  CONTEXTS,
+  DOWNSTREAM,
+  isPure,
+  isSpec,
+  PURE_LIBRARIES,
+  roomOf,
+  TECHNICAL,
+  targetOf,
+  type Source,
+  type Target,
+} from './rooms.js';
+
+/** What is wrong with a file, in words; empty if nothing is. */
+export const mistakesOf = (source: Source): readonly string[] => [
+  ...importMistakes(source),
+  ...(usesProcessEnv(source) && !isSpec(source.path) && source.path !== 'libs/platform/src/configuration.ts'
+    ? [`${source.path} reads process.env, which only the configuration may`]
+    : []),
+  ...(isPure(source.path) ? impurities(source).map((what) => `${source.path} is pure but uses ${what}`) : []),
+  ...(source.path.endsWith('.controller.ts') ? routeMistakes(source).map((what) => `${source.path}: ${what}`) : []),
+];
+
+const importMistakes = (source: Source): readonly string[] =>
+  ts
+    .preProcessFile(source.text, true, true)
+    .importedFiles.map(({ fileName }) => ({ fileName, target: targetOf(source.path, fileName) }))
+    .filter(({ target }) => !mayImport(source.path, target))
+    .map(({ fileName }) => `${source.path} may not import ${fileName}`);
+
+const mayImport = (path: string, target: Target): boolean => {
+  if (target.kind === 'package' && target.name === '@eventstore/db-client') {
+    return path.startsWith('libs/event-store/src/eventstoredb/');
+  }
+  const room = roomOf(path);
+  // Compositions and tests see everything, but only they see an app.
+  if (room === 'apps' || room === 'test' || isSpec(path)) return true;
+  if (target.kind === 'room' && ['apps', 'test'].includes(target.room)) return false;
+  if (isPure(path)) return pureMayImport(room, target);
+  if (CONTEXTS.includes(room) || DOWNSTREAM.includes(room)) return edgeMayImport(room, target);
+  if (room === 'kernel') return target.kind === 'own';
+  return target.kind !== 'room' || (TECHNICAL[room] ?? []).includes(target.room);
+};
+
+const pureMayImport = (room: string, target: Target): boolean => {
+  switch (target.kind) {
+    case 'own':
+      return isPure(target.path);
+    case 'room':
+      return target.room === 'kernel' || joins(room, target);
+    case 'package':
+      return PURE_LIBRARIES.includes(target.name);
+    case 'node':
+      return false;
+  }
+};
+
+/** Controllers, queries, modules, adapters. */
+const edgeMayImport = (room: string, target: Target): boolean =>
+  target.kind !== 'room' || target.room in TECHNICAL || joins(room, target);
+
+/** A context knows no other; a downstream room knows every context by its door. */
+const joins = (room: string, target: Extract<Target, { kind: 'room' }>): boolean =>
+  DOWNSTREAM.includes(room) && CONTEXTS.includes(target.room) && target.door;
