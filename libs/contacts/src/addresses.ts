@@ -34,7 +34,7 @@ const MAX_LENGTH = 320;
  */
 export const canonicalAddress = (kind: Kind, value: string, region: string): Address | null => {
   const trimmed = value.trim();
-  if (trimmed === '' || trimmed.length > MAX_LENGTH) return null;
+  if (trimmed === '' || value.length > MAX_LENGTH) return null;
   if (PHONE_KINDS.includes(kind)) {
     const phone = canonicalPhone(kind, trimmed, region);
     return phone === null ? null : { key: `phone:${phone}`, value: phone };
@@ -43,12 +43,12 @@ export const canonicalAddress = (kind: Kind, value: string, region: string): Add
     const email = canonicalEmail(trimmed);
     return email === null ? null : { key: `email:${email}`, value: email };
   }
-  return { key: `${kind}:${trimmed}`, value: trimmed };
+  return { key: `${kind}:${value}`, value };
 };
 
 const canonicalPhone = (kind: Kind, value: string, region: string): string | null => {
   const international = (kind === 'whatsapp' || kind === 'viber') && /^\d+$/.test(value);
-  const parsed = parsePhoneNumberFromString(international ? `+${value}` : value, region as CountryCode);
+  const parsed = parsePhoneNumberFromString(international ? `+${value}` : value, { defaultCountry: region as CountryCode, extract: false });
   if (parsed === undefined || parsed.ext !== undefined) return null;
   const national = parsed.nationalNumber;
   // Mobile numbers of before 2016 lack the ninth digit; both forms are one address.

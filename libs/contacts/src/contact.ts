@@ -1,6 +1,6 @@
 // Everything a contact can say and refuse. The event names and fields are the storage format: add, never edit.
 // The one law: at most one open block episode, and what it covers can be told for any instant, past or present.
-import { Command, decider, defineEvents, later, reject, unheard, type Event, type Rejection } from '#kernel';
+import { Command, decider, defineEvents, later, reject, unheard, type CommandMetadata, type Event, type Rejection } from '#kernel';
 import { isWeak, type Channel, type Kind } from './addresses.js';
 import type { Coverage } from './coverage.js';
 
@@ -128,13 +128,20 @@ export const blockAt = (contact: Contact, time: string): OpenBlock | null =>
     ? contact.block
     : null;
 
-/** The coverage of one identity on one channel, expiry applied. */
+/** The coverage of one identity on one channel, expiry applied; what a change of scope kept is one interval from its first start. */
 export const coverageOf = (contact: Contact, identityId: string, channel: string): readonly Coverage[] => {
   if (contact.status !== 'active' || contact.coverage.length === 0) return [];
   const { block } = contact;
-  return contact.coverage
-    .filter((one) => one.identityId === identityId && (one.channel === '*' || one.channel === channel))
-    .map((one) => (one.to === null && block !== null && one.blockId === block.blockId ? { ...one, to: block.expiresAt } : one));
+  const intervals: Coverage[] = [];
+  for (const one of contact.coverage) {
+    if (one.identityId !== identityId || (one.channel !== '*' && one.channel !== channel)) continue;
+    const to = one.to === null && one.blockId === block?.blockId ? block.expiresAt : one.to;
+    const before = intervals.at(-1);
+    const continues = before?.blockId === one.blockId && before.to === one.from;
+    if (continues) intervals.pop();
+    intervals.push({ ...one, from: continues ? before.from : one.from, to });
+  }
+  return intervals;
 };
 
 // ── Evolve ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -154,7 +161,7 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       lastTime: registeredAt,
     };
   }
-  if (state.status === 'unknown') return state;
+  if (state.status === 'unknown') return Object.hasOwn(contactEvents, event.type) ? state : unheard(state, event as never);
   switch (event.type) {
     case 'ContactIdentityAttached':
       return attached(state, event.data);
@@ -405,9 +412,9 @@ const decide = (command: ContactCommand, contact: Contact): Decision => {
     case 'DetachIdentity':
       return detach(command, contact);
     case 'ReportDuplicate':
-      return reportDuplicates(contact, [{ contactId: command.data.otherContactId, kind: command.data.kind }]);
+      return afterExpiry(contact, command, reportDuplicates(contact, [{ contactId: command.data.otherContactId, kind: command.data.kind }]));
     case 'EditContact':
-      return edit(command, contact);
+      return afterExpiry(contact, command, edit(command, contact));
     case 'BlockContact':
       return block(command, contact);
     case 'ChangeBlock':
@@ -451,6 +458,8 @@ const reportDuplicates = (contact: ActiveContact, others: readonly { contactId: 
 const attach = ({ data, metadata }: AttachIdentity, contact: ActiveContact): Decision => {
   const { contactId, kind, value, verified } = data;
   const attachedAt = later(metadata.now, contact.lastTime);
+  // An attachment is said once: a late repeat does not bring back what was detached since.
+  if (contact.identities.some((one) => one.identityId === data.identityId && one.detachedAt !== null)) return [];
   const known = identitiesOf(contact).find(
     (one) => one.identityId === data.identityId || data.claimedAs.includes(one.identityId),
   );
@@ -479,7 +488,7 @@ const detach = ({ data, metadata }: DetachIdentity, contact: ActiveContact): Dec
   ];
 };
 
-const edit = ({ data }: EditContact, contact: ActiveContact): Decision => {
+const edit = ({ data }: EditContact, contact: ActiveContact): readonly ContactEvent[] => {
   const { contactId, displayName } = data;
   const added = [...new Set(data.addTags)].filter((tag) => !contact.tags.includes(tag) && !data.removeTags.includes(tag));
   const removed = [...new Set(data.removeTags)].filter((tag) => contact.tags.includes(tag));
@@ -497,10 +506,14 @@ const NEEDED = { anyAgent: 1, supervisor: 2, admin: 3 } as const;
 
 /** May somebody of this role end or narrow a block, under the tenant's setting? [H16] */
 export const mayUnblock = (role: string, unblockBy: UnblockBy): boolean => (RANK[role] ?? 0) >= NEEDED[unblockBy];
+const mayBlock = (role: string, blockBy: BlockRules['blockBy']): boolean => (RANK[role] ?? 0) >= NEEDED[blockBy];
+
+/** Whose act it is, also where the core completes it for them [R12]. */
+const whoFor = (metadata: CommandMetadata): string => metadata.onBehalfOf ?? metadata.caller.id;
 
 const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decision => {
   const { rules, contactId, blockId } = data;
-  if ((RANK[metadata.caller.role] ?? 0) < NEEDED[rules.blockBy]) return reject('forbidden');
+  if (!mayBlock(metadata.caller.role, rules.blockBy)) return reject('forbidden');
   if (rules.requireConfirm && !data.confirm) return reject('confirmation-required');
   const blockedAt = later(metadata.now, contact.lastTime);
   const open = blockAt(contact, blockedAt);
@@ -514,7 +527,7 @@ const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decisi
       : [
           {
             type: 'ContactBlockChanged',
-            data: { contactId, blockId: open.blockId, scope: wider, changedBy: metadata.caller.id, changedAt: blockedAt },
+            data: { contactId, blockId: open.blockId, scope: wider, changedBy: whoFor(metadata), changedAt: blockedAt },
           },
         ];
   }
@@ -535,7 +548,7 @@ const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decisi
         scope,
         reasonCode: data.reasonCode ?? null,
         reasonText: data.reasonText ?? null,
-        blockedBy: metadata.onBehalfOf ?? metadata.caller.id,
+        blockedBy: whoFor(metadata),
         blockedAt,
         originConversationId: data.originConversationId ?? null,
         noticeMessageId: data.noticeMessageId ?? null,
@@ -569,7 +582,14 @@ const changeBlock = ({ data, metadata }: ChangeBlock, contact: ActiveContact): D
     open !== null &&
     ((scope !== undefined && !sameScope(united(scope, open.scope), scope)) ||
       (typeof expiresAt === 'string' && (open.expiresAt === null || expiresAt < open.expiresAt)));
+  const widens =
+    open !== null &&
+    ((scope !== undefined && !sameScope(united(scope, open.scope), open.scope)) ||
+      expiresAt === null ||
+      (typeof expiresAt === 'string' && open.expiresAt !== null && expiresAt > open.expiresAt));
   if (narrows && !mayUnblock(metadata.caller.role, rules.unblockBy)) return reject('administrator-required');
+  // Whoever may not block may not make a block wider either, nor rewrite its reason.
+  if ((widens || !narrows) && !mayBlock(metadata.caller.role, rules.blockBy)) return reject('forbidden');
   if (typeof data.expiresAt === 'string') {
     if (data.expiresAt <= changedAt) return reject('invalid-request', { path: 'expiresAt', message: 'must be in the future' });
     if (!rules.allowExpiry) return reject('expiry-not-allowed');
@@ -587,7 +607,7 @@ const changeBlock = ({ data, metadata }: ChangeBlock, contact: ActiveContact): D
     : [
         {
           type: 'ContactBlockChanged',
-          data: { contactId, blockId: open.blockId, ...changes, changedBy: metadata.caller.id, changedAt },
+          data: { contactId, blockId: open.blockId, ...changes, changedBy: whoFor(metadata), changedAt },
         },
       ];
 };
@@ -604,7 +624,7 @@ const unblock = ({ data, metadata }: UnblockContact, contact: ActiveContact): De
       data: {
         contactId: data.contactId,
         blockId: open.blockId,
-        unblockedBy: metadata.onBehalfOf ?? metadata.caller.id,
+        unblockedBy: whoFor(metadata),
         unblockedAt,
         requestedBy: data.requestedBy,
         reason: data.reason ?? null,
@@ -624,6 +644,10 @@ const expired = (contact: ActiveContact, now: string): readonly ContactEvent[] =
         },
       ]
     : [];
+
+/** Facts that follow the end of an episode: a command after it says the end first. */
+const afterExpiry = (contact: ActiveContact, { metadata }: ContactCommand, facts: readonly ContactEvent[]): readonly ContactEvent[] =>
+  facts.length === 0 ? [] : [...expired(contact, later(metadata.now, contact.lastTime)), ...facts];
 
 export const contactDecider = decider({
   category: 'contact',

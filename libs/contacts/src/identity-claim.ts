@@ -69,7 +69,9 @@ export const holdersOf = (claims: readonly Claim[], contacts: ReadonlyMap<string
     const everAttached =
       contact.status === 'active' && contact.identities.some((one) => one.identityId === identityId);
     const pending = !everAttached && Date.parse(now) - Date.parse(claimedAt) < PENDING_MS;
-    if ((identity !== null || pending) && !holders.has(contactId)) {
+    const held = holders.get(contactId);
+    // The identity that a contact has goes before a claim of its own that is still under way; its place in the order stays.
+    if (held === undefined ? identity !== null || pending : held.identity === null && identity !== null) {
       holders.set(contactId, { contactId, identityId, contact, identity });
     }
   }
@@ -86,8 +88,8 @@ export const claimLost = (claims: readonly Claim[], identityId: string, attached
   if (claim === undefined) return true;
   const deadline = Date.parse(claim.claimedAt) + PENDING_MS;
   return (
-    Date.parse(attachedAt) > deadline &&
-    claims.slice(own + 1).some((later) => later.contactId !== claim.contactId && later.claimedAt <= attachedAt && Date.parse(later.claimedAt) > deadline)
+    Date.parse(attachedAt) >= deadline &&
+    claims.slice(own + 1).some((later) => later.contactId !== claim.contactId && later.claimedAt <= attachedAt && Date.parse(later.claimedAt) >= deadline)
   );
 };
 

@@ -1,5 +1,5 @@
 // What arrived from a blocked customer. A stream of its own, so that a flood never swells the contact. An ignored message causes nothing.
-import { Command, decider, defineEvents, unheard, type Event } from '#kernel';
+import { Command, decider, defineEvents, later, unheard, type Event } from '#kernel';
 import type { Channel } from './addresses.js';
 
 export type IgnoredEvent = Event<
@@ -23,7 +23,11 @@ export type IgnoredEvent = Event<
 >;
 
 /** The latest thousand, by conversation and provider key: a redelivery gives nothing. */
-export type IgnoredMessages = { readonly contactId: string; readonly recent: readonly { key: string; blockId: string; identityId: string }[] };
+export type IgnoredMessages = {
+  readonly contactId: string;
+  readonly recent: readonly { key: string; blockId: string; identityId: string }[];
+  readonly lastTime: string;
+};
 const REMEMBERED = 1000;
 
 export const ignoredKey = (conversationId: string, providerMessageKey: string): string => `${conversationId}|${providerMessageKey}`;
@@ -31,9 +35,9 @@ export const ignoredKey = (conversationId: string, providerMessageKey: string): 
 const evolve = (state: IgnoredMessages, event: IgnoredEvent): IgnoredMessages => {
   switch (event.type) {
     case 'BlockedMessageIgnored': {
-      const { contactId, conversationId, providerMessageKey, blockId, identityId } = event.data;
+      const { contactId, conversationId, providerMessageKey, blockId, identityId, receivedAt } = event.data;
       const one = { key: ignoredKey(conversationId, providerMessageKey), blockId, identityId };
-      return { contactId, recent: [...state.recent, one].slice(-REMEMBERED) };
+      return { contactId, recent: [...state.recent, one].slice(-REMEMBERED), lastTime: later(receivedAt, state.lastTime) };
     }
     default:
       return unheard(state, event as never);
@@ -47,7 +51,7 @@ export class IgnoreBlockedMessage extends Command<IgnoredEvent['data']> {
 const decide = ({ data }: IgnoreBlockedMessage, state: IgnoredMessages): readonly IgnoredEvent[] => {
   if (state.recent.some((one) => one.key === ignoredKey(data.conversationId, data.providerMessageKey))) return [];
   const { contactId, blockId, identityId, channel, conversationId, providerMessageId, providerMessageKey } = data;
-  const { sentAt, receivedAt, mode, contentHmac } = data;
+  const { sentAt, mode, contentHmac } = data;
   return [
     {
       type: 'BlockedMessageIgnored',
@@ -60,7 +64,7 @@ const decide = ({ data }: IgnoreBlockedMessage, state: IgnoredMessages): readonl
         providerMessageId,
         providerMessageKey,
         sentAt,
-        receivedAt,
+        receivedAt: later(data.receivedAt, state.lastTime),
         mode,
         contentHmac,
       },
@@ -72,7 +76,7 @@ export const ignoredDecider = decider({
   category: 'ignored',
   commands: [IgnoreBlockedMessage],
   idOf: (command) => command.data.contactId,
-  initial: { contactId: '', recent: [] } as IgnoredMessages,
+  initial: { contactId: '', recent: [], lastTime: '' } as IgnoredMessages,
   evolve,
   decide,
   sealedFor: (state) => `contact:${state.contactId}`,

@@ -1,7 +1,7 @@
 // Everything a conversation can say and refuse: messages, assignment, automation, status. The event names and fields are the storage format: add, never edit.
 // The one law: 0 or 1 assignee, and nobody starts, answers or is assigned while the customer's block covers the conversation.
 import { Map as ImmutableMap } from 'immutable';
-import { Command, decider, defineEvents, intervalAt, later, reject, unheard, type Caller, type Event, type Rejection } from '#kernel';
+import { Command, covers, decider, defineEvents, intervalAt, later, reject, unheard, type Caller, type Event, type Rejection } from '#kernel';
 import { hiddenBy, type Cover } from './cover.js';
 
 // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -187,7 +187,7 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
       lastTime: openedAt,
     };
   }
-  if (state.status === 'unknown') return state;
+  if (state.status === 'unknown') return Object.hasOwn(conversationEvents, event.type) ? state : unheard(state, event as never);
   switch (event.type) {
     case 'MessageReceived': {
       const { messageId, sentAt, receivedAt, ordinal } = event.data;
@@ -195,9 +195,10 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
       return { ...state, inbound, ordinal, lastTime: later(state.lastTime, receivedAt) };
     }
     case 'MessageHidden': {
-      const { messageId } = event.data;
+      const { messageId, hiddenAt } = event.data;
       const message = state.inbound.get(messageId);
-      return message === undefined ? state : { ...state, inbound: state.inbound.set(messageId, { ...message, hidden: true }) };
+      const inbound = message === undefined ? state.inbound : state.inbound.set(messageId, { ...message, hidden: true });
+      return { ...state, inbound, lastTime: later(state.lastTime, hiddenAt) };
     }
     case 'ConversationReopened': {
       const { sessionNo, reopenedAt } = event.data;
@@ -217,13 +218,14 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
       };
     }
     case 'MessageHandedOver':
-      return outboundNow(state, event.data.messageId, 'handed_over');
+      return outboundNow(state, event.data.messageId, 'handed_over', event.data.handedOverAt);
     case 'MessageCancelled':
-      return outboundNow(state, event.data.messageId, 'cancelled');
+      return outboundNow(state, event.data.messageId, 'cancelled', event.data.cancelledAt);
+    // Their `at` is the provider's clock, not the stream's.
     case 'MessageDelivered':
-      return outboundNow(state, event.data.messageId, 'delivered');
+      return outboundNow(state, event.data.messageId, 'delivered', null);
     case 'MessageFailed':
-      return outboundNow(state, event.data.messageId, 'failed');
+      return outboundNow(state, event.data.messageId, 'failed', null);
     case 'ConversationAssigned': {
       const { assigneeId, assignmentNo, assignedAt } = event.data;
       return { ...state, assigneeId, assignmentNo, assignedAt, engaged: false, lastTime: later(state.lastTime, assignedAt) };
@@ -231,7 +233,7 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
     case 'ConversationUnassigned':
       return { ...state, assigneeId: null, engaged: false, lastTime: later(state.lastTime, event.data.unassignedAt) };
     case 'AssigneeEngaged':
-      return { ...state, engaged: true };
+      return { ...state, engaged: true, lastTime: later(state.lastTime, event.data.engagedAt) };
     case 'AutomationPaused':
       return { ...state, automation: 'paused', lastTime: later(state.lastTime, event.data.pausedAt) };
     case 'AutomationResumed':
@@ -243,11 +245,12 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
   }
 };
 
-const outboundNow = (state: KnownConversation, messageId: string, status: Outbound['status']): Conversation => {
+const outboundNow = (state: KnownConversation, messageId: string, status: Outbound['status'], at: string | null): Conversation => {
   const message = state.outbound.get(messageId);
   if (message === undefined) return state;
   return {
     ...state,
+    lastTime: later(state.lastTime, at),
     outbound: state.outbound.set(messageId, { ...message, status }),
     queued: state.queued.filter((queued) => queued !== messageId),
   };
@@ -313,7 +316,14 @@ export class StartConversation extends Command<
   readonly type = 'StartConversation';
 }
 export class SendMessage extends Command<
-  About<{ readonly messageId: string; readonly text: string; readonly purpose: 'reply' | 'notification'; readonly viaDevice: boolean }>
+  About<{
+    readonly messageId: string;
+    readonly text: string;
+    readonly purpose: 'reply' | 'notification';
+    readonly viaDevice: boolean;
+    /** Is the author an active record that may be assigned? Asked where a reply assigns. */
+    readonly eligible: boolean;
+  }>
 > {
   readonly type = 'SendMessage';
 }
@@ -486,6 +496,7 @@ const start = (command: StartConversation, state: Conversation): Decision => {
   const { caller } = command.metadata;
   const now = timeOf(command, state);
   if (!mine) return reject('not-found');
+  if (state.status !== 'unknown' && state.assigneeId !== null && !sees(caller, state.assigneeId)) return reject('not-found');
   if (covering(command, state) !== null) return reject('contact-blocked', { reasons: ['blocked'] });
   if (!command.data.facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });
   if (ownerId !== contactId) return reject('duplicate-contact', { contactId: ownerId });
@@ -497,11 +508,12 @@ const start = (command: StartConversation, state: Conversation): Decision => {
       ...(limited ? [assigned(conversationId, null, 0, caller.id, caller.id, 'self', null, now)] : []),
     ];
   }
-  if (!sees(caller, state.assigneeId) && state.assigneeId !== null) return reject('not-found');
+  const opening = reopened(state, command, 'manual');
+  const present = fold(state, opening);
   return [
-    ...reopened(state, command, 'manual'),
-    ...(limited && state.assigneeId === null
-      ? [assigned(conversationId, null, state.assignmentNo, caller.id, caller.id, 'self', null, now)]
+    ...opening,
+    ...(limited && present.assigneeId === null
+      ? [assigned(conversationId, null, present.assignmentNo, caller.id, caller.id, 'self', null, now)]
       : []),
   ];
 };
@@ -523,15 +535,16 @@ const send = (command: SendMessage, state: KnownConversation): Decision => {
   if (!facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });
   if (purpose === 'notification') return [requested(command, state, authorKind, purpose, null, now)];
   if (authorKind === 'automation') {
+    // Only what a person writes opens a concluded conversation again.
     return state.automation === 'paused'
       ? reject('automation-paused')
-      : [...reopened(state, command, 'staff_message'), requested(command, state, authorKind, purpose, null, now)];
+      : [requested(command, state, authorKind, purpose, null, now)];
   }
   if (facts.rules.replyBy === 'assigneeOnly' && state.assigneeId !== caller.id) return reject('not-the-assignee');
   const opening = reopened(state, command, 'staff_message');
   const present = fold(state, opening);
   const claim =
-    facts.rules.onReply === 'ifUnassigned' && present.assigneeId === null
+    facts.rules.onReply === 'ifUnassigned' && command.data.eligible && present.assigneeId === null
       ? [assigned(state.conversationId, null, present.assignmentNo, caller.id, caller.id, 'self', null, now)]
       : [];
   const after = fold(present, claim);
@@ -597,11 +610,15 @@ const handOver = (command: HandOverMessage, state: KnownConversation): Decision 
   if (message === undefined) return reject('not-found');
   if (message.status === 'cancelled') return reject('message-cancelled');
   if (message.status !== 'requested') return [];
-  const cover = intervalAt(facts.covers, now);
-  if (cover !== null && message.blockId === null) return reject('contact-blocked', { reasons: ['blocked'] });
+  const present = facts.covers.filter((cover) => covers(cover, now));
+  if (present.length > 0 && !isOwnNotice(message, present)) return reject('contact-blocked', { reasons: ['blocked'] });
   if (!facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });
   return [{ type: 'MessageHandedOver', data: { messageId, handedOverAt: now } }];
 };
+
+/** The last word of a block that covers now: the one message that may go out during it. */
+const isOwnNotice = (message: Outbound | undefined, present: readonly Cover[]): boolean =>
+  present.some((cover) => cover.blockId === message?.blockId);
 
 const reportDelivery = ({ data }: ReportDelivery, state: KnownConversation): Decision => {
   const { messageId, at, reason } = data;
@@ -770,25 +787,28 @@ const enforceBlock = (command: EnforceBlock, state: KnownConversation): Decision
         data: { messageId, blockId: cover.blockId, contactId: cover.contactId, hiddenAt: now },
       }),
     );
-  const cover = intervalAt(covered, now);
-  if (cover === null) return hidden;
+  const present = covered.filter((one) => covers(one, now));
+  const [cover] = present;
+  if (cover === undefined) return hidden;
   const cancelled = state.queued
-    .filter((messageId) => state.outbound.get(messageId)?.blockId == null)
+    .filter((messageId) => !isOwnNotice(state.outbound.get(messageId), present))
     .map(
       (messageId): ConversationEvent => ({
         type: 'MessageCancelled',
         data: { messageId, reason: 'contact_blocked', blockId: cover.blockId, cancelledAt: now },
       }),
     );
-  const concludes = state.status === 'open' && (cover.closeOpen || state.sessionSince >= cover.from);
-  const releases = (concludes && rules.release === 'onConclude') || state.assignedAt >= cover.from;
+  // Of several holders' episodes each asks for its own: to conclude what was open, and to undo what raced it.
+  const concluding = state.status === 'open' ? present.find((one) => one.closeOpen || state.sessionSince >= one.from) : undefined;
+  const raced = present.find((one) => state.assignedAt >= one.from);
+  const releasing = concluding !== undefined && rules.release === 'onConclude' ? concluding : raced;
   return [
     ...hidden,
     ...cancelled,
-    ...(concludes
-      ? [concludedByBlock(cover, state.sessionNo, state.assigneeId, now), ...resumed(state, 'concluded', now)]
+    ...(concluding !== undefined
+      ? [concludedByBlock(concluding, state.sessionNo, state.assigneeId, now), ...resumed(state, 'concluded', now)]
       : []),
-    ...(releases ? unassigned(state, command, 'contact_blocked', cover.blockId) : []),
+    ...(releasing !== undefined ? unassigned(state, command, 'contact_blocked', releasing.blockId) : []),
   ];
 };
 

@@ -28,7 +28,7 @@ const evolve = (state: StaffMember, event: StaffEvent): StaffMember => {
     const { staffId, role, conversationAccess } = event.data;
     return { status: 'active', staffId, role, access: conversationAccess, available: true };
   }
-  if (state.status === 'unknown') return state;
+  if (state.status === 'unknown') return Object.hasOwn(staffEvents, event.type) ? state : unheard(state, event as never);
   switch (event.type) {
     case 'StaffAccessChanged':
       return { ...state, access: event.data.new };

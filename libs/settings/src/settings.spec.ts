@@ -1,0 +1,58 @@
+import { describe, expect, it } from '@jest/globals';
+import { asked, at, callers, given } from '#kernel/given';
+import { ChangeSetting, defaultSettings, SETTINGS, settingsDecider, type SettingsEvent, type SettingValue } from './settings.js';
+
+const change = (key: string, value: unknown) => new ChangeSetting({ key, value }, asked(callers.admin, at('10:00')));
+const changed = (key: string, oldValue: SettingValue, newValue: SettingValue): SettingsEvent => ({
+  type: 'OrgSettingChanged',
+  data: { key, oldValue, newValue, by: callers.admin.id },
+});
+
+describe('settings', () => {
+  it('have the documented defaults where a tenant never said anything [H5]', () => {
+    expect(settingsDecider.initial).toEqual({
+      'block.unblockBy': 'admin',
+      'block.blockBy': 'anyAgent',
+      'block.requireConfirm': true,
+      'block.notice': 'optional',
+      'block.closeOpen': true,
+      'block.defaultScope': 'allChannels',
+      'block.reason': 'optional',
+      'block.allowExpiry': false,
+      'assignment.onReply': 'never',
+      'assignment.replyBy': 'anyWithAccess',
+      'assignment.targets': 'activeMembers',
+      'automation.pauseOn': 'assigneeOrAnyIfUnassigned',
+      'conclude.release': 'onConclude',
+      'conclude.by': 'anyWithAccess',
+      'region.default': 'BR',
+    });
+    expect(defaultSettings).toEqual(settingsDecider.initial);
+  });
+
+  const choices = Object.entries(SETTINGS).map(([key, definition]) => [key, definition] as const);
+  it.each(choices)('%s takes each allowed value and records the old one beside it', (key, { allowed, default: standard }) => {
+    for (const value of (allowed as readonly SettingValue[]).filter((one) => one !== standard)) {
+      given(settingsDecider).when(change(key, value)).then(changed(key, standard, value));
+      given(settingsDecider, changed(key, standard, value)).when(change(key, standard)).then(changed(key, value, standard));
+    }
+  });
+  it.each(choices)('%s stays quiet about the value that it has [I17]', (key, { default: standard }) => {
+    given(settingsDecider).when(change(key, standard)).thenNothing();
+  });
+  it.each(choices)('%s refuses what is not allowed and says what is', (key, { allowed }) => {
+    for (const value of ['nonsense', 'true', 0, null, {}, [], undefined]) {
+      given(settingsDecider).when(change(key, value)).thenRejected('setting-value-refused', { allowed });
+    }
+  });
+  it.each(['block.unknown', '', 'toString', '__proto__', 'constructor'])('refuse an unknown key: %p', (key) => {
+    given(settingsDecider).when(change(key, true)).thenRejected('setting-unknown');
+  });
+  it('keep a value of a key that this code does not know yet or any more, and change nothing else', () => {
+    const state = settingsDecider.evolve(settingsDecider.initial, changed('wallet.perContact', 'many', 'one'));
+    expect(state).toEqual({ ...defaultSettings, 'wallet.perContact': 'one' });
+  });
+  it('offer a sentence for each question', () => {
+    expect(Object.values(SETTINGS).every(({ description }) => /^[A-Z].+[.?]$/.test(description))).toBe(true);
+  });
+});
