@@ -5,6 +5,7 @@ import {
   AssignToMe,
   conversationDecider,
   NOTHING_KNOWN,
+  SendMessage,
   StartConversation,
   sees,
   type Conversation,
@@ -94,17 +95,6 @@ export class ConversationCommands {
     return this.run(new StartConversation({ ...command.data, conversationId, identityId, mine: true }, metadata));
   }
 
-  /** A reader's marker; the conversation's end clamps it. */
-  async markRead(command: MarkRead): Promise<Outcome<typeof readMarkerDecider>> {
-    const { metadata } = command;
-    const { state, position } = await this.runner.load(conversationDecider, metadata.tenant, command.data.conversationId);
-    const seen = state.status !== 'unknown' && sees(metadata.caller, state.assigneeId);
-    const lastOrdinal = state.status === 'unknown' ? 0 : state.ordinal;
-    const complete = new MarkRead({ ...command.data, lastOrdinal, seen }, metadata);
-    const outcome = await this.runner.execute(readMarkerDecider, readMarkerDecider.idOf(complete), complete, metadata);
-    return { ...outcome, position: outcome.position ?? position };
-  }
-
   /** What the gateway is to send: address and content in clear, read from the stream. */
   async outgoing(
     tenant: string,
@@ -136,8 +126,11 @@ export class ConversationCommands {
       hasAddress: known?.hasAddress ?? false,
       rules: await this.neighbours.rules(tenant),
     };
-    if (command.type === 'AssignToMe') {
-      return new AssignToMe({ ...command.data, facts, eligible: await this.neighbours.eligible(tenant, caller.id) }, metadata);
+    if (command.type === 'AssignToMe' || command.type === 'SendMessage') {
+      const eligible = await this.neighbours.eligible(tenant, caller.id);
+      return command.type === 'AssignToMe'
+        ? new AssignToMe({ ...command.data, facts, eligible }, metadata)
+        : new SendMessage({ ...command.data, facts, eligible }, metadata);
     }
     if (command.type === 'AssignConversation') {
       const eligible = await this.neighbours.eligible(tenant, command.data.assigneeId);
@@ -165,3 +158,18 @@ export class ConversationCommands {
 }
 
 const isViaDevice = (command: ConversationCommand): boolean => command.type === 'SendMessage' && command.data.viaDevice;
+
+/** Moves readers' markers; the conversation's end clamps them. */
+export class ReadMarkerCommands {
+  constructor(private readonly runner: CommandRunner) {}
+
+  async execute(command: MarkRead): Promise<Outcome<typeof readMarkerDecider>> {
+    const { metadata } = command;
+    const { state, position } = await this.runner.load(conversationDecider, metadata.tenant, command.data.conversationId);
+    const seen = state.status !== 'unknown' && sees(metadata.caller, state.assigneeId);
+    const lastOrdinal = state.status === 'unknown' ? 0 : state.ordinal;
+    const complete = new MarkRead({ ...command.data, lastOrdinal, seen }, metadata);
+    const outcome = await this.runner.execute(readMarkerDecider, readMarkerDecider.idOf(complete), complete, metadata);
+    return { ...outcome, position: outcome.position ?? position };
+  }
+}

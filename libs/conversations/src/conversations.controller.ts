@@ -178,6 +178,7 @@ export class ConversationsController {
         text: body.content.text,
         purpose: body.purpose ?? 'reply',
         viaDevice: body.viaDevice === true,
+        eligible: false,
         facts: NOTHING_KNOWN,
       },
       metadata,

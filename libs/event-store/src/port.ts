@@ -100,3 +100,6 @@ export interface EventStore {
   head(): Promise<Head | null>;
   close(): Promise<void>;
 }
+
+/** A log that is only read. */
+export type EventReader = Omit<EventStore, 'append' | 'appendMany'>;

@@ -1,5 +1,5 @@
 import type { Position, Projection } from '#kernel';
-import type { EventStore } from '#event-store/port';
+import type { EventReader } from '#event-store/port';
 import { LIVE, type CheckpointRow, type GenerationRow, type RebuildRow, type RowWrites } from '#read-store';
 import type { EngineOptions } from './options.js';
 import { emptyCheckpoint, finish, leftCohort, prepare, retire } from './rebuild.js';
@@ -54,7 +54,7 @@ const eventsKnown = async (tx: RowWrites): Promise<number | null> => {
 };
 
 /** Whether any checkpoint is of another log, or stands at an event that the log does not hold there. */
-const logChanged = async (events: EventStore, logId: string, checkpoints: readonly CheckpointRow[]): Promise<boolean> => {
+const logChanged = async (events: EventReader, logId: string, checkpoints: readonly CheckpointRow[]): Promise<boolean> => {
   for (const row of checkpoints) {
     if (row.log_id !== logId) return true;
     if (row.position === null) continue;

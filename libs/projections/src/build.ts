@@ -1,4 +1,4 @@
-import type { EventStore } from '#event-store/port';
+import type { EventReader } from '#event-store/port';
 import type { Position } from '#kernel';
 import { Fenced, type RebuildRow, type RowStore } from '#read-store';
 import type { Codec } from '#event-store/codec';
@@ -9,7 +9,7 @@ import { Pages } from './source.js';
 
 /** What an engine has at hand while it runs. */
 export type Running = {
-  readonly events: EventStore;
+  readonly events: EventReader;
   readonly rows: RowStore;
   readonly codec: Codec;
   readonly epoch: number;

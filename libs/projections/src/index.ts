@@ -5,3 +5,4 @@ export * from './content-hash.js';
 export * from './policies.js';
 export * from './worker.js';
 export * from './status.js';
+export * from './ops-facts.js';

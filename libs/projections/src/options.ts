@@ -1,12 +1,12 @@
 import type { Position, Projection } from '#kernel';
 import type { Codec } from '#event-store/codec';
-import type { EventStore } from '#event-store/port';
+import type { EventReader } from '#event-store/port';
 import type { RowStore } from '#read-store';
 
 export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void;
 
 export type EngineOptions = {
-  readonly events: EventStore;
+  readonly events: EventReader;
   readonly codec: Codec;
   readonly rows: RowStore;
   readonly projections: readonly Projection[];

@@ -4,6 +4,7 @@ import { AppendOutcomeUnknown, StoreUnavailable, WrongExpectedRevision, type Eve
 import { NotYetVisible } from '#read-store';
 import { v5 } from 'uuid';
 import { messageOf } from './generation.js';
+import { recordOpsFact } from './ops-facts.js';
 import type { Log } from './options.js';
 
 /** Fixed for ever: command ids of policies derive from it. */
@@ -165,33 +166,14 @@ export const createPolicyRunner = (options: PolicyRunnerOptions): PolicyRunner =
 
 const behind = (place: Position | null | undefined, position: Position): boolean => place === null || place === undefined || place < position;
 
-/**
- * Finds or records the fact `PolicyStarted` in the stream `ops-{policy}` and returns its own position: where a policy without a known place begins.
- * `newId` makes UUIDv7s, `now` RFC 3339 UTC.
- */
+/** Finds or records the fact `PolicyStarted` and returns its own position: where a policy without a known place begins. */
 export const policyStart =
-  (events: EventStore, newId: () => string, now: () => string) =>
-  async (policy: string): Promise<Position> => {
-    const stream = `ops-${policy}`;
-    const id = newId();
-    for (;;) {
-      let last: StoredEvent | undefined;
-      for await (const page of events.readStream(stream)) {
-        const found = page.find((event) => event.type === 'PolicyStarted');
-        if (found !== undefined) return found.position;
-        last = page.at(-1) ?? last;
-      }
-      const at = now();
-      const metadata = {
-        $correlationId: id, $causationId: id, commandId: id, commandType: 'StartPolicy', actor: policy, actorKind: 'system',
-        tenant: policy, schemaVersion: '1', occurredAt: at, requestHash: '',
-      } as const;
-      const expected = last === undefined ? 'no_stream' : { revision: last.revision };
-      try {
-        return (await events.append(stream, expected, [{ id, type: 'PolicyStarted', schemaVersion: 1, data: { policy, startedAt: at }, metadata }])).position;
-      } catch (error) {
-        // Somebody was faster, or the answer was lost: the stream tells.
-        if (!(error instanceof WrongExpectedRevision || error instanceof AppendOutcomeUnknown)) throw error;
-      }
-    }
-  };
+  (events: EventStore) =>
+  (policy: string): Promise<Position> =>
+    recordOpsFact(
+      events,
+      policy,
+      { type: 'PolicyStarted', data: { policy, startedAt: new Date().toISOString() } },
+      { id: policy, kind: 'system' },
+      (stored) => stored.type === 'PolicyStarted',
+    );

@@ -1,12 +1,12 @@
 import type { Position } from '#kernel';
-import type { EventStore, StoredEvent, SubscriptionItem } from '#event-store/port';
+import type { EventReader, StoredEvent, SubscriptionItem } from '#event-store/port';
 
 export const PAGE = 2000;
 
 /** Pages of the log up to some end, pulled one by one. */
 export class Pages {
   readonly #iterator: AsyncIterator<readonly StoredEvent[]>;
-  constructor(events: EventStore, after: Position | null, until: Position | null) {
+  constructor(events: EventReader, after: Position | null, until: Position | null) {
     this.#iterator = events
       .readAll({ after, pageSize: PAGE, ...(until === null ? {} : { until }) })
       [Symbol.asyncIterator]();
@@ -38,7 +38,7 @@ export class Follower {
   #run = 0;
 
   constructor(
-    readonly events: EventStore,
+    readonly events: EventReader,
     readonly wake: () => void,
     readonly onError: (error: unknown) => void,
   ) {}

@@ -1,0 +1,145 @@
+import { BlockExpiry } from '#policies/block-expiry.adapter';
+import { PolicyWishes } from '#policies/policy-wishes.adapter';
+import { Intake } from '#block-filter/intake.adapter';
+import { Busy } from '#event-store';
+import type { Kysely } from 'kysely';
+import { toProblem, type Configuration, type Logger, type Readiness, type StaffDirectory } from '#platform';
+import { createPolicyRunner, policyStart, projectionStatuses, rebuildStatus, recordOpsFact } from '#projections';
+import type { ProjectorDesk } from '#projections/ops.controller';
+import { staffDecider } from '#staff';
+import { policies, projections } from '../registry.js';
+import { connectWriteSide, type WriteSide } from './facts.js';
+import { openStores, type Stores } from './stores.js';
+
+/** A running gatehouse without its HTTP door: stores, command side, projector and policies. */
+export type Gatehouse = {
+  readonly stores: Stores;
+  readonly write: WriteSide;
+  readonly intake: Intake;
+  readonly staff: StaffDirectory;
+  readonly projector: ProjectorDesk;
+  readonly readiness: Readiness;
+  close(): Promise<void>;
+};
+
+const MAX_LAG_MS = 30_000;
+const READ_MODELS_WAIT_MS = 30_000;
+
+/** Opens the stores and starts what runs by itself. Throws what `openStores` throws. */
+export const openGatehouse = async (configuration: Configuration, logger: Logger): Promise<Gatehouse> => {
+  const stores = await openStores(configuration, logger);
+  const { runner, vault, store, models, source, codec } = stores;
+  const write = connectWriteSide(stores);
+  const intake = new Intake(runner, vault, write.book, write.enforcement, write.conversationRules);
+  const wishes = new PolicyWishes({
+    runner,
+    book: write.book,
+    contacts: write.contacts,
+    conversations: write.conversations,
+    enforcement: write.enforcement,
+    rules: write.blockRules,
+    assignedTo: (tenant, staffId) => assignedTo(stores, tenant, staffId),
+  });
+  const following = createPolicyRunner({
+    events: store,
+    codec,
+    policies,
+    execute: (reaction, { event, policy, commandId }) => wishes.fulfil(reaction, event, policy, commandId),
+    checkpoints: {
+      load: (policy) => stores.projector.loadPolicyCheckpoint(policy),
+      save: (policy, position) => stores.projector.savePolicyCheckpoint(policy, position),
+    },
+    waitUntilVisible: (position) => models.waitFor(position, READ_MODELS_WAIT_MS),
+    startFact: policyStart(store),
+    isTransient: (error) => error instanceof Busy || toProblem(error).status === 503,
+    log: (level, message, fields) => {
+      logger[level](fields ?? {}, message);
+    },
+  });
+  const expiry = new BlockExpiry(models as never, wishes, (message) => {
+    logger.warn(message);
+  });
+  const policiesRun = following.run().catch((error: unknown) => {
+    logger.error({ err: error }, 'policies have stopped');
+  });
+  expiry.start();
+
+  return {
+    stores,
+    write,
+    intake,
+    staff: {
+      find: async (tenant, staffId) => {
+        const { state } = await runner.load(staffDecider, tenant, staffId);
+        return state.status === 'unknown' ? null : { role: state.role, access: state.access, active: state.status === 'active' };
+      },
+    },
+    projector: {
+      statuses: async () =>
+        projectionStatuses(source, projections, { head: await store.head(), now: Date.now(), ordinalOf: Number }),
+      rebuild: (rebuildId) => rebuildStatus(source, rebuildId),
+      requestRebuild: async (names, requestedBy) => {
+        const requested = await stores.projector.requestRebuild(names);
+        const { rebuildId } = requested;
+        for (const projection of names === 'all' ? projections.map(({ name }) => name) : names) {
+          await recordOpsFact(
+            store,
+            projection,
+            { type: 'RebuildRequested', data: { rebuildId, projection, requestedBy, requestedAt: new Date().toISOString() } },
+            { id: requestedBy, kind: 'staff' },
+            (stored) => stored.data['rebuildId'] === rebuildId,
+          );
+        }
+        return requested;
+      },
+    },
+    readiness: await readinessOf(stores),
+    close: async () => {
+      await expiry.stop();
+      await following.stop();
+      await policiesRun;
+      await stores.close();
+    },
+  };
+};
+
+/** Ready once the live read models reached the head known at the start; not ready while they lag 30 s behind. */
+const readinessOf = async ({ store, models, projector }: Stores): Promise<Readiness> => {
+  const head = await store.head();
+  let reached = head === null;
+  let level = Date.now();
+  return {
+    probes: [
+      {
+        name: 'read-models',
+        notReady: async () => {
+          const failure = projector.failed();
+          if (failure !== null) return `a projection failed: ${failure}`;
+          const now = await store.head();
+          const isSeen = (position: NonNullable<typeof now>['position']): Promise<boolean> =>
+            models.waitFor(position, 0).then(
+              () => true,
+              () => false,
+            );
+          if (!reached && head !== null) reached = await isSeen(head.position);
+          if (!reached) return 'the read models are catching up';
+          if (now === null || (await isSeen(now.position))) level = Date.now();
+          return Date.now() - level > MAX_LAG_MS ? 'the read models lag behind' : null;
+        },
+      },
+    ],
+  };
+};
+
+const assignedTo = async ({ models }: Stores, tenant: string, staffId: string): Promise<readonly string[]> => {
+  const { value } = await models.query((db) =>
+    (db as Kysely<{ inbox: { tenant: string; conversation_id: string; assignee_id: string | null } }>)
+      .selectFrom('inbox')
+      .select('conversation_id')
+      .where('tenant', '=', tenant)
+      .where('assignee_id', '=', staffId)
+      .execute(),
+  );
+  return value.map((row) => row.conversation_id);
+};
+

@@ -1,0 +1,97 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  createCodec,
+  createCommandRunner,
+  ensureLogStarted,
+  lockDataFolder,
+  openSqliteEventStore,
+  openSqliteKeyVault,
+  type Codec,
+  type CommandRunner,
+  type KeyVault,
+  type SqliteEventStore,
+} from '#event-store';
+import type { Configuration, Logger } from '#platform';
+import { createReadModels, openSqliteReadSource, type ReadModels, type ReadSource } from '#read-store';
+import { projections, storedTypes } from '../registry.js';
+import { startProjectorThread, type ProjectorThread } from './projector-thread.js';
+
+/** The embedded stores of one process, opened in the order in which they depend on each other. */
+export type Stores = {
+  readonly store: SqliteEventStore;
+  readonly vault: KeyVault;
+  readonly codec: Codec;
+  readonly runner: CommandRunner;
+  readonly source: ReadSource;
+  readonly models: ReadModels<unknown>;
+  readonly projector: ProjectorThread;
+  readonly logId: string;
+  close(): Promise<void>;
+};
+
+/** Throws DataFolderError or ReadStoreUnusable with one sentence for the operator; nothing is damaged then. */
+export const openStores = async (configuration: Configuration, logger: Logger): Promise<Stores> => {
+  const { dataDir, keyEncryptionKey } = configuration;
+  const closers: (() => Promise<void> | void)[] = [];
+  const close = async (): Promise<void> => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    const lock = lockDataFolder(dataDir);
+    closers.push(() => {
+      lock.release();
+    });
+    mkdirSync(dataDir, { recursive: true });
+    const [eventsPath, keysPath, readPath] = ['events.db', 'keys.db', 'read.db'].map((file) => join(dataDir, file)) as [
+      string,
+      string,
+      string,
+    ];
+    const store = openSqliteEventStore({ path: eventsPath });
+    closers.push(() => store.close());
+    const vault = openSqliteKeyVault({ path: keysPath, keyEncryptionKey });
+    closers.push(() => vault.close());
+    await refuseForeignVault(store, vault, keysPath);
+    const codec = createCodec(storedTypes, vault);
+    const runner = createCommandRunner({ store, codec, log: logger });
+    const logId = await ensureLogStarted(store);
+
+    let notify: ReadModels<unknown>['notify'] = () => undefined;
+    const projector = await startProjectorThread({ eventsPath, keysPath, readPath, logId, keyEncryptionKey }, logger, (position) => {
+      notify(position);
+    });
+    closers.push(() => projector.stop());
+    store.onAppended((position) => {
+      projector.appended(position);
+    });
+    const source = openSqliteReadSource(readPath);
+    closers.push(() => source.close());
+    const models = createReadModels<unknown>(source, projections);
+    notify = (position) => {
+      models.notify(position);
+    };
+    return { store, vault, codec, runner, source, models, projector, logId, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+};
+
+/** Facts without the keys that open them mean that another vault, or none, was restored. */
+const refuseForeignVault = async (store: SqliteEventStore, vault: KeyVault, keysPath: string): Promise<void> => {
+  if (!(await vault.isEmpty())) return;
+  for await (const page of store.readAll({ after: null })) {
+    if (page.some((event) => Object.values(event.data).some((value) => typeof value === 'object' && value !== null && '$enc' in value))) {
+      throw new VaultMissing(keysPath);
+    }
+  }
+};
+
+/** The message is one sentence for the operator. */
+export class VaultMissing extends Error {
+  constructor(path: string) {
+    super(`The log holds sealed values, but the key vault ${path} is empty: restore the vault that belongs to this log.`);
+    this.name = 'VaultMissing';
+  }
+}

@@ -1,0 +1,53 @@
+import { sql } from 'kysely';
+import type { RowIn } from '#kernel';
+import type { blockedContacts } from '#block-filter';
+import type { ReadModels } from '#read-store';
+import type { PolicyWishes } from './policy-wishes.adapter.js';
+
+const EVERY_MS = 1000;
+const AT_ONCE = 200;
+
+/**
+ * Ends episodes that ran out. Due times are a read model; the command id derives from the block and its expiry, so a timer that
+ * runs twice, or late, ends an episode once. Nothing waits for it: intake, gates and reads look at `expiresAt` themselves.
+ */
+export class BlockExpiry {
+  private timer: NodeJS.Timeout | undefined;
+  private running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly models: ReadModels<{ readonly blocked_contacts: RowIn<typeof blockedContacts> }>,
+    private readonly wishes: PolicyWishes,
+    private readonly warn: (message: string) => void,
+  ) {}
+
+  start(): void {
+    this.timer = setInterval(() => {
+      this.running = this.running.then(() => this.run()).catch((error: unknown) => {
+        this.warn(`blocks that ran out are ended later: ${Error.isError(error) ? error.message : 'unknown'}`);
+      });
+    }, EVERY_MS);
+    this.timer.unref();
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.timer);
+    await this.running;
+  }
+
+  /** One round over what is due now. */
+  async run(): Promise<void> {
+    const now = new Date().toISOString();
+    const { value: due } = await this.models.query((db) =>
+      db
+        .selectFrom('blocked_contacts')
+        .select(['tenant', 'contact_id', 'block_id', 'expires_at'])
+        .where(sql<boolean>`ended_at is null and expires_at <= ${now}`)
+        .limit(AT_ONCE)
+        .execute(),
+    );
+    for (const { tenant, contact_id: contactId, block_id: blockId, expires_at: expiresAt } of due) {
+      if (expiresAt !== null) await this.wishes.expire(tenant, { contactId, blockId, expiresAt });
+    }
+  }
+}

@@ -1,0 +1,99 @@
+import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
+import type { FastifyReply } from 'fastify';
+import { Allow, Answers, CurrentCaller, Desk, problem, sendQuery, Shown, Summary, Tag, UuidParam, type Identity } from '#platform';
+import { UnknownProjection } from './options.js';
+import type { ProjectionStatus, RebuildStatus } from './status.js';
+
+/** What operators may ask of the projector, whichever process or thread it runs in; provided by the app. */
+export abstract class ProjectorDesk {
+  abstract statuses(): Promise<readonly ProjectionStatus[]>;
+  abstract rebuild(rebuildId: string): Promise<RebuildStatus | null>;
+  /** Throws UnknownProjection. */
+  abstract requestRebuild(names: readonly string[] | 'all', requestedBy: string): Promise<{ readonly rebuildId: string }>;
+}
+
+class EmptyBody {}
+class ProgressAnswer {
+  @Shown('string') rebuildId!: string;
+  @Shown('string') phase!: string;
+  @Shown('integer') done!: number;
+  @Shown('integer', { nullable: true }) total!: number | null;
+  @Shown('number', { nullable: true }) eventsPerSecond!: number | null;
+  @Shown('number', { nullable: true }) etaSeconds!: number | null;
+}
+class ProjectionAnswer {
+  @Shown('string') name!: string;
+  @Shown('integer') version!: number;
+  @Shown({ type: 'string', enum: ['live', 'failed', 'paused', 'detached'] }) state!: string;
+  @Shown('string', { nullable: true }) checkpoint!: string | null;
+  @Shown('number') lagSeconds!: number;
+  @Shown('integer', { nullable: true }) lagEvents!: number | null;
+  @Shown('integer') parkedSequences!: number;
+  @Shown('integer', { nullable: true }) generation!: number | null;
+  @Shown(() => ProgressAnswer, { nullable: true }) rebuild!: ProgressAnswer | null;
+}
+class ProjectionsAnswer {
+  @Shown(() => ProjectionAnswer, { list: 200 }) items!: readonly ProjectionAnswer[];
+  @Shown('string', { nullable: true }) nextCursor!: string | null;
+}
+class ContentAnswer {
+  @Shown('integer') rows!: number;
+  @Shown('string') hash!: string;
+  @Shown('boolean', { description: 'Did the new rows equal the old ones?' }) equal!: boolean;
+}
+class RebuildAnswer extends ProgressAnswer {
+  @Shown('string', { list: 200 }) projections!: readonly string[];
+  @Shown(() => ContentAnswer, { nullable: true }) result!: ContentAnswer | null;
+  @Shown('string', { nullable: true }) error!: string | null;
+}
+class RequestedAnswer {
+  @Shown('string') rebuildId!: string;
+}
+
+@Tag('Operations')
+@Controller('v1/ops')
+export class OpsController {
+  constructor(
+    private readonly projector: ProjectorDesk,
+    private readonly desk: Desk,
+  ) {}
+
+  @Get('projections')
+  @Allow('ops', 'auditor')
+  @Summary('The read models: where they stand and what is being rebuilt')
+  @Answers(200, ProjectionsAnswer)
+  async projections(@Res({ passthrough: true }) reply: FastifyReply): Promise<ProjectionsAnswer> {
+    const items = await this.projector.statuses();
+    return sendQuery(reply, { body: { items, nextCursor: null }, token: await this.desk.token(items[0]?.checkpoint ?? null) });
+  }
+
+  @Post('projections/:name/rebuild')
+  @Allow('ops')
+  @Summary('Builds a read model (or all) anew beside the live one and swaps when it is level')
+  @Answers(202, RequestedAnswer)
+  async requestRebuild(
+    @Param('name') name: string,
+    @Body() _body: EmptyBody,
+    @CurrentCaller() { caller }: Identity,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<RequestedAnswer> {
+    try {
+      const requested = await this.projector.requestRebuild(name === 'all' ? 'all' : [name], caller.id);
+      void reply.status(202);
+      return requested;
+    } catch (error) {
+      if (error instanceof UnknownProjection) throw problem('not-found', 'There is no such read model');
+      throw error;
+    }
+  }
+
+  @Get('rebuilds/:id')
+  @Allow('ops', 'auditor')
+  @Summary('How far a rebuild is')
+  @Answers(200, RebuildAnswer)
+  async rebuild(@Param('id', UuidParam) id: string): Promise<RebuildAnswer> {
+    const status = await this.projector.rebuild(id);
+    if (status === null) throw problem('not-found');
+    return status;
+  }
+}

@@ -1,0 +1,11 @@
+import { Module } from '@nestjs/common';
+import { handlersFor } from '#platform';
+import { SettingsController } from './settings.controller.js';
+import { SettingsCommands } from './settings.handlers.js';
+import { settingsDecider } from './settings.js';
+
+@Module({
+  controllers: [SettingsController],
+  providers: [...handlersFor(settingsDecider.commands, SettingsCommands)],
+})
+export class SettingsModule {}
