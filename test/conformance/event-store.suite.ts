@@ -48,12 +48,13 @@ export const eventStoreConformance = (
 ): void => {
   describe(`the log (${name})`, () => {
     let store: EventStore;
-    let close: () => Promise<void>;
+    let opened: Awaited<ReturnType<typeof open>>;
     beforeAll(async () => {
-      ({ store, close } = await open());
+      opened = await open();
+      store = opened.store;
     });
     afterAll(async () => {
-      await close();
+      await opened.close();
     });
 
     const headPosition = async (): Promise<Position | null> => (await store.head())?.position ?? null;

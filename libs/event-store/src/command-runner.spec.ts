@@ -47,7 +47,7 @@ const tally = decider({
   category: 'tally',
   commands: [Count, Name, Sign],
   idOf: () => '1',
-  initial: { sum: 0, name: null, signature: null, notes: [] } as Tally,
+  initial: { sum: 0, name: null, signature: null, notes: [] },
   evolve: (state: Tally, event: TallyEvent): Tally => {
     switch (event.type) {
       case 'TallyCounted':

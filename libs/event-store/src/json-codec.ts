@@ -71,9 +71,10 @@ class JsonCodec implements Codec {
     if (schemaVersion > type.version) throw new CodeTooOld(stored.type, schemaVersion);
     if (!Number.isInteger(schemaVersion) || schemaVersion < 1)
       throw new MalformedEvent(stored, 'its version is not a number from 1');
-    let data: Json = stored.data;
-    if (typeof data !== 'object' || data === null || Array.isArray(data))
+    const raw: unknown = stored.data;
+    if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
       throw new MalformedEvent(stored, 'its data is not an object');
+    let data = raw as Json;
     const name = parseStream(stored.stream);
     if (name === null) throw new MalformedEvent(stored, 'its stream has no tenant');
     for (let from = schemaVersion; from < type.version; from += 1) data = type.steps[from - 1]?.(data) ?? data;
