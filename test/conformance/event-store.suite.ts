@@ -48,17 +48,20 @@ export const eventStoreConformance = (
 ): void => {
   describe(`the log (${name})`, () => {
     let store: EventStore;
-    let close: () => Promise<void>;
+    let opened: Awaited<ReturnType<typeof open>>;
     beforeAll(async () => {
-      ({ store, close } = await open());
+      opened = await open();
+      store = opened.store;
     });
     afterAll(async () => {
-      await close();
+      await opened.close();
     });
 
     const headPosition = async (): Promise<Position | null> => (await store.head())?.position ?? null;
     const mine = async (after: Position | null, streams: readonly string[], until?: Position): Promise<StoredEvent[]> =>
-      (await collect(store.readAll(until === undefined ? { after } : { after, until }))).filter((e) => streams.includes(e.stream));
+      (await collect(store.readAll(until === undefined ? { after } : { after, until }))).filter((e) =>
+        streams.includes(e.stream),
+      );
 
     describe('appending', () => {
       it('begins a stream at revision 0 and continues it without gaps', async () => {
@@ -73,7 +76,10 @@ export const eventStoreConformance = (
 
       it('refuses what expects another state, and says which it found', async () => {
         const stream = aStream();
-        await expect(store.append(stream, { revision: 0 }, facts(1))).rejects.toMatchObject({ name: 'WrongExpectedRevision', actual: null });
+        await expect(store.append(stream, { revision: 0 }, facts(1))).rejects.toMatchObject({
+          name: 'WrongExpectedRevision',
+          actual: null,
+        });
         await store.append(stream, 'no_stream', facts(2));
         await expect(store.append(stream, 'no_stream', facts(1))).rejects.toMatchObject({ actual: 1, stream });
         await expect(store.append(stream, { revision: 0 }, facts(2))).rejects.toBeInstanceOf(WrongExpectedRevision);
@@ -107,7 +113,9 @@ export const eventStoreConformance = (
         const stream = aStream();
         const events = facts(2);
         await store.append(stream, 'no_stream', events);
-        await expect(store.append(stream, 'no_stream', [...events, ...facts(1)])).rejects.toBeInstanceOf(WrongExpectedRevision);
+        await expect(store.append(stream, 'no_stream', [...events, ...facts(1)])).rejects.toBeInstanceOf(
+          WrongExpectedRevision,
+        );
       });
 
       it('appends to many streams, each with its own outcome', async () => {
@@ -134,7 +142,14 @@ export const eventStoreConformance = (
         const [stored] = await collect(store.readStream(stream));
         expect(stored?.data).toEqual(event.data);
         expect(stored?.metadata).toEqual(event.metadata);
-        expect(stored).toMatchObject({ id: event.id, type: event.type, schemaVersion: 1, stream, revision: 0, position });
+        expect(stored).toMatchObject({
+          id: event.id,
+          type: event.type,
+          schemaVersion: 1,
+          stream,
+          revision: 0,
+          position,
+        });
         expect(stored?.recordedAt).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/);
       });
 
@@ -169,7 +184,9 @@ export const eventStoreConformance = (
         }
         const forwards = await collect(store.readStream(stream));
         expect(forwards.map((e) => e.revision)).toEqual(Array.from({ length: 4500 }, (_, i) => i));
-        expect(ids(await collect(store.readStream(stream, { direction: 'backwards' })))).toEqual(ids(forwards).reverse());
+        expect(ids(await collect(store.readStream(stream, { direction: 'backwards' })))).toEqual(
+          ids(forwards).reverse(),
+        );
       });
 
       it('reads the log in its order, after a position, up to another one', async () => {
@@ -179,7 +196,13 @@ export const eventStoreConformance = (
         const two = await store.append(b, 'no_stream', facts(2));
         const three = await store.append(a, { revision: 1 }, facts(1));
         const all = await mine(start, [a, b]);
-        expect(all.map((e) => [e.stream, e.revision])).toEqual([[a, 0], [a, 1], [b, 0], [b, 1], [a, 2]]);
+        expect(all.map((e) => [e.stream, e.revision])).toEqual([
+          [a, 0],
+          [a, 1],
+          [b, 0],
+          [b, 1],
+          [a, 2],
+        ]);
         expect(all.map((e) => e.position)).toEqual(all.map((e) => e.position).sort());
         expect(new Set(all.map((e) => e.position)).size).toBe(5);
         expect((await mine(one.position, [a, b])).map((e) => e.stream)).toEqual([b, b, a]);
@@ -247,7 +270,8 @@ export const eventStoreConformance = (
         const seen: number[] = [];
         let appended = 30;
         await follow({ after: start, pageSize: 7 }, async (item) => {
-          if (item.kind === 'events') seen.push(...item.events.filter((e) => e.stream === stream).map((e) => e.revision));
+          if (item.kind === 'events')
+            seen.push(...item.events.filter((e) => e.stream === stream).map((e) => e.revision));
           if (appended < 60 && seen.length >= appended - 10) {
             await store.append(stream, { revision: appended - 1 }, facts(10));
             appended += 10;
@@ -319,7 +343,10 @@ export const eventStoreConformance = (
         const kinds: string[] = [];
         for await (const item of store.subscribe({ after: await headPosition(), signal: abort.signal })) {
           kinds.push(item.kind);
-          if (item.kind === 'caughtUp') setTimeout(() => { abort.abort(); }, 20);
+          if (item.kind === 'caughtUp')
+            setTimeout(() => {
+              abort.abort();
+            }, 20);
         }
         expect(kinds).toContain('caughtUp');
       });

@@ -25,7 +25,10 @@ export class UnknownEventType extends Error {
 
 /** A stored version newer than this code knows: the consumer pauses until newer code is deployed. */
 export class CodeTooOld extends Error {
-  constructor(readonly eventType: string, readonly version: number) {
+  constructor(
+    readonly eventType: string,
+    readonly version: number,
+  ) {
     super(`${eventType} is stored in version ${String(version)}, which is newer than this code: deploy the newer code`);
     this.name = 'CodeTooOld';
   }
@@ -43,7 +46,15 @@ export class MalformedEvent extends Error {
 export interface Codec {
   readonly types: ReadonlySet<string>;
   /** Seals what is personal under the subject's key. `ids` as many as events. Throws KeyDestroyed. */
-  encode(events: readonly { readonly id: string; readonly event: Event; readonly tenant: string; readonly subject: string | null; readonly metadata: Omit<EventMetadata, 'schemaVersion'> }[]): Promise<readonly EventToStore[]>;
+  encode(
+    events: readonly {
+      readonly id: string;
+      readonly event: Event;
+      readonly tenant: string;
+      readonly subject: string | null;
+      readonly metadata: Omit<EventMetadata, 'schemaVersion'>;
+    }[],
+  ): Promise<readonly EventToStore[]>;
   /** Upcasts to the newest version and completes sealed values with their event id; opens nothing. Throws UnknownEventType, CodeTooOld or MalformedEvent (for metadata possibly not before it is read). */
   decode(stored: StoredEvent): Recorded;
   /** The event with its personal values in clear; `null` in place of a value whose key was destroyed. Throws KeyMissing. */

@@ -27,7 +27,12 @@ type TallyEvent =
   | Event<'TallyCounted', { by: number; note: string | undefined }>
   | Event<'TallyNamed', { name: unknown }>
   | Event<'TallySigned', { signature: string }>;
-type Tally = { readonly sum: number; readonly name: unknown; readonly signature: string | null; readonly notes: readonly object[] };
+type Tally = {
+  readonly sum: number;
+  readonly name: unknown;
+  readonly signature: string | null;
+  readonly notes: readonly object[];
+};
 
 class Count extends Command<{ by: number; text?: string }> {
   readonly type = 'Count';
@@ -42,7 +47,7 @@ const tally = decider({
   category: 'tally',
   commands: [Count, Name, Sign],
   idOf: () => '1',
-  initial: { sum: 0, name: null, signature: null, notes: [] } as Tally,
+  initial: { sum: 0, name: null, signature: null, notes: [] },
   evolve: (state: Tally, event: TallyEvent): Tally => {
     switch (event.type) {
       case 'TallyCounted':
@@ -59,11 +64,15 @@ const tally = decider({
     switch (command.type) {
       case 'Count':
         if (state.sum + command.data.by > 1_000_000) return reject('tally-full');
-        return command.data.by === 0 ? [] : [{ type: 'TallyCounted', data: { by: command.data.by, note: command.data.text } }];
+        return command.data.by === 0
+          ? []
+          : [{ type: 'TallyCounted', data: { by: command.data.by, note: command.data.text } }];
       case 'Name':
         return [{ type: 'TallyNamed', data: { name: command.data.name } }];
       case 'Sign':
-        return state.signature === command.data.signature ? [] : [{ type: 'TallySigned', data: { signature: command.data.signature } }];
+        return state.signature === command.data.signature
+          ? []
+          : [{ type: 'TallySigned', data: { signature: command.data.signature } }];
     }
   },
   sealedFor: () => 'contact:1',
@@ -104,7 +113,8 @@ describe('the command runner', () => {
   });
 
   type Run = Outcome<typeof tally>;
-  const run = (command: Count | Name | Sign, id = '1', by = runner): Promise<Run> => by.execute(tally, id, command, command.metadata);
+  const run = (command: Count | Name | Sign, id = '1', by = runner): Promise<Run> =>
+    by.execute(tally, id, command, command.metadata);
   const accepted = (outcome: Run | undefined): Extract<Run, { kind: 'accepted' }> => {
     if (outcome?.kind !== 'accepted') throw new Error(`it was refused: ${JSON.stringify(outcome)}`);
     return outcome;
@@ -133,7 +143,14 @@ describe('the command runner', () => {
       onBehalfOf: 'bia',
       traceparent: '00-1',
     });
-    expect(outcome.events[0]).toMatchObject({ id: stored?.id, revision: 0, tenant: 't', subject: '1', data: { by: 2 }, position: outcome.position });
+    expect(outcome.events[0]).toMatchObject({
+      id: stored?.id,
+      revision: 0,
+      tenant: 't',
+      subject: '1',
+      data: { by: 2 },
+      position: outcome.position,
+    });
     expect(accepted(await run(count(3)))).toMatchObject({ revision: 1, state: { sum: 5 } });
   });
 
@@ -182,10 +199,15 @@ describe('the command runner', () => {
     await run(count(10), '1', other);
     const seen: number[] = [];
     const md = metadata();
-    const outcome = await runner.execute(tally, '1', (state) => {
-      seen.push(state.sum);
-      return new Count({ by: 100 }, md);
-    }, md);
+    const outcome = await runner.execute(
+      tally,
+      '1',
+      (state) => {
+        seen.push(state.sum);
+        return new Count({ by: 100 }, md);
+      },
+      md,
+    );
     expect(seen).toEqual([1, 11]);
     expect(accepted(outcome)).toMatchObject({ revision: 2, state: { sum: 111 } });
   });
@@ -211,11 +233,16 @@ describe('the command runner', () => {
     await run(count(1));
     let built = 0;
     const md = metadata();
-    const late = runner.execute(tally, '1', async () => {
-      built += 1;
-      await run(count(1), '1', rival);
-      return new Count({ by: 1 }, md);
-    }, md);
+    const late = runner.execute(
+      tally,
+      '1',
+      async () => {
+        built += 1;
+        await run(count(1), '1', rival);
+        return new Count({ by: 1 }, md);
+      },
+      md,
+    );
     await expect(late).rejects.toBeInstanceOf(Busy);
     expect(built).toBe(6);
   });
@@ -239,14 +266,20 @@ describe('the command runner', () => {
     const stale = await runner.execute(tally, '1', build, next.metadata, { expectedRevision: 5 });
     expect(stale).toMatchObject({ kind: 'rejected', rejection: { rejected: 'revision-stale' } });
     expect(built).toBe(0);
-    expect(await runner.execute(tally, '1', next, next.metadata, { expectedRevision: 0 })).toMatchObject({ rejection: { rejected: 'revision-stale' } });
-    expect(accepted(await runner.execute(tally, '1', command, command.metadata, { expectedRevision: 0 })).repeated).toBe(true);
+    expect(await runner.execute(tally, '1', next, next.metadata, { expectedRevision: 0 })).toMatchObject({
+      rejection: { rejected: 'revision-stale' },
+    });
+    expect(
+      accepted(await runner.execute(tally, '1', command, command.metadata, { expectedRevision: 0 })).repeated,
+    ).toBe(true);
     expect(accepted(await runner.execute(tally, '1', next, next.metadata, { expectedRevision: 1 })).revision).toBe(2);
   });
 
   it('never hands on a state whose facts were not stored', async () => {
     let full = true;
-    const faulty = withFaults((...args) => (full ? Promise.reject(new StoreUnavailable('full')) : store.append(...args)));
+    const faulty = withFaults((...args) =>
+      full ? Promise.reject(new StoreUnavailable('full')) : store.append(...args),
+    );
     await run(count(1), '1', faulty).catch(() => undefined);
     await expect(run(count(10), '1', faulty)).rejects.toBeInstanceOf(StoreUnavailable);
     full = false;
@@ -261,7 +294,11 @@ describe('the command runner', () => {
       if (stored) await store.append(...args);
       throw new AppendOutcomeUnknown(args[0]);
     });
-    expect(accepted(await run(count(1), '1', faulty))).toMatchObject({ revision: 0, repeated: false, state: { sum: 1 } });
+    expect(accepted(await run(count(1), '1', faulty))).toMatchObject({
+      revision: 0,
+      repeated: false,
+      state: { sum: 1 },
+    });
     expect(accepted(await run(count(1), '1', faulty))).toMatchObject({ revision: 1, state: { sum: 2 } });
     expect(await collect(store.readStream('tally-t.1'))).toHaveLength(2);
   });
@@ -290,11 +327,18 @@ describe('the command runner', () => {
     const [event] = await collect(store.readStream('tally-t.1'));
     if (event === undefined) throw new Error('no event');
     const { schemaVersion, data, metadata: md } = event;
-    await store.append('tally-t.1', { revision: 0 }, [{ id: randomUUID(), type: 'TallyPainted', schemaVersion, data, metadata: md }]);
-    await store.append('tally-t.2', 'no_stream', [{ id: randomUUID(), type: 'TallyCounted', schemaVersion: 9, data, metadata: md }]);
+    await store.append('tally-t.1', { revision: 0 }, [
+      { id: randomUUID(), type: 'TallyPainted', schemaVersion, data, metadata: md },
+    ]);
+    await store.append('tally-t.2', 'no_stream', [
+      { id: randomUUID(), type: 'TallyCounted', schemaVersion: 9, data, metadata: md },
+    ]);
     await expect(run(count(0))).rejects.toBeInstanceOf(CodeTooOld);
     await expect(run(count(1), '2')).rejects.toBeInstanceOf(CodeTooOld);
-    const cut = createCommandRunner({ store: { ...store, readStream: (name) => store.readStream(name, { from: 1 }) }, codec });
+    const cut = createCommandRunner({
+      store: { ...store, readStream: (name) => store.readStream(name, { from: 1 }) },
+      codec,
+    });
     await expect(run(count(1), '1', cut)).rejects.toBeInstanceOf(StreamTruncated);
   });
 
@@ -305,23 +349,39 @@ describe('the command runner', () => {
         appends += 1;
         return store.append(...args);
       });
-      const commands = [count(1), count(0), new Sign({ signature: 'a' }, metadata()), new Sign({ signature: 'a' }, metadata()), count(2_000_000), count(2)];
+      const commands = [
+        count(1),
+        count(0),
+        new Sign({ signature: 'a' }, metadata()),
+        new Sign({ signature: 'a' }, metadata()),
+        count(2_000_000),
+        count(2),
+      ];
       const outcomes = await counting.executeMany(tally, 't', '1', commands);
-      expect(outcomes.map((o) => (o.kind === 'accepted' ? [o.events.length, o.revision, o.state.sum] : o.rejection.rejected))).toEqual([
-        [1, 0, 1], [0, 0, 1], [1, 1, 1], [0, 1, 1], 'tally-full', [1, 2, 3],
-      ]);
+      expect(
+        outcomes.map((o) =>
+          o.kind === 'accepted' ? [o.events.length, o.revision, o.state.sum] : o.rejection.rejected,
+        ),
+      ).toEqual([[1, 0, 1], [0, 0, 1], [1, 1, 1], [0, 1, 1], 'tally-full', [1, 2, 3]]);
       const position = (await store.head())?.position;
       expect(outcomes.every((o) => o.position === position)).toBe(true);
       expect(appends).toBe(1);
       const stored = await collect(store.readStream('tally-t.1'));
-      expect(stored.map((event) => event.metadata.commandId)).toEqual([0, 2, 5].map((i) => commands[i]?.metadata.commandId));
+      expect(stored.map((event) => event.metadata.commandId)).toEqual(
+        [0, 2, 5].map((i) => commands[i]?.metadata.commandId),
+      );
     });
 
     it('recognises repeats, of before and within', async () => {
       const [a, b] = [count(1), count(2)];
       await run(a);
       const outcomes = await runner.executeMany(tally, 't', '1', [b, a, b, count(4)]);
-      expect(outcomes.map((o) => [accepted(o).repeated, accepted(o).state.sum])).toEqual([[false, 3], [true, 1], [true, 3], [false, 7]]);
+      expect(outcomes.map((o) => [accepted(o).repeated, accepted(o).state.sum])).toEqual([
+        [false, 3],
+        [true, 1],
+        [true, 3],
+        [false, 7],
+      ]);
     });
 
     it('splits what is too large for one append, between commands', async () => {
@@ -360,8 +420,16 @@ describe('the command runner', () => {
       fc.record({ kind: fc.constant('sign' as const), n: fc.nat(3) }),
     );
     const build = ({ kind, n }: { kind: 'count' | 'name' | 'sign'; n: number }): Count | Name | Sign =>
-      kind === 'count' ? count(n) : kind === 'name' ? new Name({ name: String(n) }, metadata()) : new Sign({ signature: String(n) }, metadata());
-    const step = fc.record({ second: fc.boolean(), together: fc.boolean(), commands: fc.array(command, { minLength: 1, maxLength: 4 }) });
+      kind === 'count'
+        ? count(n)
+        : kind === 'name'
+          ? new Name({ name: String(n) }, metadata())
+          : new Sign({ signature: String(n) }, metadata());
+    const step = fc.record({
+      second: fc.boolean(),
+      together: fc.boolean(),
+      commands: fc.array(command, { minLength: 1, maxLength: 4 }),
+    });
     const other = createCommandRunner({ store, codec });
     await fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 8 }), async (steps) => {
@@ -370,7 +438,9 @@ describe('the command runner', () => {
           steps.map(async ({ second, together, commands }) => {
             const by = second ? other : runner;
             const built = commands.map(build);
-            return together ? by.executeMany(tally, 't', id, built) : Promise.all(built.map((each) => run(each, id, by)));
+            return together
+              ? by.executeMany(tally, 't', id, built)
+              : Promise.all(built.map((each) => run(each, id, by)));
           }),
         );
         const coldFold = await createCommandRunner({ store, codec }).load(tally, 't', id);
@@ -378,7 +448,9 @@ describe('the command runner', () => {
         expect(await other.load(tally, 't', id)).toEqual(coldFold);
         const events = accepteds.flat().flatMap((outcome) => accepted(outcome).events);
         const stored = await collect(store.readStream(`tally-t.${id}`));
-        expect(events.map((event) => `${String(event.revision)} ${event.id}`).sort()).toEqual(stored.map((event) => `${String(event.revision)} ${event.id}`).sort());
+        expect(events.map((event) => `${String(event.revision)} ${event.id}`).sort()).toEqual(
+          stored.map((event) => `${String(event.revision)} ${event.id}`).sort(),
+        );
       }),
       { numRuns: 40 },
     );

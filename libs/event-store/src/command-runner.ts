@@ -1,8 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { type AnyDecider, type Command, type CommandMetadata, type Event, isRejection, type Position, reject, type Rejection, streamName } from '#kernel';
+import {
+  type AnyDecider,
+  type Command,
+  type CommandMetadata,
+  type Event,
+  isRejection,
+  type Position,
+  type Recorded,
+  reject,
+  type Rejection,
+  streamName,
+} from '#kernel';
 import type { Codec } from './codec.js';
+import { appendSurely, type Log } from './append-surely.js';
 import { FoldCache } from './fold-cache.js';
-import { AppendOutcomeUnknown, type AppendResult, type EventStore, type EventToStore, WrongExpectedRevision } from './port.js';
+import { type AppendResult, type EventStore, WrongExpectedRevision } from './port.js';
 import { propose, type Proposal } from './proposal.js';
 import { Busy, type CommandRunner, type Loaded, type Outcome } from './runner.js';
 import { catchUp, emptyFold, refold, remember, type StreamFold } from './stream-fold.js';
@@ -18,7 +30,7 @@ export type CommandRunnerOptions = {
   readonly now?: () => string;
   /** Bytes that the cached folds may hold together, 256 MiB if absent. */
   readonly cacheBytes?: number;
-  readonly log?: { warn(detail: Readonly<Record<string, unknown>>, message: string): void };
+  readonly log?: Log;
 };
 
 /** A command on its way: built anew for each attempt. */
@@ -49,7 +61,7 @@ class StreamRunner implements CommandRunner {
 
   execute: CommandRunner['execute'] = async (decider, id, command, metadata, options = {}) => {
     const job: Job = {
-      build: typeof command === 'function' ? (command as Job['build']) : () => command as Command<unknown>,
+      build: typeof command === 'function' ? (command as Job['build']) : () => command,
       metadata,
       expectedRevision: options.expectedRevision,
     };
@@ -58,10 +70,12 @@ class StreamRunner implements CommandRunner {
   };
 
   executeMany: CommandRunner['executeMany'] = async (decider, tenant, id, commands) => {
-    const jobs = (commands as readonly Command<unknown>[]).map(
-      (command): Job => ({ build: () => command, metadata: command.metadata, expectedRevision: undefined }),
-    );
-    return (await this.enqueue(targetOf(decider, tenant, id), jobs)) as readonly Outcome<typeof decider>[];
+    const jobs = (commands as readonly Command<unknown>[]).map((command): Job => ({
+      build: () => command,
+      metadata: command.metadata,
+      expectedRevision: undefined,
+    }));
+    return await this.enqueue(targetOf(decider, tenant, id), jobs);
   };
 
   load: CommandRunner['load'] = async (decider, tenant, id, options = {}) => {
@@ -69,7 +83,9 @@ class StreamRunner implements CommandRunner {
     const target = targetOf(decider, tenant, id);
     const cached = this.cache.get(target.stream, decider);
     const { state, revision, position } =
-      cached === undefined || options.fresh !== false ? await this.readOn(target, cached ?? emptyFold(decider)) : cached;
+      cached === undefined || options.fresh !== false
+        ? await this.readOn(target, cached ?? emptyFold(decider))
+        : cached;
     return { state, revision, position } as Loaded<typeof decider>;
   };
 
@@ -104,7 +120,8 @@ class StreamRunner implements CommandRunner {
         done.push(...round.outcomes);
         continue;
       }
-      const result = await this.append(target, at, round.proposals.flatMap((proposal) => proposal.events));
+      const events = round.proposals.flatMap((proposal) => proposal.events);
+      const result = await appendSurely(this.options, target.stream, at.revision, events);
       if (result instanceof WrongExpectedRevision) {
         attempts += 1;
         if (attempts > maxAttempts) throw this.busy(target);
@@ -128,7 +145,12 @@ class StreamRunner implements CommandRunner {
    * Decides as many jobs as fit into one append, each on the state behind those before it. An answer that appends nothing needs
    * a fold that was read to the stream's end; where facts are appended, the append itself confirms the fold.
    */
-  private async decideRound(target: Target, start: StreamFold, jobs: readonly Job[], fresh: boolean): Promise<Round | 'read-first'> {
+  private async decideRound(
+    target: Target,
+    start: StreamFold,
+    jobs: readonly Job[],
+    fresh: boolean,
+  ): Promise<Round | 'read-first'> {
     const outcomes: AnyOutcome[] = [];
     const proposals: Proposal[] = [];
     const proposed = new Set<string>();
@@ -164,15 +186,29 @@ class StreamRunner implements CommandRunner {
       proposed.add(commandId);
       at = proposal.fold;
       const { state, revision } = at;
-      outcomes.push({ kind: 'accepted', events: proposal.recorded, state, revision, position: null, repeated: false } as AnyOutcome);
+      outcomes.push({
+        kind: 'accepted',
+        events: proposal.recorded,
+        state,
+        revision,
+        position: null,
+        repeated: false,
+      });
     }
     return !fresh && !confirmed && proposals.length === 0 ? 'read-first' : { outcomes, proposals };
   }
 
   private async nothing(at: StreamFold, rejection: Rejection | null): Promise<AnyOutcome> {
     const position = at.position ?? (await this.options.store.head())?.position ?? null;
-    if (rejection !== null) return { kind: 'rejected', rejection, position } as AnyOutcome;
-    return { kind: 'accepted', events: [], state: at.state, revision: at.revision, position, repeated: false } as AnyOutcome;
+    if (rejection !== null) return { kind: 'rejected', rejection, position };
+    return {
+      kind: 'accepted',
+      events: [],
+      state: at.state,
+      revision: at.revision,
+      position,
+      repeated: false,
+    };
   }
 
   private async repeat(target: Target, at: StreamFold, job: Job): Promise<AnyOutcome> {
@@ -182,37 +218,7 @@ class StreamRunner implements CommandRunner {
     const { store, codec } = this.options;
     const { fold, events } = await refold(store, codec, target.stream, target.decider, trace);
     const { state, revision, position } = fold;
-    return { kind: 'accepted', events, state, revision, position, repeated: true } as AnyOutcome;
-  }
-
-  /** Appends, and finds out what became of it where the answer was lost. A conflict is an answer, not an exception. */
-  private async append(target: Target, at: StreamFold, events: readonly EventToStore[]): Promise<AppendResult | WrongExpectedRevision> {
-    const expected = at.revision === -1 ? ('no_stream' as const) : { revision: at.revision };
-    for (let attempt = 1; ; attempt += 1) {
-      try {
-        return await this.options.store.append(target.stream, expected, events);
-      } catch (error) {
-        if (error instanceof WrongExpectedRevision) return error;
-        if (!(error instanceof AppendOutcomeUnknown) || attempt === maxAttempts) throw error;
-        this.options.log?.warn({ stream: target.stream, attempt }, 'the outcome of an append is unknown: reading the stream');
-        await pause(Math.random() * 20 * 2 ** attempt);
-        const found = await this.find(target, at, events);
-        if (found !== null) return found;
-      }
-    }
-  }
-
-  /** Whether these facts stand behind the fold; `null` = nothing does, the same append may be tried again. */
-  private async find(target: Target, at: StreamFold, events: readonly EventToStore[]): Promise<AppendResult | WrongExpectedRevision | null> {
-    const from = at.revision + 1;
-    const there: { readonly id: string; readonly revision: number; readonly position: Position }[] = [];
-    for await (const page of this.options.store.readStream(target.stream, { from, limit: events.length })) there.push(...page);
-    const last = there.at(-1);
-    if (last === undefined) return null;
-    const ours = there.length === events.length && events.every((event, i) => there[i]?.id === event.id);
-    return ours
-      ? { revision: last.revision, position: last.position, deduplicated: true }
-      : new WrongExpectedRevision(target.stream, at.revision === -1 ? 'no_stream' : { revision: at.revision }, last.revision);
+    return { kind: 'accepted', events, state, revision, position, repeated: true };
   }
 
   /** The fold behind facts that stand now. */
@@ -229,7 +235,11 @@ class StreamRunner implements CommandRunner {
   private recorded(outcome: AnyOutcome, position: Position): AnyOutcome {
     if (outcome.kind === 'rejected') return { ...outcome, position };
     if (outcome.repeated) return outcome;
-    return { ...outcome, position, events: outcome.events.map((event) => ({ ...event, position })) };
+    return {
+      ...outcome,
+      position,
+      events: (outcome.events as readonly Recorded[]).map((event) => ({ ...event, position })),
+    };
   }
 
   private async readOn(target: Target, from: StreamFold): Promise<StreamFold> {
@@ -250,5 +260,7 @@ const targetOf = (decider: AnyDecider, tenant: string, id: string): Target => ({
   stream: streamName(decider.category, tenant, id),
 });
 
-const decide = (decider: AnyDecider, command: Command<unknown>, state: unknown): readonly Event[] | Rejection =>
-  decider.decide(command, state) as readonly Event[] | Rejection;
+const decide = (decider: AnyDecider, command: Command<unknown>, state: unknown): readonly Event[] | Rejection => {
+  const decided: readonly Event[] | Rejection = decider.decide(command, state);
+  return decided;
+};

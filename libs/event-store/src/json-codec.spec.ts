@@ -20,7 +20,10 @@ const definitions: EventDefinitions = {
   DoorRenamed: {
     version: 3,
     personal: ['label'],
-    upcast: { 1: ({ name, ...rest }) => ({ ...rest, title: name }), 2: ({ title, ...rest }) => ({ ...rest, label: title }) },
+    upcast: {
+      1: ({ name, ...rest }) => ({ ...rest, title: name }),
+      2: ({ title, ...rest }) => ({ ...rest, label: title }),
+    },
   },
 };
 const metadata = {
@@ -34,7 +37,12 @@ const metadata = {
   occurredAt: '2026-01-01T00:00:00.000Z',
   requestHash: 'h',
 } as const;
-const encode = async (codec: Codec, event: Event, subject: string | null = 'contact:1', id = 'e1'): Promise<EventToStore> => {
+const encode = async (
+  codec: Codec,
+  event: Event,
+  subject: string | null = 'contact:1',
+  id = 'e1',
+): Promise<EventToStore> => {
   const [encoded] = await codec.encode([{ id, event, tenant: 't', subject, metadata }]);
   if (encoded === undefined) throw new Error('nothing was encoded');
   return encoded;
@@ -48,14 +56,32 @@ const store = (event: EventToStore): StoredEvent => ({
 });
 const person = {
   type: 'PersonRegistered',
-  data: { id: '1', name: 'Ana', addresses: [{ kind: 'tel', value: '+55' }, { kind: 'mail', value: null }], card: { number: [4, 2] }, note: 'x' },
+  data: {
+    id: '1',
+    name: 'Ana',
+    addresses: [
+      { kind: 'tel', value: '+55' },
+      { kind: 'mail', value: null },
+    ],
+    card: { number: [4, 2] },
+    note: 'x',
+  },
 };
 
 describe('the codec', () => {
   it('seals what is personal, and nothing else', async () => {
-    const { data, metadata: stored, schemaVersion } = await encode(createCodec([definitions], memoryKeyVault()), person);
+    const {
+      data,
+      metadata: stored,
+      schemaVersion,
+    } = await encode(createCodec([definitions], memoryKeyVault()), person);
     expect(JSON.stringify(data)).not.toMatch(/Ana|\+55/);
-    expect(data).toMatchObject({ id: '1', note: 'x', name: { $enc: 'v1', f: 'name' }, addresses: [{ kind: 'tel' }, { kind: 'mail', value: null }] });
+    expect(data).toMatchObject({
+      id: '1',
+      note: 'x',
+      name: { $enc: 'v1', f: 'name' },
+      addresses: [{ kind: 'tel' }, { kind: 'mail', value: null }],
+    });
     expect(isSealed((data as typeof person.data).card.number)).toBe(true);
     expect([stored.schemaVersion, schemaVersion]).toEqual(['1', 1]);
     expect(data['name']).not.toHaveProperty('e');
@@ -64,7 +90,12 @@ describe('the codec', () => {
   it('leaves the values sealed when it decodes, and opens them when asked', async () => {
     const codec = createCodec([definitions], memoryKeyVault());
     const recorded = codec.decode(store(await encode(codec, person)));
-    expect(recorded).toMatchObject({ category: 'contact', tenant: 't', subject: '1', data: { name: { $enc: 'v1', e: 'e1' } } });
+    expect(recorded).toMatchObject({
+      category: 'contact',
+      tenant: 't',
+      subject: '1',
+      data: { name: { $enc: 'v1', e: 'e1' } },
+    });
     const opened = await codec.open(recorded);
     expect(opened.data).toEqual(person.data);
     expect(opened.metadata.commandId).toBe('c');
@@ -77,9 +108,15 @@ describe('the codec', () => {
     const codec = createCodec([definitions], vault);
     const recorded = codec.decode(store(await encode(codec, person)));
     vault.destroy('t', 'contact:1');
-    expect((await codec.open(recorded)).data).toMatchObject({ id: '1', name: null, addresses: [{ value: null }, { value: null }] });
+    expect((await codec.open(recorded)).data).toMatchObject({
+      id: '1',
+      name: null,
+      addresses: [{ value: null }, { value: null }],
+    });
     await expect(encode(codec, person)).rejects.toBeInstanceOf(KeyDestroyed);
-    expect(await encode(codec, { type: 'PersonRegistered', data: { id: '1', name: null } })).toMatchObject({ data: { name: null } });
+    expect(await encode(codec, { type: 'PersonRegistered', data: { id: '1', name: null } })).toMatchObject({
+      data: { name: null },
+    });
   });
 
   it('does not open a value that was moved to another event', async () => {
@@ -92,7 +129,9 @@ describe('the codec', () => {
     const codec = createCodec([definitions], memoryKeyVault());
     const first = codec.decode(store(await encode(codec, person)));
     const name = (first.data as { name: unknown }).name;
-    const second = codec.decode(store(await encode(codec, { type: 'PersonRegistered', data: { name } }, 'contact:1', 'e2')));
+    const second = codec.decode(
+      store(await encode(codec, { type: 'PersonRegistered', data: { name } }, 'contact:1', 'e2')),
+    );
     expect((await codec.open(second)).data).toEqual({ name: 'Ana' });
   });
 
@@ -105,7 +144,13 @@ describe('the codec', () => {
   it('brings old versions to the newest, also where a sealed value moved', async () => {
     const codec = createCodec([definitions], memoryKeyVault());
     const { data } = await encode(codec, { type: 'DoorRenamed', data: { label: 'Front' } });
-    const old = store({ id: 'e1', type: 'DoorRenamed', schemaVersion: 1, data: { name: data['label'] }, metadata: { ...metadata, schemaVersion: '1' } });
+    const old = store({
+      id: 'e1',
+      type: 'DoorRenamed',
+      schemaVersion: 1,
+      data: { name: data['label'] },
+      metadata: { ...metadata, schemaVersion: '1' },
+    });
     expect((await codec.open(codec.decode(old))).data).toEqual({ label: 'Front' });
   });
 
@@ -130,9 +175,15 @@ describe('the codec', () => {
 
   it('refuses definitions that cannot work', () => {
     const vault = memoryKeyVault();
-    expect(() => createCodec([definitions, { DoorOpened: { version: 1 } }], vault)).toThrow(/DoorOpened is defined twice/);
-    expect(() => createCodec([{ A: { version: 3, upcast: { 1: (data) => data } } }], vault)).toThrow(/from version 2 to 3/);
-    expect(() => createCodec([{ A: { version: 1, upcast: { 1: (data) => data } } }], vault)).toThrow(/newest version is 1/);
+    expect(() => createCodec([definitions, { DoorOpened: { version: 1 } }], vault)).toThrow(
+      /DoorOpened is defined twice/,
+    );
+    expect(() => createCodec([{ A: { version: 3, upcast: { 1: (data) => data } } }], vault)).toThrow(
+      /from version 2 to 3/,
+    );
+    expect(() => createCodec([{ A: { version: 1, upcast: { 1: (data) => data } } }], vault)).toThrow(
+      /newest version is 1/,
+    );
     expect(() => createCodec([{ A: { version: 1, personal: ['a[0].b'] } }], vault)).toThrow(/not a path/);
   });
 });

@@ -29,11 +29,13 @@ const storedType = (type: string, definition: EventDefinition): StoredType => {
   if (!Number.isInteger(version) || version < 1) throw new Error(`${type} has no version: versions begin at 1`);
   const steps = Array.from({ length: version - 1 }, (_, i) => {
     const step = upcast[i + 1];
-    if (step === undefined) throw new Error(`${type} lacks the upcaster from version ${String(i + 1)} to ${String(i + 2)}`);
+    if (step === undefined)
+      throw new Error(`${type} lacks the upcaster from version ${String(i + 1)} to ${String(i + 2)}`);
     return step;
   });
   const surplus = Object.keys(upcast).find((from) => Number(from) >= version || Number(from) < 1);
-  if (surplus !== undefined) throw new Error(`${type} has an upcaster from version ${surplus}, but its newest version is ${String(version)}`);
+  if (surplus !== undefined)
+    throw new Error(`${type} has an upcaster from version ${surplus}, but its newest version is ${String(version)}`);
   return { version, personal: personal.map(parsePath), steps };
 };
 
@@ -67,14 +69,19 @@ class JsonCodec implements Codec {
     if (type === undefined) throw new UnknownEventType(stored.type);
     const { schemaVersion } = stored;
     if (schemaVersion > type.version) throw new CodeTooOld(stored.type, schemaVersion);
-    if (!Number.isInteger(schemaVersion) || schemaVersion < 1) throw new MalformedEvent(stored, 'its version is not a number from 1');
-    let data: Json = stored.data;
-    if (typeof data !== 'object' || data === null || Array.isArray(data)) throw new MalformedEvent(stored, 'its data is not an object');
+    if (!Number.isInteger(schemaVersion) || schemaVersion < 1)
+      throw new MalformedEvent(stored, 'its version is not a number from 1');
+    const raw: unknown = stored.data;
+    if (typeof raw !== 'object' || raw === null || Array.isArray(raw))
+      throw new MalformedEvent(stored, 'its data is not an object');
+    let data = raw as Json;
     const name = parseStream(stored.stream);
     if (name === null) throw new MalformedEvent(stored, 'its stream has no tenant');
     for (let from = schemaVersion; from < type.version; from += 1) data = type.steps[from - 1]?.(data) ?? data;
     for (const path of type.personal) {
-      data = replaceAt(data, path, (value) => (isSealed(value) && value.e === undefined ? { ...value, e: stored.id } : value));
+      data = replaceAt(data, path, (value) =>
+        isSealed(value) && value.e === undefined ? { ...value, e: stored.id } : value,
+      );
     }
     // Where the store parsed the metadata already it is looked at now, otherwise when somebody reads it: parsing costs more than all else here.
     if (Object.hasOwn(stored, 'metadata')) checkMetadata(stored);
@@ -137,7 +144,8 @@ class JsonCodec implements Codec {
     events.forEach((item, i) => {
       const { personal } = this.stored(item.event.type);
       if (personal.every((path) => valuesAt(clear[i] ?? {}, path).length === 0)) return;
-      if (item.subject === null) throw new Error(`${item.event.type} has personal values, but its decider does not say whose key seals them`);
+      if (item.subject === null)
+        throw new Error(`${item.event.type} has personal values, but its decider does not say whose key seals them`);
       wanted.set(item.tenant, (wanted.get(item.tenant) ?? new Set()).add(item.subject));
     });
     const keys = new Map<string, DataKey>();
@@ -155,7 +163,8 @@ const keyName = (item: { readonly tenant: string; readonly subject: string | nul
 
 const checkMetadata = (stored: StoredEvent): StoredEvent['metadata'] => {
   const metadata: unknown = stored.metadata;
-  const tenant = typeof metadata === 'object' && metadata !== null ? (metadata as { tenant?: unknown }).tenant : undefined;
+  const tenant =
+    typeof metadata === 'object' && metadata !== null ? (metadata as { tenant?: unknown }).tenant : undefined;
   if (typeof tenant !== 'string' || tenant === '') throw new MalformedEvent(stored, 'its metadata names no tenant');
   return stored.metadata;
 };

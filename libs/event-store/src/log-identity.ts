@@ -31,7 +31,9 @@ export const ensureLogStarted = async (store: EventStore): Promise<string> => {
     requestHash: '',
   };
   try {
-    await store.append(logStream, 'no_stream', [{ id, type: 'LogStarted', schemaVersion: 1, data: { logId }, metadata }]);
+    await store.append(logStream, 'no_stream', [
+      { id, type: 'LogStarted', schemaVersion: 1, data: { logId }, metadata },
+    ]);
     return logId;
   } catch (error) {
     if (!(error instanceof WrongExpectedRevision)) throw error;

@@ -93,9 +93,17 @@ export interface EventStore {
   /** Pages in the direction asked. A stream that does not exist is empty. */
   readStream(stream: string, options?: ReadStreamOptions): AsyncIterable<readonly StoredEvent[]>;
   /** The log after a position (exclusive; `null` = from the start) up to `until` (inclusive; absent = the head when the read began), in pages. */
-  readAll(options: { readonly after: Position | null; readonly until?: Position; readonly pageSize?: number }): AsyncIterable<readonly StoredEvent[]>;
+  readAll(options: {
+    readonly after: Position | null;
+    readonly until?: Position;
+    readonly pageSize?: number;
+  }): AsyncIterable<readonly StoredEvent[]>;
   /** Follows the log until aborted. Pulled: nothing is read ahead beyond one page. */
-  subscribe(options: { readonly after: Position | null; readonly signal: AbortSignal; readonly pageSize?: number }): AsyncIterable<SubscriptionItem>;
+  subscribe(options: {
+    readonly after: Position | null;
+    readonly signal: AbortSignal;
+    readonly pageSize?: number;
+  }): AsyncIterable<SubscriptionItem>;
   /** The last fact, `null` in an empty log. */
   head(): Promise<Head | null>;
   close(): Promise<void>;

@@ -62,7 +62,9 @@ export const propose = async (
 
 /** The key's subject stands in the state behind the facts, which are not sealed yet: a provisional fold of the clear ones. */
 const sealedFor = (decider: AnyDecider, state: unknown, decided: readonly Event[]): string | null =>
-  decider.sealedFor?.(fold<unknown, Event>(decider.evolve as (state: unknown, event: Event) => unknown, state, decided)) ?? null;
+  decider.sealedFor?.(
+    fold<unknown, Event>(decider.evolve as (state: unknown, event: Event) => unknown, state, decided),
+  ) ?? null;
 
 const metadataOf = ({ tenant, commandType, metadata }: Decided): Omit<EventToStore['metadata'], 'schemaVersion'> => ({
   $correlationId: metadata.correlationId,

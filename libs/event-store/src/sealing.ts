@@ -4,7 +4,10 @@ import type { DataKey } from './vault.js';
 
 type Json = Readonly<Record<string, unknown>>;
 /** `identities[].value` = `[{identities, list}, {value}]`. */
-export type Path = { readonly text: string; readonly steps: readonly { readonly name: string; readonly list: boolean }[] };
+export type Path = {
+  readonly text: string;
+  readonly steps: readonly { readonly name: string; readonly list: boolean }[];
+};
 
 /** Throws where the path is not of the form `a.b`, `a[].b`. */
 export const parsePath = (text: string): Path => ({

@@ -6,7 +6,13 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { DataFolderError, lockDataFolder, openSqliteEventReader, openSqliteEventStore, openSqliteKeyVault } from '#event-store';
+import {
+  DataFolderError,
+  lockDataFolder,
+  openSqliteEventReader,
+  openSqliteEventStore,
+  openSqliteKeyVault,
+} from '#event-store';
 import { aFact, aStream } from '../../../../test/conformance/event-store.suite.js';
 
 describe('the data folder', () => {
@@ -40,7 +46,10 @@ describe('the data folder', () => {
 
   it('is free again when its writer was killed', async () => {
     const script = fileURLToPath(new URL('../../../../test/fixtures/lock-holder.js', import.meta.url));
-    const child = spawn(process.execPath, [script, folder], { env: { ...process.env, NODE_OPTIONS: '' }, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [script, folder], {
+      env: { ...process.env, NODE_OPTIONS: '' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     await once(child.stdout, 'data');
     expect(refusal(() => lockDataFolder(folder, { waitMs: 0 }))).toContain(`pid ${String(child.pid)}`);
     child.kill('SIGKILL');
@@ -52,7 +61,9 @@ describe('the data folder', () => {
     const file = join(folder, 'file');
     writeFileSync(file, '');
     expect(refusal(() => lockDataFolder(join(file, 'data')))).toMatch(/cannot be written/);
-    expect(refusal(() => openSqliteEventStore({ path: join(folder, 'absent', 'events.db') }))).toMatch(/cannot be opened/);
+    expect(refusal(() => openSqliteEventStore({ path: join(folder, 'absent', 'events.db') }))).toMatch(
+      /cannot be opened/,
+    );
   });
 
   it('refuses a file that is not a database, and leaves it as it is', () => {
@@ -86,7 +97,11 @@ describe('the data folder', () => {
 
   it('refuses a log that was cut off', async () => {
     const store = openSqliteEventStore({ path });
-    await store.append(aStream(), 'no_stream', Array.from({ length: 500 }, () => aFact({ text: 'x'.repeat(500) })));
+    await store.append(
+      aStream(),
+      'no_stream',
+      Array.from({ length: 500 }, () => aFact({ text: 'x'.repeat(500) })),
+    );
     await store.close();
     truncateSync(path, 20_000);
     expect(refusal(() => openSqliteEventStore({ path }))).toMatch(/is damaged: .* restore the file from its backup/);

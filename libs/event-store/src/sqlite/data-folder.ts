@@ -11,7 +11,16 @@ export class DataFolderError extends Error {
 }
 
 /** SQLite's primary result codes (https://www.sqlite.org/rescode.html) that we tell apart. */
-export const sqlite = { busy: 5, readOnly: 8, io: 10, corrupt: 11, full: 13, cannotOpen: 14, constraint: 19, notADatabase: 26 };
+export const sqlite = {
+  busy: 5,
+  readOnly: 8,
+  io: 10,
+  corrupt: 11,
+  full: 13,
+  cannotOpen: 14,
+  constraint: 19,
+  notADatabase: 26,
+};
 
 /** SQLite's primary result code of an error, `null` if the error is not SQLite's. */
 export const sqliteCode = (error: unknown): number | null => {
@@ -90,7 +99,9 @@ const recognise = (db: DatabaseSync, file: DataFile): boolean => {
     );
   }
   if (Number(value('pragma user_version')) > file.version) {
-    throw new DataFolderError(`${file.path} was written by a newer version of Portaria: deploy that version or a newer one.`);
+    throw new DataFolderError(
+      `${file.path} was written by a newer version of Portaria: deploy that version or a newer one.`,
+    );
   }
   return false;
 };

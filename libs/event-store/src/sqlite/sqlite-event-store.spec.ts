@@ -73,7 +73,12 @@ describe('the log in a file', () => {
       store.append(stream, 'no_stream', [aFact()]),
       store.append(stream, 'no_stream', [event]),
     ]);
-    expect(results.map((result) => (result.status === 'fulfilled' ? result.value.revision : 'refused'))).toEqual([0, 1, 'refused', 0]);
+    expect(results.map((result) => (result.status === 'fulfilled' ? result.value.revision : 'refused'))).toEqual([
+      0,
+      1,
+      'refused',
+      0,
+    ]);
   });
 
   it('shares one flush among appends that come together', async () => {
@@ -110,7 +115,10 @@ describe('the log in a file', () => {
       store.append(large, 'no_stream', [aFact({ text: 'x'.repeat(400_000) })]),
     ]);
     for (const result of results) {
-      expect(result).toMatchObject({ status: 'rejected', reason: { name: 'StoreUnavailable', message: expect.stringMatching(/full: free some space/) } });
+      expect(result).toMatchObject({
+        status: 'rejected',
+        reason: { name: 'StoreUnavailable', message: expect.stringMatching(/full: free some space/) },
+      });
     }
     expect(await store.head()).toBeNull();
     await store.append(small, 'no_stream', [aFact()]);
@@ -158,16 +166,22 @@ describe('the log in a file', () => {
 
   it('is followed from another thread', async () => {
     const store = opened();
-    const worker = new Worker(new URL('../../../../test/fixtures/event-reader.worker.js', import.meta.url), { workerData: { path } });
+    const worker = new Worker(new URL('../../../../test/fixtures/event-reader.worker.js', import.meta.url), {
+      workerData: { path },
+    });
     const heard: unknown[] = [];
     const event = aFact();
     await new Promise<void>((resolve, fail) => {
       worker.on('error', fail);
-      worker.on('exit', () => { resolve(); });
+      worker.on('exit', () => {
+        resolve();
+      });
       worker.on('message', (message: unknown) => {
         heard.push(message);
         if (message === 'caughtUp') {
-          void store.append(aStream(), 'no_stream', [event]).then(() => { worker.postMessage('wake'); });
+          void store.append(aStream(), 'no_stream', [event]).then(() => {
+            worker.postMessage('wake');
+          });
         } else {
           worker.postMessage('stop');
         }

@@ -59,7 +59,9 @@ describe('the key vault in a file', () => {
 
   it('refuses a wrong key-encryption key with a sentence', () => {
     opened();
-    expect(() => opened({ keyEncryptionKey: Buffer.alloc(32, 8) })).toThrow(/is not the one that .* was made with: give that one/);
+    expect(() => opened({ keyEncryptionKey: Buffer.alloc(32, 8) })).toThrow(
+      /is not the one that .* was made with: give that one/,
+    );
     expect(() => opened({ keyEncryptionKey: Buffer.alloc(31) })).toThrow(/31 bytes: give one of 32/);
   });
 

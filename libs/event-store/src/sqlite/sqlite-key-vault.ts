@@ -38,7 +38,9 @@ export type SqliteKeyVaultOptions = {
 export const openSqliteKeyVault = (options: SqliteKeyVaultOptions): KeyVault => {
   const { path, keyEncryptionKey, readOnly = false } = options;
   if (keyEncryptionKey.length !== 32) {
-    throw new DataFolderError(`The key-encryption key has ${String(keyEncryptionKey.length)} bytes: give one of 32 bytes.`);
+    throw new DataFolderError(
+      `The key-encryption key has ${String(keyEncryptionKey.length)} bytes: give one of 32 bytes.`,
+    );
   }
   const pragmas = 'pragma secure_delete = on;';
   const db = openDataFile({ path, readOnly, applicationId, version: 1, schema, pragmas });
@@ -100,7 +102,10 @@ class SqliteKeyVault implements KeyVault {
   async dataKeys(tenant: string, subjects: readonly string[]): Promise<readonly DataKey[]> {
     const standing = subjects.map((subject) => this.standing({ tenant, subject }));
     const missing = [...new Set(subjects.filter((_subject, i) => standing[i] === undefined))];
-    if (missing.length > 0) await this.write(() => { this.insert(tenant, missing); });
+    if (missing.length > 0)
+      await this.write(() => {
+        this.insert(tenant, missing);
+      });
     return subjects.map((subject, i) => {
       const key = standing[i] ?? this.standing({ tenant, subject });
       if (key === undefined) throw new KeyMissing(subject);
@@ -174,10 +179,17 @@ class SqliteKeyVault implements KeyVault {
   }
 
   private insert(tenant: string, subjects: readonly string[]): void {
-    const statement = this.db.prepare('insert or ignore into data_keys (key_id, tenant, subject, wrapped) values (?, ?, ?, ?)');
+    const statement = this.db.prepare(
+      'insert or ignore into data_keys (key_id, tenant, subject, wrapped) values (?, ?, ?, ?)',
+    );
     for (const subject of subjects) {
       const keyId = randomUUID();
-      statement.run(keyId, tenant, subject, wrap(this.tenantKey(tenant), randomBytes(32), contextOf({ tenant, subject }, keyId)));
+      statement.run(
+        keyId,
+        tenant,
+        subject,
+        wrap(this.tenantKey(tenant), randomBytes(32), contextOf({ tenant, subject }, keyId)),
+      );
     }
   }
 
@@ -194,7 +206,11 @@ class SqliteKeyVault implements KeyVault {
       try {
         resolve(read());
       } catch (error) {
-        reject(sqliteCode(error) === null ? (error as Error) : new StoreUnavailable(explain(this.path, error), { cause: error }));
+        reject(
+          sqliteCode(error) === null
+            ? (error as Error)
+            : new StoreUnavailable(explain(this.path, error), { cause: error }),
+        );
       }
     });
   }

@@ -1,7 +1,13 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { setImmediate as turn } from 'node:timers/promises';
 import type { Position } from '#kernel';
-import { type Head, type ReadStreamOptions, StoreUnavailable, type StoredEvent, type SubscriptionItem } from '../port.js';
+import {
+  type Head,
+  type ReadStreamOptions,
+  StoreUnavailable,
+  type StoredEvent,
+  type SubscriptionItem,
+} from '../port.js';
 import { explain } from './data-folder.js';
 import { columns, type Row, StoredRow } from './stored-row.js';
 
@@ -30,8 +36,12 @@ export class SqliteLogReader {
       statement.setReturnArrays(true);
       return statement;
     };
-    this.forwards = arrays(`select ${columns} from events where stream = ? and revision >= ? order by revision limit ?`);
-    this.backwards = arrays(`select ${columns} from events where stream = ? and revision <= ? order by revision desc limit ?`);
+    this.forwards = arrays(
+      `select ${columns} from events where stream = ? and revision >= ? order by revision limit ?`,
+    );
+    this.backwards = arrays(
+      `select ${columns} from events where stream = ? and revision <= ? order by revision desc limit ?`,
+    );
     this.after = arrays(`select ${columns} from events where seq > ? and seq <= ? order by seq limit ?`);
     this.last = arrays(`select ${columns} from events order by seq desc limit 1`);
   }

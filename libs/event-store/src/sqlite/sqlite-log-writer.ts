@@ -146,7 +146,8 @@ export class SqliteLogWriter {
     const wrong = (): Error => wrongRevision(entry.stream, entry.expected, actual);
     if (actual < expected) return wrong();
     const there = this.stretch.all(entry.stream, expected, entry.events.length);
-    const same = there.length === entry.events.length && entry.events.every((event, i) => there[i]?.['id'] === event.id);
+    const same =
+      there.length === entry.events.length && entry.events.every((event, i) => there[i]?.['id'] === event.id);
     if (!same) return wrong();
     const position = positionOf(Number(there.at(-1)?.['seq']));
     return { revision: expected + there.length, position, deduplicated: true };
