@@ -17,7 +17,11 @@ export const serveDocumentation = (fastify: FastifyInstance, app: INestApplicati
     return reply.type('application/json; charset=utf-8').send(await document);
   });
   for (const path of ['/docs', '/docs/']) {
-    fastify.get(path, open, async (_request, reply) => reply.type('text/html; charset=utf-8').send(page(about.title)));
+    fastify.get(path, open, async (_request, reply) =>
+      reply
+        .headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': READER_POLICY })
+        .send(page(about.title)),
+    );
   }
   fastify.get('/docs/start.js', open, async (_request, reply) =>
     reply.type('text/javascript; charset=utf-8').send(START),
@@ -81,6 +85,18 @@ const withoutNullable = (value: unknown): unknown => {
   const values = fields['enum'] as unknown[] | undefined;
   return { ...fields, type: [fields['type'], 'null'], ...(values === undefined ? {} : { enum: [...values, null] }) };
 };
+
+/** The reader loads its own files only; swagger-ui writes style attributes and data: images. */
+const READER_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
 const FILES = [
   ['swagger-ui.css', 'text/css; charset=utf-8'],
