@@ -244,6 +244,11 @@ describe('operations', () => {
     expect(text).toContain('application/problem+json');
     expect(text).toContain('"type":["string","null"]');
     expect(text).not.toContain('nullable');
+    const { paths } = body as { paths: Record<string, Record<string, Record<string, unknown>>> };
+    expect(paths['/health/live']?.['get']?.['security']).toEqual([{}]);
+    expect(paths['/v1/toys/lines']?.['post']?.['requestBody']).toMatchObject({
+      content: { 'application/x-ndjson': { schema: { type: 'string' } } },
+    });
     const docs = await call('/docs', { bearer: null });
     expect(docs.body['text']).toContain('swagger-ui-bundle.js');
     expect(docs.headers.get('content-security-policy')).toContain("script-src 'self'");

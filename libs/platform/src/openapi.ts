@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { applyDescriptions } from './described.js';
-import { PROBLEMS } from './problem-codes.js';
+import { withHabits } from './openapi-habits.js';
 
 export type ApiTitle = { readonly title: string; readonly version: string; readonly description?: string };
 
@@ -50,27 +50,10 @@ export const openApiOf = async (app: INestApplication, about: ApiTitle): Promise
     .addGlobalResponse({
       status: 'default',
       description: 'A refusal (RFC 9457)',
-      content: { 'application/problem+json': { schema: PROBLEM_SCHEMA } },
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
     } as never)
     .build();
-  return withoutNullable(swagger.SwaggerModule.createDocument(app, base)) as object;
-};
-
-const PROBLEM_SCHEMA = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'detail', 'code', 'correlationId'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    code: { type: 'string', enum: Object.keys(PROBLEMS) },
-    correlationId: { type: 'string' },
-    errors: {
-      type: 'array',
-      items: { type: 'object', properties: { path: { type: 'string' }, message: { type: 'string' } } },
-    },
-  },
+  return withoutNullable(withHabits(swagger.SwaggerModule.createDocument(app, base))) as object;
 };
 
 /** `nullable` is of OpenAPI 3.0; 3.1 has the type null instead. */
