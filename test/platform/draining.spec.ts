@@ -15,8 +15,7 @@ const env = {
 const start = (more: Record<string, string> = {}): { child: ChildProcess; said: () => string } => {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'draining-app.js')], { env: { ...env, ...more } });
   let output = '';
-  for (const stream of [child.stdout, child.stderr])
-    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
   return { child, said: () => output };
 };
 

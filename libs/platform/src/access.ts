@@ -2,6 +2,7 @@ import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js';
 import type { FastifyRequest } from 'fastify';
 import type { Caller, Role } from '#kernel';
+import { inOpenApi } from './described.js';
 
 /** Who asks and for which tenant, as the token and the staff record say. */
 export type Identity = { readonly caller: Caller; readonly tenant: string };
@@ -30,10 +31,25 @@ declare module 'fastify' {
 export const Allow = (...roles: readonly AllowedRole[]): MethodDecorator => extend({ roles });
 
 /** Open without a token: health, metrics, documentation. Never a tenant's data. */
-export const Public = (): MethodDecorator => extend({ public: true });
+export const Public =
+  (): MethodDecorator =>
+  (target, key, descriptor): void => {
+    extend({ public: true })(target, key, descriptor);
+    inOpenApi(({ ApiSecurity }) => {
+      ApiSecurity({})(target, key as string, descriptor);
+    });
+  };
 
 /** The route's body is NDJSON of up to 32 MiB; `@Body()` gives its lines as raw strings. */
-export const Ndjson = (): MethodDecorator => extend({ ndjson: true });
+export const Ndjson =
+  (): MethodDecorator =>
+  (target, key, descriptor): void => {
+    extend({ ndjson: true })(target, key, descriptor);
+    inOpenApi(({ ApiBody, ApiConsumes }) => {
+      ApiConsumes('application/x-ndjson')(target, key, descriptor);
+      ApiBody({ schema: { type: 'string' } })(target, key, descriptor);
+    });
+  };
 
 /** `{ caller, tenant }` of the request. */
 export const CurrentCaller = createParamDecorator((_data: unknown, context: ExecutionContext): Identity =>

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import type { FastifyInstance } from 'fastify';
 import { applyDescriptions } from './described.js';
-import { PROBLEMS } from './problem-codes.js';
+import { withHabits } from './openapi-habits.js';
 
 export type ApiTitle = { readonly title: string; readonly version: string; readonly description?: string };
 
@@ -17,7 +17,11 @@ export const serveDocumentation = (fastify: FastifyInstance, app: INestApplicati
     return reply.type('application/json; charset=utf-8').send(await document);
   });
   for (const path of ['/docs', '/docs/']) {
-    fastify.get(path, open, async (_request, reply) => reply.type('text/html; charset=utf-8').send(page(about.title)));
+    fastify.get(path, open, async (_request, reply) =>
+      reply
+        .headers({ 'content-type': 'text/html; charset=utf-8', 'content-security-policy': READER_POLICY })
+        .send(page(about.title)),
+    );
   }
   fastify.get('/docs/start.js', open, async (_request, reply) =>
     reply.type('text/javascript; charset=utf-8').send(START),
@@ -46,27 +50,10 @@ export const openApiOf = async (app: INestApplication, about: ApiTitle): Promise
     .addGlobalResponse({
       status: 'default',
       description: 'A refusal (RFC 9457)',
-      content: { 'application/problem+json': { schema: PROBLEM_SCHEMA } },
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
     } as never)
     .build();
-  return withoutNullable(swagger.SwaggerModule.createDocument(app, base)) as object;
-};
-
-const PROBLEM_SCHEMA = {
-  type: 'object',
-  required: ['type', 'title', 'status', 'detail', 'code', 'correlationId'],
-  properties: {
-    type: { type: 'string' },
-    title: { type: 'string' },
-    status: { type: 'integer' },
-    detail: { type: 'string' },
-    code: { type: 'string', enum: Object.keys(PROBLEMS) },
-    correlationId: { type: 'string' },
-    errors: {
-      type: 'array',
-      items: { type: 'object', properties: { path: { type: 'string' }, message: { type: 'string' } } },
-    },
-  },
+  return withoutNullable(withHabits(swagger.SwaggerModule.createDocument(app, base))) as object;
 };
 
 /** `nullable` is of OpenAPI 3.0; 3.1 has the type null instead. */
@@ -81,6 +68,18 @@ const withoutNullable = (value: unknown): unknown => {
   const values = fields['enum'] as unknown[] | undefined;
   return { ...fields, type: [fields['type'], 'null'], ...(values === undefined ? {} : { enum: [...values, null] }) };
 };
+
+/** The reader loads its own files only; swagger-ui writes style attributes and data: images. */
+const READER_POLICY = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self' 'unsafe-inline'",
+  "img-src 'self' data:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join('; ');
 
 const FILES = [
   ['swagger-ui.css', 'text/css; charset=utf-8'],
