@@ -1,9 +1,9 @@
 // What contexts ask of each other, answered here: contexts do not import each other.
 import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import { ConversationFactsReader } from '#block-filter/conversation-facts.adapter';
-import { channelsOf, contactDecider, identitiesOf, type BlockRules, type Channel, type Notice } from '#contacts';
+import { channelsOf, contactDecider, identitiesOf, type BlockRules, type Channel } from '#contacts';
 import { AddressBook } from '#contacts/address-book.adapter';
-import { ContactCommands, type ContactNeighbours } from '#contacts/contact-commands.handlers';
+import { ContactCommands, type ContactNeighbours, type Notice } from '#contacts/contact-commands.handlers';
 import { conversationDecider, conversationIdOf, NOTHING_KNOWN, sees, SendBlockNotice, type ConversationRules } from '#conversations';
 import { ConversationCommands, type ConversationNeighbours } from '#conversations/conversation-commands.handlers';
 import type { Codec, CommandRunner, EventStore, KeyVault } from '#event-store';
