@@ -36,6 +36,7 @@ export const hashes = JSON.parse(readFileSync(join(folder, 'HASHES.json'), 'utf8
 export const asRead = (event: Golden, definitions: EventDefinitions): Event => {
   const definition = definitions[event.type];
   let data = event.data;
-  for (let version = event.version; version < (definition?.version ?? 0); version++) data = definition?.upcast?.[version]?.(data) ?? data;
+  for (let version = event.version; version < (definition?.version ?? 0); version++)
+    data = definition?.upcast?.[version]?.(data) ?? data;
   return { type: event.type, data };
 };

@@ -2,7 +2,17 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { isImmutable, isMap } from 'immutable';
-import { covers, fold, intervalAt, isRejection, parseStream, type Command, type Event, type EventDefinitions, type Rejection } from '#kernel';
+import {
+  covers,
+  fold,
+  intervalAt,
+  isRejection,
+  parseStream,
+  type Command,
+  type Event,
+  type EventDefinitions,
+  type Rejection,
+} from '#kernel';
 import { asked, at, callers } from '#kernel/given';
 import { contactDecider, coverageOf, type ActiveContact, type ContactEvent } from '#contacts/contact';
 import { conversationDecider, type ConversationCommand, type ConversationEvent } from '#conversations/conversation';
@@ -13,7 +23,8 @@ const RUNS = { numRuns: 60 };
 const LENGTH = { minLength: 1, maxLength: 30, size: 'max' } as const;
 const byName = deciders.map((registered) => [registered.decider.category, registered] as const);
 const definitions: EventDefinitions = Object.fromEntries(deciders.flatMap(({ events }) => Object.entries(events)));
-const goldenOf = ({ events }: Registered): readonly Golden[] => golden.filter(({ type }) => Object.hasOwn(events, type));
+const goldenOf = ({ events }: Registered): readonly Golden[] =>
+  golden.filter(({ type }) => Object.hasOwn(events, type));
 
 /** Whoever writes to a state that somebody else may hold is stopped. Persistent maps are never written to; what they hold is frozen. */
 const frozen = <T>(value: T): T => {
@@ -29,17 +40,29 @@ const isPlain = (value: unknown): boolean => {
   if (isMap(value)) return value.every(isPlain);
   if (Array.isArray(value)) return value.every(isPlain);
   if (typeof value === 'object' && value !== null) {
-    return Object.getPrototypeOf(value) === Object.prototype && Object.values(value).every((inner) => inner === undefined || isPlain(inner));
+    return (
+      Object.getPrototypeOf(value) === Object.prototype &&
+      Object.values(value).every((inner) => inner === undefined || isPlain(inner))
+    );
   }
   return value === null || ['string', 'boolean'].includes(typeof value) || Number.isSafeInteger(value);
 };
 
-const decided = (decider: Registered['decider'], command: Command<unknown>, state: unknown): readonly Event[] | null => {
+const decided = (
+  decider: Registered['decider'],
+  command: Command<unknown>,
+  state: unknown,
+): readonly Event[] | null => {
   const outcome: readonly Event[] | Rejection = decider.decide(command, state);
   return isRejection(outcome) ? null : outcome;
 };
 
-type Step = { readonly command: Command<unknown>; readonly before: unknown; readonly events: readonly Event[]; readonly after: unknown };
+type Step = {
+  readonly command: Command<unknown>;
+  readonly before: unknown;
+  readonly events: readonly Event[];
+  readonly after: unknown;
+};
 
 /** A stream's life: each command decided on the state behind those before it. */
 const lived = ({ decider }: Registered, commands: readonly Command<unknown>[]): readonly Step[] => {
@@ -56,7 +79,9 @@ const eventsOf = (steps: readonly Step[]): readonly Event[] => steps.flatMap((st
 
 /** When a fact happened, as it says itself. Other clocks (`sentAt`, a provider's `at`) and plans (`expiresAt`) are no such thing. */
 const ownTime = (event: Event): string | null => {
-  const own = Object.entries(event.data as Record<string, unknown>).filter(([key]) => key.endsWith('At') && key !== 'sentAt' && key !== 'expiresAt');
+  const own = Object.entries(event.data as Record<string, unknown>).filter(
+    ([key]) => key.endsWith('At') && key !== 'sentAt' && key !== 'expiresAt',
+  );
   return own.length === 1 ? String(own[0]?.[1]) : null;
 };
 
@@ -77,27 +102,52 @@ const found = (category: string): Registered => {
 
 describe('golden events', () => {
   it('are there for every stored type and version', () => {
-    const owed = Object.entries(definitions).flatMap(([type, { version }]) => Array.from({ length: version }, (_, n) => `${type}.v${String(n + 1)}.json`));
+    const owed = Object.entries(definitions).flatMap(([type, { version }]) =>
+      Array.from({ length: version }, (_, n) => `${type}.v${String(n + 1)}.json`),
+    );
     expect(owed.filter((file) => !golden.some((one) => one.file === file))).toEqual([]);
   });
   it('are of no other type or version', () => {
-    expect(golden.filter(({ type, version }) => version < 1 || version > (definitions[type]?.version ?? 0)).map(({ file }) => file)).toEqual([]);
+    expect(
+      golden
+        .filter(({ type, version }) => version < 1 || version > (definitions[type]?.version ?? 0))
+        .map(({ file }) => file),
+    ).toEqual([]);
   });
   it('are never edited; a new one has its line in HASHES.json', () => {
     expect(Object.fromEntries(golden.map(({ file, sha256 }) => [file, sha256]))).toEqual(hashes);
   });
-  it.each(golden.map((one) => [one.file, one] as const))('%s lies in a stream of its room, with metadata as stored', (_file, { type, version, stream, metadata }) => {
-    const category = deciders.find(({ events }) => Object.hasOwn(events, type))?.decider.category;
-    expect(parseStream(stream)).toMatchObject({ category, tenant: metadata['tenant'] });
-    expect(metadata['schemaVersion']).toBe(String(version));
-    expect(Object.values(metadata).every((value) => typeof value === 'string')).toBe(true);
-    for (const key of ['$correlationId', '$causationId', 'commandId', 'commandType', 'actor', 'actorKind', 'occurredAt', 'requestHash']) expect(metadata).toHaveProperty([key]);
-  });
-  it.each(golden.map((one) => [one.file, one] as const))('%s names what is sealed of it, and has it', (_file, { type, version, personal, data }) => {
-    if (version === definitions[type]?.version) expect(personal).toEqual(definitions[type].personal ?? []);
-    for (const path of personal) expect(golden.some((one) => one.type === type && Object.hasOwn(one.data, path.split(/[[.]/)[0] ?? ''))).toBe(true);
-    expect(isPlain(data)).toBe(true);
-  });
+  it.each(golden.map((one) => [one.file, one] as const))(
+    '%s lies in a stream of its room, with metadata as stored',
+    (_file, { type, version, stream, metadata }) => {
+      const category = deciders.find(({ events }) => Object.hasOwn(events, type))?.decider.category;
+      expect(parseStream(stream)).toMatchObject({ category, tenant: metadata['tenant'] });
+      expect(metadata['schemaVersion']).toBe(String(version));
+      expect(Object.values(metadata).every((value) => typeof value === 'string')).toBe(true);
+      for (const key of [
+        '$correlationId',
+        '$causationId',
+        'commandId',
+        'commandType',
+        'actor',
+        'actorKind',
+        'occurredAt',
+        'requestHash',
+      ])
+        expect(metadata).toHaveProperty([key]);
+    },
+  );
+  it.each(golden.map((one) => [one.file, one] as const))(
+    '%s names what is sealed of it, and has it',
+    (_file, { type, version, personal, data }) => {
+      if (version === definitions[type]?.version) expect(personal).toEqual(definitions[type].personal ?? []);
+      for (const path of personal)
+        expect(golden.some((one) => one.type === type && Object.hasOwn(one.data, path.split(/[[.]/)[0] ?? ''))).toBe(
+          true,
+        );
+      expect(isPlain(data)).toBe(true);
+    },
+  );
 });
 
 describe.each(byName)('the decider of %s', (_category, registered) => {
@@ -145,15 +195,27 @@ describe.each(byName)('the decider of %s', (_category, registered) => {
   });
 
   it('stores nothing that its golden events do not have', () => {
-    const known = new Map(Object.keys(registered.events).map((type) => [type, new Set(goldenOf(registered).filter((one) => one.type === type).flatMap((one) => Object.keys(asRead(one, registered.events).data as object)))]));
+    const known = new Map(
+      Object.keys(registered.events).map((type) => [
+        type,
+        new Set(
+          goldenOf(registered)
+            .filter((one) => one.type === type)
+            .flatMap((one) => Object.keys(asRead(one, registered.events).data as object)),
+        ),
+      ]),
+    );
     forAllLives(registered, (steps) => {
-      for (const { type, data } of eventsOf(steps)) expect(Object.keys(data as object).filter((key) => known.get(type)?.has(key) !== true)).toEqual([]);
+      for (const { type, data } of eventsOf(steps))
+        expect(Object.keys(data as object).filter((key) => known.get(type)?.has(key) !== true)).toEqual([]);
     });
   });
 
   it('never goes back in time [I0]', () => {
     forAllLives(registered, (steps) => {
-      const times = eventsOf(steps).map(ownTime).filter((time) => time !== null);
+      const times = eventsOf(steps)
+        .map(ownTime)
+        .filter((time) => time !== null);
       expect(times).toEqual([...times].sort());
     });
   });
@@ -206,7 +268,9 @@ describe('a contact’s life', () => {
         const past = fold(contactDecider.evolve, contactDecider.initial, upTo(events, then));
         for (const { identityId } of end.identities) {
           for (const channel of ['whatsapp', 'sms', 'email', 'webchat', 'telegram']) {
-            expect(intervalAt(coverageOf(end, identityId, channel), then)?.blockId).toBe(intervalAt(coverageOf(past, identityId, channel), then)?.blockId);
+            expect(intervalAt(coverageOf(end, identityId, channel), then)?.blockId).toBe(
+              intervalAt(coverageOf(past, identityId, channel), then)?.blockId,
+            );
           }
         }
       }
@@ -223,7 +287,8 @@ describe('a contact’s life', () => {
         for (const identity of after.identities) {
           for (const channel of ['sms', 'email']) {
             const all = coverageOf(after, identity.identityId, channel);
-            for (const [n, one] of all.entries()) expect(all.slice(n + 1).some((other) => covers(other, one.from) && covers(one, other.from))).toBe(false);
+            for (const [n, one] of all.entries())
+              expect(all.slice(n + 1).some((other) => covers(other, one.from) && covers(one, other.from))).toBe(false);
           }
         }
       }
@@ -306,9 +371,13 @@ describe('a conversation’s life', () => {
           if (type === 'ConversationAssigned') expect(covered(data.assignedAt)).toBe(false);
           if (type === 'ConversationReopened') expect(covered(data.reopenedAt)).toBe(false);
           if (type === 'ConversationOpened' && data.openedBy !== 'customer') expect(covered(data.openedAt)).toBe(false);
-          if (type === 'MessageSendRequested' && data.purpose !== 'block_notice' && !data.viaDevice) expect(covered(data.requestedAt)).toBe(false);
+          if (type === 'MessageSendRequested' && data.purpose !== 'block_notice' && !data.viaDevice)
+            expect(covered(data.requestedAt)).toBe(false);
         }
-        if (command.type === 'ReceiveInboundMessage' && events.some((event) => event.type === 'ConversationOpened' && covered(ownTime(event) ?? ''))) {
+        if (
+          command.type === 'ReceiveInboundMessage' &&
+          events.some((event) => event.type === 'ConversationOpened' && covered(ownTime(event) ?? ''))
+        ) {
           expect(events.at(-1)).toMatchObject({ type: 'ConversationConcluded', data: { cause: 'contact_blocked' } });
         }
       }
@@ -322,19 +391,28 @@ describe('a conversation’s life', () => {
         const state = after as ReturnType<typeof conversationDecider.evolve>;
         if (state.status === 'unknown' || facts.covers.length === 0) continue;
         const { metadata } = command;
-        const enforce = { type: 'EnforceBlock', data: { conversationId, facts }, metadata: asked(callers.system, metadata.now) } as ConversationCommand;
+        const enforce = {
+          type: 'EnforceBlock',
+          data: { conversationId, facts },
+          metadata: asked(callers.system, metadata.now),
+        } as ConversationCommand;
         const events = decided(registered.decider, enforce, state) as readonly ConversationEvent[];
         const end = fold(conversationDecider.evolve, state, events);
         if (end.status === 'unknown') throw new Error('a conversation is not forgotten');
         const cover = intervalAt(facts.covers, end.lastTime > metadata.now ? end.lastTime : metadata.now);
         for (const message of end.inbound.values()) {
-          const time = message.sentAt !== null && message.sentAt < message.receivedAt ? message.sentAt : message.receivedAt;
+          const time =
+            message.sentAt !== null && message.sentAt < message.receivedAt ? message.sentAt : message.receivedAt;
           if (intervalAt(facts.covers, time) !== null) expect(message.hidden).toBe(true);
         }
         if (cover === null) continue;
         expect(end.assigneeId === null || end.assignedAt < cover.from).toBe(true);
         expect(end.status === 'concluded' || (!cover.closeOpen && end.sessionSince < cover.from)).toBe(true);
-        expect(end.queued.every((messageId) => facts.covers.some((one) => one.blockId === end.outbound.get(messageId)?.blockId))).toBe(true);
+        expect(
+          end.queued.every((messageId) =>
+            facts.covers.some((one) => one.blockId === end.outbound.get(messageId)?.blockId),
+          ),
+        ).toBe(true);
       }
     });
   });

@@ -25,7 +25,9 @@ const others = fc.array(fc.record({ contactId: one('carla', 'clara', 'cora'), ki
 const tags = fc.array(one('vip', 'late'), { maxLength: 2 });
 const scope: fc.Arbitrary<Scope> = fc.oneof(
   fc.constant({ all: true } as const),
-  fc.uniqueArray(one('whatsapp', 'sms', 'email', 'webchat', 'telegram'), { minLength: 1, maxLength: 3 }).map((channels) => ({ channels })),
+  fc
+    .uniqueArray(one('whatsapp', 'sms', 'email', 'webchat', 'telegram'), { minLength: 1, maxLength: 3 })
+    .map((channels) => ({ channels })),
 );
 const rules: fc.Arbitrary<BlockRules> = fc.record({
   unblockBy: one('admin', 'supervisor', 'anyAgent'),
@@ -37,7 +39,10 @@ const rules: fc.Arbitrary<BlockRules> = fc.record({
   reason: one('optional', 'required'),
   allowExpiry: mostly,
 });
-const reason = { reasonCode: optional('reasonCode', one('abuse', 'spam')), reasonText: optional('reasonText', one('insults')) };
+const reason = {
+  reasonCode: optional('reasonCode', one('abuse', 'spam')),
+  reasonText: optional('reasonText', one('insults')),
+};
 
 const register = fc
   .record({
@@ -53,7 +58,15 @@ const register = fc
   })
   .chain((data) => metadata.map((asked) => new RegisterContact(data, asked)));
 const attach = fc
-  .record({ ...about, identityId, kind, value: one('a', 'b'), verified: fc.boolean(), claimedAs: fc.array(identityId, { maxLength: 2 }), others })
+  .record({
+    ...about,
+    identityId,
+    kind,
+    value: one('a', 'b'),
+    verified: fc.boolean(),
+    claimedAs: fc.array(identityId, { maxLength: 2 }),
+    others,
+  })
   .chain((data) => metadata.map((asked) => new AttachIdentity(data, asked)));
 const detach = fc
   .record({ ...about, identityId, reason: one('removed', 'claim_lost'), rules })
@@ -75,7 +88,9 @@ const block = fc
     optional('expiresAt', time),
     optional('notice', fc.constant({ text: 'Bye' })),
   )
-  .chain(([data, ...rest]) => metadata.map((asked) => new BlockContact(Object.assign({ ...data }, ...rest) as typeof data, asked)));
+  .chain(([data, ...rest]) =>
+    metadata.map((asked) => new BlockContact(Object.assign({ ...data }, ...rest) as typeof data, asked)),
+  );
 const change = fc
   .tuple(
     fc.record({ ...about, rules }),
@@ -84,9 +99,14 @@ const change = fc
     optional('reasonText', one('insults', null)),
     optional('expiresAt', fc.option(time)),
   )
-  .chain(([data, ...rest]) => metadata.map((asked) => new ChangeBlock(Object.assign({ ...data }, ...rest) as typeof data, asked)));
+  .chain(([data, ...rest]) =>
+    metadata.map((asked) => new ChangeBlock(Object.assign({ ...data }, ...rest) as typeof data, asked)),
+  );
 const unblock = fc
-  .tuple(fc.record({ ...about, confirm: mostly, requestedBy: one('customer', 'company'), rules }), optional('reason', one('sorry')))
+  .tuple(
+    fc.record({ ...about, confirm: mostly, requestedBy: one('customer', 'company'), rules }),
+    optional('reason', one('sorry')),
+  )
   .chain(([data, why]) => metadata.map((asked) => new UnblockContact({ ...data, ...why }, asked)));
 const expire = fc
   .record({ ...about, blockId: one('b1', 'b2', 'b3', 'b4'), expiresAt: time })

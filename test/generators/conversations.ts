@@ -23,10 +23,19 @@ import { MarkRead } from '#conversations/read-marker';
 import { metadata, mostly, one, optional, time } from './common.js';
 
 const cover: fc.Arbitrary<Cover> = fc
-  .record({ from: time, end: fc.option(time), blockId: one('b1', 'b2'), contactId: one('carla', 'clara'), closeOpen: fc.boolean() })
+  .record({
+    from: time,
+    end: fc.option(time),
+    blockId: one('b1', 'b2'),
+    contactId: one('carla', 'clara'),
+    closeOpen: fc.boolean(),
+  })
   .map(({ end, ...rest }) => ({ ...rest, to: end !== null && end < rest.from ? rest.from : end }));
 const facts: fc.Arbitrary<ConversationFacts> = fc.record({
-  covers: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: fc.array(cover, { maxLength: 2 }) }),
+  covers: fc.oneof(
+    { weight: 2, arbitrary: fc.constant([]) },
+    { weight: 1, arbitrary: fc.array(cover, { maxLength: 2 }) },
+  ),
   rules: fc.record({
     onReply: one('never', 'ifUnassigned'),
     replyBy: one('anyWithAccess', 'anyWithAccess', 'assigneeOnly'),
@@ -51,7 +60,7 @@ const block = fc.record({
   blockedBy: staffId,
 });
 
-type Class<D, C> = new (data: D, asked: (typeof metadata extends fc.Arbitrary<infer M> ? M : never)) => C;
+type Class<D, C> = new (data: D, asked: typeof metadata extends fc.Arbitrary<infer M> ? M : never) => C;
 const asking = <D, C>(command: Class<D, C>, data: fc.Arbitrary<D>): fc.Arbitrary<C> =>
   fc.tuple(data, metadata).map(([given, asked]) => new command(given, asked));
 
@@ -71,7 +80,13 @@ export const conversationCommands: fc.Arbitrary<ConversationCommand> = fc.oneof(
       }),
     ),
   },
-  { weight: 2, arbitrary: asking(StartConversation, fc.record({ ...about, ...place, mine: mostly, ownerId: one('carla', 'carla', 'clara') })) },
+  {
+    weight: 2,
+    arbitrary: asking(
+      StartConversation,
+      fc.record({ ...about, ...place, mine: mostly, ownerId: one('carla', 'carla', 'clara') }),
+    ),
+  },
   {
     weight: 4,
     arbitrary: asking(
@@ -90,7 +105,13 @@ export const conversationCommands: fc.Arbitrary<ConversationCommand> = fc.oneof(
   asking(HandOverMessage, fc.record({ ...about, messageId: outbound })),
   asking(
     ReportDelivery,
-    fc.record({ ...about, messageId: outbound, status: one('delivered', 'failed'), reason: one('no such number', null), at: time }),
+    fc.record({
+      ...about,
+      messageId: outbound,
+      status: one('delivered', 'failed'),
+      reason: one('no such number', null),
+      at: time,
+    }),
   ),
   { weight: 2, arbitrary: asking(AssignToMe, fc.record({ ...about, eligible: mostly })) },
   {
@@ -98,7 +119,10 @@ export const conversationCommands: fc.Arbitrary<ConversationCommand> = fc.oneof(
     arbitrary: asking(
       AssignConversation,
       fc
-        .tuple(fc.record({ ...about, assigneeId: staffId, note: one('knows her', null), eligible: mostly }), optional('expectedAssigneeId', one('ana', null)))
+        .tuple(
+          fc.record({ ...about, assigneeId: staffId, note: one('knows her', null), eligible: mostly }),
+          optional('expectedAssigneeId', one('ana', null)),
+        )
         .map(([data, expected]) => ({ ...data, ...expected })),
     ),
   },

@@ -45,20 +45,32 @@ const door = decider({
 
 describe('given/when/then', () => {
   it('passes where the facts are those expected', () => {
-    given(door).when(new OpenDoor({ by: 'ana' }, metadata)).then({ type: 'DoorOpened', data: { by: 'ana' } });
-    given(door, { type: 'DoorOpened', data: { by: 'ana' } }).when(new OpenDoor({ by: 'bia' }, metadata)).thenNothing();
-    given(door).when(new CloseDoor({ by: 'bia' }, metadata)).thenRejected('door-closed');
+    given(door)
+      .when(new OpenDoor({ by: 'ana' }, metadata))
+      .then({ type: 'DoorOpened', data: { by: 'ana' } });
+    given(door, { type: 'DoorOpened', data: { by: 'ana' } })
+      .when(new OpenDoor({ by: 'bia' }, metadata))
+      .thenNothing();
+    given(door)
+      .when(new CloseDoor({ by: 'bia' }, metadata))
+      .thenRejected('door-closed');
   });
 
   it('fails where they are not', () => {
     expect(() => {
-      given(door).when(new OpenDoor({ by: 'ana' }, metadata)).then({ type: 'DoorOpened', data: { by: 'bia' } });
+      given(door)
+        .when(new OpenDoor({ by: 'ana' }, metadata))
+        .then({ type: 'DoorOpened', data: { by: 'bia' } });
     }).toThrow(/bia/);
     expect(() => {
-      given(door).when(new OpenDoor({ by: 'ana' }, metadata)).thenNothing();
+      given(door)
+        .when(new OpenDoor({ by: 'ana' }, metadata))
+        .thenNothing();
     }).toThrow();
     expect(() => {
-      given(door).when(new OpenDoor({ by: 'ana' }, metadata)).thenRejected('door-closed');
+      given(door)
+        .when(new OpenDoor({ by: 'ana' }, metadata))
+        .thenRejected('door-closed');
     }).toThrow();
   });
 
