@@ -56,7 +56,7 @@ export const openGatehouse = async (configuration: Configuration, logger: Logger
       logger[level](fields ?? {}, message);
     },
   });
-  const expiry = new BlockExpiry(models as never, wishes, (message) => {
+  const expiry = new BlockExpiry(models, wishes, (message) => {
     logger.warn(message);
   });
   const policiesRun = following.run().catch((error: unknown) => {
@@ -71,7 +71,9 @@ export const openGatehouse = async (configuration: Configuration, logger: Logger
     staff: {
       find: async (tenant, staffId) => {
         const { state } = await runner.load(staffDecider, tenant, staffId);
-        return state.status === 'unknown' ? null : { role: state.role, access: state.access, active: state.status === 'active' };
+        return state.status === 'unknown'
+          ? null
+          : { role: state.role, access: state.access, active: state.status === 'active' };
       },
     },
     projector: {
@@ -85,7 +87,10 @@ export const openGatehouse = async (configuration: Configuration, logger: Logger
           await recordOpsFact(
             store,
             projection,
-            { type: 'RebuildRequested', data: { rebuildId, projection, requestedBy, requestedAt: new Date().toISOString() } },
+            {
+              type: 'RebuildRequested',
+              data: { rebuildId, projection, requestedBy, requestedAt: new Date().toISOString() },
+            },
             { id: requestedBy, kind: 'staff' },
             (stored) => stored.data['rebuildId'] === rebuildId,
           );
@@ -142,4 +147,3 @@ const assignedTo = async ({ models }: Stores, tenant: string, staffId: string): 
   );
   return value.map((row) => row.conversation_id);
 };
-

@@ -58,9 +58,13 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
     const logId = await ensureLogStarted(store);
 
     let notify: ReadModels<unknown>['notify'] = () => undefined;
-    const projector = await startProjectorThread({ eventsPath, keysPath, readPath, logId, keyEncryptionKey }, logger, (position) => {
-      notify(position);
-    });
+    const projector = await startProjectorThread(
+      { eventsPath, keysPath, readPath, logId, keyEncryptionKey },
+      logger,
+      (position) => {
+        notify(position);
+      },
+    );
     closers.push(() => projector.stop());
     store.onAppended((position) => {
       projector.appended(position);
@@ -82,7 +86,11 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
 const refuseForeignVault = async (store: SqliteEventStore, vault: KeyVault, keysPath: string): Promise<void> => {
   if (!(await vault.isEmpty())) return;
   for await (const page of store.readAll({ after: null })) {
-    if (page.some((event) => Object.values(event.data).some((value) => typeof value === 'object' && value !== null && '$enc' in value))) {
+    if (
+      page.some((event) =>
+        Object.values(event.data).some((value) => typeof value === 'object' && value !== null && '$enc' in value),
+      )
+    ) {
       throw new VaultMissing(keysPath);
     }
   }
@@ -91,7 +99,9 @@ const refuseForeignVault = async (store: SqliteEventStore, vault: KeyVault, keys
 /** The message is one sentence for the operator. */
 export class VaultMissing extends Error {
   constructor(path: string) {
-    super(`The log holds sealed values, but the key vault ${path} is empty: restore the vault that belongs to this log.`);
+    super(
+      `The log holds sealed values, but the key vault ${path} is empty: restore the vault that belongs to this log.`,
+    );
     this.name = 'VaultMissing';
   }
 }
