@@ -693,6 +693,14 @@ const expired = ({ contactId, block: ran }: ActiveContact, now: string): readonl
     : [{ type: 'ContactBlockExpired', data: { contactId, blockId: ran.blockId, expiredAt } }];
 };
 
+/** Facts that follow the end of an episode: a command after it says the end first. */
+const afterExpiry = (
+  contact: ActiveContact,
+  { metadata }: ContactCommand,
+  facts: readonly ContactEvent[],
+): readonly ContactEvent[] =>
+  facts.length === 0 ? [] : [...expired(contact, later(metadata.now, contact.lastTime)), ...facts];
+
 export const contactDecider = decider({
   category: 'contact',
   commands,
