@@ -54,9 +54,13 @@ const conversationRulesOf = (settings: Settings): ConversationRules => ({
   concludeBy: settings['conclude.by'],
 });
 
+/** Settings and staff records of other processes are this old at most; own changes show at once. */
+export const RECENT_MS = 500;
+
 /** Connects the contexts' command side. */
 export const connectWriteSide = ({ runner, store, codec, vault }: Stores): WriteSide => {
-  const settings = async (tenant: string): Promise<Settings> => (await runner.load(settingsDecider, tenant, '')).state;
+  const settings = async (tenant: string): Promise<Settings> =>
+    (await runner.load(settingsDecider, tenant, '', { maxAgeMs: RECENT_MS })).state;
   const blockRules = async (tenant: string): Promise<BlockRules> => blockRulesOf(await settings(tenant));
   const conversationRules = async (tenant: string): Promise<ConversationRules> =>
     conversationRulesOf(await settings(tenant));

@@ -8,7 +8,7 @@ import { createPolicyRunner, policyStart, projectionStatuses, rebuildStatus, rec
 import type { ProjectorDesk } from '#projections/ops.controller';
 import { staffDecider } from '#staff';
 import { policies, projections } from '../registry.js';
-import { connectWriteSide, type WriteSide } from './facts.js';
+import { connectWriteSide, RECENT_MS, type WriteSide } from './facts.js';
 import { openStores, type Stores } from './stores.js';
 
 /** A running gatehouse without its HTTP door: stores, command side, projector and policies. */
@@ -70,7 +70,7 @@ export const openGatehouse = async (configuration: Configuration, logger: Logger
     intake,
     staff: {
       find: async (tenant, staffId) => {
-        const { state } = await runner.load(staffDecider, tenant, staffId);
+        const { state } = await runner.load(staffDecider, tenant, staffId, { maxAgeMs: RECENT_MS });
         return state.status === 'unknown'
           ? null
           : { role: state.role, access: state.access, active: state.status === 'active' };

@@ -12,7 +12,7 @@ import {
   type KeyVault,
   type SqliteEventStore,
 } from '#event-store';
-import type { Configuration, Logger } from '#platform';
+import { isProblemCode, PROBLEMS, type Configuration, type Logger } from '#platform';
 import { createReadModels, openSqliteReadSource, type ReadModels, type ReadSource } from '#read-store';
 import { projections, storedTypes } from '../registry.js';
 import { startProjectorThread, type ProjectorThread } from './projector-thread.js';
@@ -54,7 +54,7 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
     closers.push(() => vault.close());
     await refuseForeignVault(store, vault, keysPath);
     const codec = createCodec(storedTypes, vault);
-    const runner = createCommandRunner({ store, codec, log: logger });
+    const runner = createCommandRunner({ store, codec, log: logger, outranksStale });
     const logId = await ensureLogStarted(store);
 
     let notify: ReadModels<unknown>['notify'] = () => undefined;
@@ -81,6 +81,9 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
     throw error;
   }
 };
+
+/** 404, 403 and 422 are said before 412, other conflicts behind it (source: spec/http-api.md, "Habits"). */
+const outranksStale = (code: string): boolean => isProblemCode(code) && [403, 404, 422].includes(PROBLEMS[code][0]);
 
 /** Facts without the keys that open them mean that another vault, or none, was restored. */
 const refuseForeignVault = async (store: SqliteEventStore, vault: KeyVault, keysPath: string): Promise<void> => {

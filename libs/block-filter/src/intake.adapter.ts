@@ -1,5 +1,5 @@
 import { createHmac } from 'node:crypto';
-import { streamName, type CommandMetadata, type Position } from '#kernel';
+import { later as latest, streamName, type CommandMetadata, type Position } from '#kernel';
 import type { CommandRunner, KeyVault } from '#event-store';
 import {
   AttachIdentity,
@@ -23,6 +23,7 @@ import {
   hiddenBy,
   messageIdOf,
   ReceiveInboundMessage,
+  type ConversationEvent,
   type ConversationRules,
 } from '#conversations';
 import { deriveId, problem, toProblem, type Problem } from '#platform';
@@ -133,6 +134,8 @@ export class Intake {
     const ignored: (Work & { readonly key: string; readonly cover: Coverage })[] = [];
     const holders = [...sender.holders, ...also.flatMap((known) => known.holders)];
     const before = coverageOfAll(holders, channel);
+    // The time that the stream will record: it never goes back there.
+    const receivedAt = conversation.state.status === 'unknown' ? now : latest(now, conversation.state.lastTime);
     for (const work of group) {
       const { message } = work;
       const key = createHmac('sha256', secret).update(message.providerMessageId).digest('hex');
@@ -141,7 +144,7 @@ export class Intake {
       const cover = known
         ? null
         : ((await this.ignoredBefore(tenant, before, conversationId, key)) ??
-          hiddenBy(before, message.sentAt, message.metadata.now));
+          hiddenBy(before, message.sentAt, receivedAt));
       if (cover === null) displayed.push({ ...work, messageId, key });
       else ignored.push({ ...work, key, cover });
     }
@@ -359,7 +362,10 @@ export class Intake {
       }
       const { messageId, message } = work;
       const fresh = outcome.events.length > 0;
-      const cover = fresh && !outcome.repeated ? hiddenBy(after, message.sentAt, message.metadata.now) : null;
+      const cover =
+        fresh && !outcome.repeated
+          ? hiddenBy(after, message.sentAt, receivedAt(outcome.events) ?? message.metadata.now)
+          : null;
       const position = later(outcome.position, enforced);
       if (cover === null) {
         work.answer({
@@ -387,6 +393,10 @@ export class Intake {
 
 const coverageOfAll = (holders: readonly Holder[], channel: Channel): readonly Coverage[] =>
   holders.flatMap((holder) => coverageOf(holder.contact, holder.identityId, channel));
+
+/** As the stream recorded it: time never goes back there. */
+const receivedAt = (events: readonly ConversationEvent[]): string | null =>
+  events.find((event) => event.type === 'MessageReceived')?.data.receivedAt ?? null;
 
 const later = (one: Position | null, other: Position | null): Position | null =>
   one === null || (other !== null && other > one) ? other : one;
