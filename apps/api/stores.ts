@@ -48,7 +48,7 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
       string,
       string,
     ];
-    const store = openSqliteEventStore({ path: eventsPath });
+    const store = openSqliteEventStore({ path: eventsPath, onBroken: endProcess(logger) });
     closers.push(() => store.close());
     const vault = openSqliteKeyVault({ path: keysPath, keyEncryptionKey });
     closers.push(() => vault.close());
@@ -81,6 +81,17 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
     throw error;
   }
 };
+
+/** After a failed flush only a restart, which reads the log anew, knows what was stored. */
+const endProcess =
+  (logger: Logger) =>
+  (error: Error): void => {
+    logger.fatal(
+      { err: error },
+      'the disk failed under the log: the process ends, acknowledged facts are safe; check the disk, then start again',
+    );
+    process.exit(1);
+  };
 
 /** 404, 403 and 422 are said before 412, other conflicts behind it (source: spec/http-api.md, "Habits"). */
 const outranksStale = (code: string): boolean => isProblemCode(code) && [403, 404, 422].includes(PROBLEMS[code][0]);
