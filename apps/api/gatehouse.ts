@@ -8,7 +8,7 @@ import { createPolicyRunner, policyStart, projectionStatuses, rebuildStatus, rec
 import type { ProjectorDesk } from '#projections/ops.controller';
 import { staffDecider } from '#staff';
 import { policies, projections } from '../registry.js';
-import { connectWriteSide, type WriteSide } from './facts.js';
+import { connectWriteSide, RECENT_MS, type WriteSide } from './facts.js';
 import { openStores, type Stores } from './stores.js';
 
 /** A running gatehouse without its HTTP door: stores, command side, projector and policies. */
@@ -56,7 +56,7 @@ export const openGatehouse = async (configuration: Configuration, logger: Logger
       logger[level](fields ?? {}, message);
     },
   });
-  const expiry = new BlockExpiry(models as never, wishes, (message) => {
+  const expiry = new BlockExpiry(models, wishes, (message) => {
     logger.warn(message);
   });
   const policiesRun = following.run().catch((error: unknown) => {
@@ -70,8 +70,10 @@ export const openGatehouse = async (configuration: Configuration, logger: Logger
     intake,
     staff: {
       find: async (tenant, staffId) => {
-        const { state } = await runner.load(staffDecider, tenant, staffId);
-        return state.status === 'unknown' ? null : { role: state.role, access: state.access, active: state.status === 'active' };
+        const { state } = await runner.load(staffDecider, tenant, staffId, { maxAgeMs: RECENT_MS });
+        return state.status === 'unknown'
+          ? null
+          : { role: state.role, access: state.access, active: state.status === 'active' };
       },
     },
     projector: {
@@ -85,7 +87,10 @@ export const openGatehouse = async (configuration: Configuration, logger: Logger
           await recordOpsFact(
             store,
             projection,
-            { type: 'RebuildRequested', data: { rebuildId, projection, requestedBy, requestedAt: new Date().toISOString() } },
+            {
+              type: 'RebuildRequested',
+              data: { rebuildId, projection, requestedBy, requestedAt: new Date().toISOString() },
+            },
             { id: requestedBy, kind: 'staff' },
             (stored) => stored.data['rebuildId'] === rebuildId,
           );
@@ -142,4 +147,3 @@ const assignedTo = async ({ models }: Stores, tenant: string, staffId: string): 
   );
   return value.map((row) => row.conversation_id);
 };
-

@@ -12,7 +12,7 @@ import {
   type KeyVault,
   type SqliteEventStore,
 } from '#event-store';
-import type { Configuration, Logger } from '#platform';
+import { isProblemCode, PROBLEMS, type Configuration, type Logger } from '#platform';
 import { createReadModels, openSqliteReadSource, type ReadModels, type ReadSource } from '#read-store';
 import { projections, storedTypes } from '../registry.js';
 import { startProjectorThread, type ProjectorThread } from './projector-thread.js';
@@ -48,19 +48,23 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
       string,
       string,
     ];
-    const store = openSqliteEventStore({ path: eventsPath });
+    const store = openSqliteEventStore({ path: eventsPath, onBroken: endProcess(logger) });
     closers.push(() => store.close());
     const vault = openSqliteKeyVault({ path: keysPath, keyEncryptionKey });
     closers.push(() => vault.close());
     await refuseForeignVault(store, vault, keysPath);
     const codec = createCodec(storedTypes, vault);
-    const runner = createCommandRunner({ store, codec, log: logger });
+    const runner = createCommandRunner({ store, codec, log: logger, outranksStale });
     const logId = await ensureLogStarted(store);
 
     let notify: ReadModels<unknown>['notify'] = () => undefined;
-    const projector = await startProjectorThread({ eventsPath, keysPath, readPath, logId, keyEncryptionKey }, logger, (position) => {
-      notify(position);
-    });
+    const projector = await startProjectorThread(
+      { eventsPath, keysPath, readPath, logId, keyEncryptionKey },
+      logger,
+      (position) => {
+        notify(position);
+      },
+    );
     closers.push(() => projector.stop());
     store.onAppended((position) => {
       projector.appended(position);
@@ -78,11 +82,29 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
   }
 };
 
+/** After a failed flush only a restart, which reads the log anew, knows what was stored. */
+const endProcess =
+  (logger: Logger) =>
+  (error: Error): void => {
+    logger.fatal(
+      { err: error },
+      'the disk failed under the log: the process ends, acknowledged facts are safe; check the disk, then start again',
+    );
+    process.exit(1);
+  };
+
+/** 404, 403 and 422 are said before 412, other conflicts behind it (source: spec/http-api.md, "Habits"). */
+const outranksStale = (code: string): boolean => isProblemCode(code) && [403, 404, 422].includes(PROBLEMS[code][0]);
+
 /** Facts without the keys that open them mean that another vault, or none, was restored. */
 const refuseForeignVault = async (store: SqliteEventStore, vault: KeyVault, keysPath: string): Promise<void> => {
   if (!(await vault.isEmpty())) return;
   for await (const page of store.readAll({ after: null })) {
-    if (page.some((event) => Object.values(event.data).some((value) => typeof value === 'object' && value !== null && '$enc' in value))) {
+    if (
+      page.some((event) =>
+        Object.values(event.data).some((value) => typeof value === 'object' && value !== null && '$enc' in value),
+      )
+    ) {
       throw new VaultMissing(keysPath);
     }
   }
@@ -91,7 +113,9 @@ const refuseForeignVault = async (store: SqliteEventStore, vault: KeyVault, keys
 /** The message is one sentence for the operator. */
 export class VaultMissing extends Error {
   constructor(path: string) {
-    super(`The log holds sealed values, but the key vault ${path} is empty: restore the vault that belongs to this log.`);
+    super(
+      `The log holds sealed values, but the key vault ${path} is empty: restore the vault that belongs to this log.`,
+    );
     this.name = 'VaultMissing';
   }
 }

@@ -4,7 +4,6 @@ import {
   AssignConversation,
   AssignToMe,
   conversationDecider,
-  NOTHING_KNOWN,
   SendMessage,
   StartConversation,
   sees,
@@ -27,7 +26,12 @@ export type ConversationNeighbours = {
     tenant: string,
     place: Place,
     now: string,
-  ) => Promise<{ readonly covers: readonly Cover[]; readonly hasAddress: boolean; readonly address: string | null; readonly ownerId: string }>;
+  ) => Promise<{
+    readonly covers: readonly Cover[];
+    readonly hasAddress: boolean;
+    readonly address: string | null;
+    readonly ownerId: string;
+  }>;
   /** The contact's identities that are addresses of a channel, first attached first; `null` if there is no such contact. */
   readonly addresses: (tenant: string, contactId: string, channel: string) => Promise<readonly string[] | null>;
   readonly isMine: (tenant: string, caller: Caller, contactId: string) => Promise<boolean>;
@@ -70,7 +74,8 @@ export class ConversationCommands {
     );
     if (outcome.kind === 'rejected' || outcome.repeated) return outcome;
     const raced =
-      command.type !== 'SendBlockNotice' && outcome.events.some((event: ConversationEvent) => RACES_A_BLOCK.has(event.type));
+      command.type !== 'SendBlockNotice' &&
+      outcome.events.some((event: ConversationEvent) => RACES_A_BLOCK.has(event.type));
     if (!raced) return outcome;
     const enforced = await this.neighbours.enforceBlock(conversationId, metadata);
     return enforced === null || isViaDevice(command)
@@ -87,7 +92,8 @@ export class ConversationCommands {
     if (addresses === null || !(await this.neighbours.isMine(tenant, caller, contactId))) {
       return { kind: 'rejected', rejection: reject('not-found'), position: null };
     }
-    const identityId = command.data.identityId === '' ? await this.latestOf(tenant, addresses, channel) : command.data.identityId;
+    const identityId =
+      command.data.identityId === '' ? await this.latestOf(tenant, addresses, channel) : command.data.identityId;
     if (identityId === undefined || !addresses.includes(identityId)) {
       return { kind: 'rejected', rejection: reject('no-address', { reasons: ['no-address'] }), position: null };
     }
@@ -165,7 +171,11 @@ export class ReadMarkerCommands {
 
   async execute(command: MarkRead): Promise<Outcome<typeof readMarkerDecider>> {
     const { metadata } = command;
-    const { state, position } = await this.runner.load(conversationDecider, metadata.tenant, command.data.conversationId);
+    const { state, position } = await this.runner.load(
+      conversationDecider,
+      metadata.tenant,
+      command.data.conversationId,
+    );
     const seen = state.status !== 'unknown' && sees(metadata.caller, state.assigneeId);
     const lastOrdinal = state.status === 'unknown' ? 0 : state.ordinal;
     const complete = new MarkRead({ ...command.data, lastOrdinal, seen }, metadata);

@@ -30,6 +30,8 @@ export type CommandRunnerOptions = {
   readonly now?: () => string;
   /** Bytes that the cached folds may hold together, 256 MiB if absent. */
   readonly cacheBytes?: number;
+  /** Which refusals are told before a stale revision is (404 before 412). */
+  readonly outranksStale?: (code: string) => boolean;
   readonly log?: Log;
 };
 
@@ -82,10 +84,12 @@ class StreamRunner implements CommandRunner {
     // Outside the queue: a command may load another stream, whose command may be loading this one.
     const target = targetOf(decider, tenant, id);
     const cached = this.cache.get(target.stream, decider);
+    const isTrusted =
+      options.maxAgeMs === undefined
+        ? options.fresh === false
+        : cached !== undefined && performance.now() - cached.readAt <= options.maxAgeMs;
     const { state, revision, position } =
-      cached === undefined || options.fresh !== false
-        ? await this.readOn(target, cached ?? emptyFold(decider))
-        : cached;
+      cached === undefined || !isTrusted ? await this.readOn(target, cached ?? emptyFold(decider)) : cached;
     return { state, revision, position } as Loaded<typeof decider>;
   };
 
@@ -166,9 +170,11 @@ class StreamRunner implements CommandRunner {
         continue;
       }
       const stale = job.expectedRevision !== undefined && job.expectedRevision !== at.revision;
-      const command = stale ? null : await job.build(at.state);
-      const decided = command === null ? reject('revision-stale') : decide(target.decider, command, at.state);
-      if (command === null || isRejection(decided) || decided.length === 0) {
+      const command = await job.build(at.state);
+      const wished = decide(target.decider, command, at.state);
+      const outranks = isRejection(wished) && this.options.outranksStale?.(wished.rejected) === true;
+      const decided = stale && !outranks ? reject('revision-stale') : wished;
+      if (isRejection(decided) || decided.length === 0) {
         confirmed = false;
         outcomes.push(await this.nothing(at, isRejection(decided) ? decided : null));
         continue;
@@ -226,7 +232,7 @@ class StreamRunner implements CommandRunner {
     for (const proposal of round.proposals) {
       for (const [id, trace] of proposal.fold.commands) remember(at.commands, id, trace);
     }
-    const next = { ...last.fold, commands: at.commands, position: result.position };
+    const next = { ...last.fold, commands: at.commands, position: result.position, readAt: performance.now() };
     this.cache.keep(target.stream, next);
     return next;
   }
@@ -243,7 +249,8 @@ class StreamRunner implements CommandRunner {
   }
 
   private async readOn(target: Target, from: StreamFold): Promise<StreamFold> {
-    const fold = await catchUp(this.options.store, this.options.codec, target.stream, from);
+    const readAt = performance.now();
+    const fold = { ...(await catchUp(this.options.store, this.options.codec, target.stream, from)), readAt };
     this.cache.keep(target.stream, fold);
     return fold;
   }

@@ -20,3 +20,7 @@ export const consistencyOf = (
   after: query.after === undefined ? null : decodeToken(query.after),
   wait: query.wait,
 });
+
+/** The body of a command that says nothing but what its path says; any field is refused. */
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- a body is described by its class, also one without fields
+export class EmptyBody {}

@@ -1,6 +1,19 @@
 import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Allow, Answers, CurrentCaller, Desk, problem, sendQuery, Shown, Summary, Tag, UuidParam, type Identity } from '#platform';
+import {
+  Allow,
+  Answers,
+  CurrentCaller,
+  Desk,
+  EmptyBody,
+  problem,
+  sendQuery,
+  Shown,
+  Summary,
+  Tag,
+  UuidParam,
+  type Identity,
+} from '#platform';
 import { UnknownProjection } from './options.js';
 import type { ProjectionStatus, RebuildStatus } from './status.js';
 
@@ -9,10 +22,12 @@ export abstract class ProjectorDesk {
   abstract statuses(): Promise<readonly ProjectionStatus[]>;
   abstract rebuild(rebuildId: string): Promise<RebuildStatus | null>;
   /** Throws UnknownProjection. */
-  abstract requestRebuild(names: readonly string[] | 'all', requestedBy: string): Promise<{ readonly rebuildId: string }>;
+  abstract requestRebuild(
+    names: readonly string[] | 'all',
+    requestedBy: string,
+  ): Promise<{ readonly rebuildId: string }>;
 }
 
-class EmptyBody {}
 class ProgressAnswer {
   @Shown('string') rebuildId!: string;
   @Shown('string') phase!: string;
@@ -64,7 +79,10 @@ export class OpsController {
   @Answers(200, ProjectionsAnswer)
   async projections(@Res({ passthrough: true }) reply: FastifyReply): Promise<ProjectionsAnswer> {
     const items = await this.projector.statuses();
-    return sendQuery(reply, { body: { items, nextCursor: null }, token: await this.desk.token(items[0]?.checkpoint ?? null) });
+    return sendQuery(reply, {
+      body: { items, nextCursor: null },
+      token: await this.desk.token(items[0]?.checkpoint ?? null),
+    });
   }
 
   @Post('projections/:name/rebuild')

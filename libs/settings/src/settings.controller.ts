@@ -1,7 +1,18 @@
 import { Body, Controller, Get, Param, Put, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StateOf } from '#kernel';
-import { Allow, Answers, Anything, CurrentCaller, Desk, sendQuery, Shown, Summary, Tag, type Identity } from '#platform';
+import {
+  Allow,
+  Answers,
+  Anything,
+  CurrentCaller,
+  Desk,
+  sendQuery,
+  Shown,
+  Summary,
+  Tag,
+  type Identity,
+} from '#platform';
 import { ChangeSetting, SETTINGS, type settingsDecider, type SettingKey, type Settings } from './settings.js';
 
 class SettingBody {
@@ -44,7 +55,10 @@ export class SettingsController {
   @Allow('admin', 'auditor')
   @Summary('Lists all settings with their allowed values; read from the stream')
   @Answers(200, SettingsAnswer)
-  async list(@CurrentCaller() { tenant }: Identity, @Res({ passthrough: true }) reply: FastifyReply): Promise<SettingsAnswer> {
+  async list(
+    @CurrentCaller() { tenant }: Identity,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SettingsAnswer> {
     const settings = await this.reader.settings(tenant);
     const items = (Object.keys(SETTINGS) as SettingKey[]).map((key) => answer(key, settings));
     return sendQuery(reply, { body: { items, nextCursor: null }, token: await this.desk.token(null) });
