@@ -54,7 +54,7 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
     closers.push(() => vault.close());
     await refuseForeignVault(store, vault, keysPath);
     const codec = createCodec(storedTypes, vault);
-    const runner = createCommandRunner({ store, codec, log: logger, outranksStale });
+    const runner = createCommandRunner({ store, codec, log: logger, outranksStale, soleWriter: true });
     const logId = await ensureLogStarted(store);
 
     let notify: ReadModels<unknown>['notify'] = () => undefined;
