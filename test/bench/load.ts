@@ -5,6 +5,7 @@ import { quantile } from './figures.js';
 export type Load = {
   /** Answers below 400 in a second. */
   readonly perSecond: number;
+  readonly accepted: number;
   readonly p50: number;
   readonly p99: number;
   /** Answers of 400 and above, and requests that got none. */
@@ -54,6 +55,7 @@ export const load = async (
   });
   return {
     perSecond: (latencies.length * 1000) / (last - began),
+    accepted: latencies.length,
     p50: quantile(latencies, 0.5),
     p99: quantile(latencies, 0.99),
     refused: refused + errors + timeouts,
