@@ -1,15 +1,21 @@
 import { describe, expect, it } from '@jest/globals';
 import { canonicalAddress, channelsOf, CHANNELS, isWeak, KINDS, mayComeFrom, type Kind } from './addresses.js';
 
-const keyOf = (kind: Kind, value: string, region = 'BR'): string | null => canonicalAddress(kind, value, region)?.key ?? null;
+const keyOf = (kind: Kind, value: string, region = 'BR'): string | null =>
+  canonicalAddress(kind, value, region)?.key ?? null;
 
 describe('a phone', () => {
-  it.each(['+55 88 99999-0000', '+55 88 9999-0000', '(88) 99999-0000', '(88) 9999-0000', '088 99999-0000', ' +5588999990000 ', '0 15 88 99999-0000'])(
-    'is one address in every spelling, with or without the ninth digit: %s',
-    (value) => {
-      expect(canonicalAddress('phone', value, 'BR')).toEqual({ key: 'phone:+5588999990000', value: '+5588999990000' });
-    },
-  );
+  it.each([
+    '+55 88 99999-0000',
+    '+55 88 9999-0000',
+    '(88) 99999-0000',
+    '(88) 9999-0000',
+    '088 99999-0000',
+    ' +5588999990000 ',
+    '0 15 88 99999-0000',
+  ])('is one address in every spelling, with or without the ninth digit: %s', (value) => {
+    expect(canonicalAddress('phone', value, 'BR')).toEqual({ key: 'phone:+5588999990000', value: '+5588999990000' });
+  });
 
   it('shares its key with whatsapp, viber and sms', () => {
     const keys = (['phone', 'whatsapp', 'viber', 'sms'] as const).map((kind) => keyOf(kind, '+55 88 99999-0000'));
@@ -34,12 +40,19 @@ describe('a phone', () => {
     expect(keyOf('phone', '(88) 5333-4444')).toBe('phone:+558853334444');
   });
 
-  it.each(['', '   ', '9999-0000', '+55 88 59999-0000', 'ana@example.com', 'call 88 99999-0000', '+55 88 99999-0000 x2', '1-800-FLOWERS', '+'])(
-    'is not read out of what is none: %p',
-    (value) => {
-      expect(canonicalAddress('phone', value, 'BR')).toBeNull();
-    },
-  );
+  it.each([
+    '',
+    '   ',
+    '9999-0000',
+    '+55 88 59999-0000',
+    'ana@example.com',
+    'call 88 99999-0000',
+    '+55 88 99999-0000 x2',
+    '1-800-FLOWERS',
+    '+',
+  ])('is not read out of what is none: %p', (value) => {
+    expect(canonicalAddress('phone', value, 'BR')).toBeNull();
+  });
 });
 
 describe('an e-mail', () => {
@@ -51,12 +64,20 @@ describe('an e-mail', () => {
     expect(keyOf('email', 'ana@xn--exmple-cua.com')).toBe(keyOf('email', 'ANA@exämple.com'));
   });
 
-  it.each(['ana', '@example.com', 'ana@', 'ana@localhost', 'ana lima@example.com', 'a@b@example.com', '<ana@example.com>', 'ana@10.0.0.1', 'ana@ex%61mple.com', 'ana@example.com/x'])(
-    'is not read out of what is none: %p',
-    (value) => {
-      expect(canonicalAddress('email', value, 'BR')).toBeNull();
-    },
-  );
+  it.each([
+    'ana',
+    '@example.com',
+    'ana@',
+    'ana@localhost',
+    'ana lima@example.com',
+    'a@b@example.com',
+    '<ana@example.com>',
+    'ana@10.0.0.1',
+    'ana@ex%61mple.com',
+    'ana@example.com/x',
+  ])('is not read out of what is none: %p', (value) => {
+    expect(canonicalAddress('email', value, 'BR')).toBeNull();
+  });
 });
 
 describe('an address of another kind', () => {
@@ -79,8 +100,10 @@ describe('kinds and channels', () => {
   });
 
   it('make any phone kind an address of whatsapp, viber and sms, and every other kind one of itself alone', () => {
-    for (const kind of ['phone', 'whatsapp', 'viber', 'sms'] as const) expect(channelsOf(kind)).toEqual(['whatsapp', 'viber', 'sms']);
-    for (const kind of ['email', 'webchat', 'facebook', 'instagram', 'telegram'] as const) expect(channelsOf(kind)).toEqual([kind]);
+    for (const kind of ['phone', 'whatsapp', 'viber', 'sms'] as const)
+      expect(channelsOf(kind)).toEqual(['whatsapp', 'viber', 'sms']);
+    for (const kind of ['email', 'webchat', 'facebook', 'instagram', 'telegram'] as const)
+      expect(channelsOf(kind)).toEqual([kind]);
   });
 
   it('let a message come from its own kind, and from a phone where phones are addresses', () => {

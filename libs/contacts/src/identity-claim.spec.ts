@@ -2,14 +2,24 @@ import { describe, expect, it } from '@jest/globals';
 import { fold } from '#kernel';
 import { asked, at, callers, given } from '#kernel/given';
 import { contactDecider, type Contact, type ContactEvent } from './contact.js';
-import { ClaimIdentity, claimLost, holdersOf, identityDecider, type Claim, type IdentityEvent } from './identity-claim.js';
+import {
+  ClaimIdentity,
+  claimLost,
+  holdersOf,
+  identityDecider,
+  type Claim,
+  type IdentityEvent,
+} from './identity-claim.js';
 
 const claimed = (data: Partial<Claim> = {}): IdentityEvent => ({
   type: 'IdentityClaimed',
   data: { contactId: 'carla', identityId: 'i1', claimedAt: at('10:00'), ...data },
 });
 const claim = ({ now = at('10:00'), ...data }: Partial<ClaimIdentity['data']> & { now?: string } = {}) =>
-  new ClaimIdentity({ key: 'hmac', contactId: 'carla', identityId: 'i1', holders: [], onlyIfFree: false, ...data }, asked(callers.agent, now));
+  new ClaimIdentity(
+    { key: 'hmac', contactId: 'carla', identityId: 'i1', holders: [], onlyIfFree: false, ...data },
+    asked(callers.agent, now),
+  );
 
 describe('claiming an address', () => {
   it('is recorded, whoever else claims it', () => {
@@ -19,15 +29,25 @@ describe('claiming an address', () => {
       .then(claimed());
   });
   it('stays quiet when said again, though not for a new identity of the same contact', () => {
-    given(identityDecider, claimed()).when(claim({ now: at('11:00') })).thenNothing();
-    given(identityDecider, claimed()).when(claim({ identityId: 'i2' })).then(claimed({ identityId: 'i2' }));
+    given(identityDecider, claimed())
+      .when(claim({ now: at('11:00') }))
+      .thenNothing();
+    given(identityDecider, claimed())
+      .when(claim({ identityId: 'i2' }))
+      .then(claimed({ identityId: 'i2' }));
   });
   it('stays quiet where inbound wants only what is free', () => {
-    given(identityDecider).when(claim({ onlyIfFree: true })).then(claimed());
-    given(identityDecider).when(claim({ onlyIfFree: true, holders: [{ contactId: 'clara' }] })).thenNothing();
+    given(identityDecider)
+      .when(claim({ onlyIfFree: true }))
+      .then(claimed());
+    given(identityDecider)
+      .when(claim({ onlyIfFree: true, holders: [{ contactId: 'clara' }] }))
+      .thenNothing();
   });
   it('never lies before an earlier claim [I0]', () => {
-    given(identityDecider, claimed({ contactId: 'clara', claimedAt: at('10:00:02') })).when(claim()).then(claimed({ claimedAt: at('10:00:02') }));
+    given(identityDecider, claimed({ contactId: 'clara', claimedAt: at('10:00:02') }))
+      .when(claim())
+      .then(claimed({ claimedAt: at('10:00:02') }));
   });
 });
 
@@ -37,7 +57,12 @@ const registered = (contactId: string, ...identityIds: string[]): ContactEvent =
     contactId,
     displayName: null,
     source: 'inbound',
-    identities: identityIds.map((identityId) => ({ identityId, kind: 'phone', value: '+5588999990000', verified: false })),
+    identities: identityIds.map((identityId) => ({
+      identityId,
+      kind: 'phone',
+      value: '+5588999990000',
+      verified: false,
+    })),
     registeredAt: at('10:00'),
   },
 });
@@ -46,13 +71,21 @@ const detached = (contactId: string, identityId: string): ContactEvent => ({
   data: { contactId, identityId, reason: 'removed', detachedAt: at('10:30') },
 });
 const contacts = (...facts: ContactEvent[][]): ReadonlyMap<string, Contact> =>
-  new Map(facts.map((events) => [events[0]?.data.contactId ?? '', fold(contactDecider.evolve, contactDecider.initial, events)]));
+  new Map(
+    facts.map((events) => [
+      events[0]?.data.contactId ?? '',
+      fold(contactDecider.evolve, contactDecider.initial, events),
+    ]),
+  );
 const claims = (...data: Partial<Claim>[]): Claim[] => data.map((one) => claimed(one).data as Claim);
 const holding = (all: readonly Claim[], of: ReadonlyMap<string, Contact>, now = at('12:00')) =>
   holdersOf(all, of, now).map((holder) => [holder.contactId, holder.identityId, holder.identity !== null]);
 
 describe('the holders of an address', () => {
-  const two = claims({ contactId: 'carla', identityId: 'i1' }, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:01') });
+  const two = claims(
+    { contactId: 'carla', identityId: 'i1' },
+    { contactId: 'clara', identityId: 'i2', claimedAt: at('10:01') },
+  );
 
   it('are the active contacts that have the claimed identity, oldest claim first', () => {
     expect(holding(two, contacts([registered('clara', 'i2')], [registered('carla', 'i1')]))).toEqual([
@@ -61,8 +94,12 @@ describe('the holders of an address', () => {
     ]);
   });
   it('are not those that detached it, or have it under another identity', () => {
-    expect(holding(two, contacts([registered('carla', 'i1'), detached('carla', 'i1')], [registered('clara', 'i2')]))).toEqual([['clara', 'i2', true]]);
-    expect(holding(two, contacts([registered('carla', 'other')], [registered('clara', 'i2')]))).toEqual([['clara', 'i2', true]]);
+    expect(
+      holding(two, contacts([registered('carla', 'i1'), detached('carla', 'i1')], [registered('clara', 'i2')])),
+    ).toEqual([['clara', 'i2', true]]);
+    expect(holding(two, contacts([registered('carla', 'other')], [registered('clara', 'i2')]))).toEqual([
+      ['clara', 'i2', true],
+    ]);
   });
   it('are for a minute those whose fact is still to come', () => {
     const one = claims({});
@@ -71,10 +108,20 @@ describe('the holders of an address', () => {
     expect(holding(one, contacts([registered('carla', 'other')]), at('10:00:30'))).toEqual([['carla', 'i1', false]]);
   });
   it('are not for a minute those that had and lost it', () => {
-    expect(holding(claims({ claimedAt: at('10:29:50') }), contacts([registered('carla', 'i1'), detached('carla', 'i1')]), at('10:30:10'))).toEqual([]);
+    expect(
+      holding(
+        claims({ claimedAt: at('10:29:50') }),
+        contacts([registered('carla', 'i1'), detached('carla', 'i1')]),
+        at('10:30:10'),
+      ),
+    ).toEqual([]);
   });
   it('stand with the identity that they have, not with a later or earlier claim still under way, once each', () => {
-    const all = claims({ identityId: 'i0' }, { identityId: 'i1', claimedAt: at('10:00:10') }, { identityId: 'i2', claimedAt: at('10:00:20') });
+    const all = claims(
+      { identityId: 'i0' },
+      { identityId: 'i1', claimedAt: at('10:00:10') },
+      { identityId: 'i2', claimedAt: at('10:00:20') },
+    );
     expect(holding(all, contacts([registered('carla', 'i1')]), at('10:00:30'))).toEqual([['carla', 'i1', true]]);
   });
   it('keep their place by their oldest valid claim', () => {
@@ -89,13 +136,17 @@ describe('a claim', () => {
   const late = claims({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:01:30') });
   it('is lost when its fact came after its minute and another claimed in between', () => {
     expect(claimLost(late, 'i1', at('10:02'))).toBe(true);
-    expect(claimLost(claims({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:01') }), 'i1', at('10:01'))).toBe(true);
+    expect(
+      claimLost(claims({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:01') }), 'i1', at('10:01')),
+    ).toBe(true);
   });
   it('is not lost within its minute, before the other claim, to the same contact, or to one made while it was valid', () => {
     expect(claimLost(late, 'i1', at('10:00:59.999'))).toBe(false);
     expect(claimLost(late, 'i1', at('10:01:10'))).toBe(false);
     expect(claimLost(claims({}, { identityId: 'i2', claimedAt: at('10:01:30') }), 'i1', at('10:02'))).toBe(false);
-    expect(claimLost(claims({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:00:30') }), 'i1', at('10:02'))).toBe(false);
+    expect(
+      claimLost(claims({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:00:30') }), 'i1', at('10:02')),
+    ).toBe(false);
     expect(claimLost(late, 'i2', at('10:01:31'))).toBe(false);
   });
   it('that was never made is lost', () => {

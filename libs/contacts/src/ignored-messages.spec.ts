@@ -21,19 +21,28 @@ const ignored = (data: Partial<Data> = {}): IgnoredEvent => ({
     ...data,
   },
 });
-const ignore = (data: Partial<Data> = {}) => new IgnoreBlockedMessage(ignored(data).data, asked(callers.integration, at('10:05:01')));
+const ignore = (data: Partial<Data> = {}) =>
+  new IgnoreBlockedMessage(ignored(data).data, asked(callers.integration, at('10:05:01')));
 
 describe('a blocked customer’s message', () => {
   it('leaves the one fact that it came, and proof of its content without the content [H12 I4]', () => {
     given(ignoredDecider).when(ignore()).then(ignored());
   });
   it('leaves nothing else that a caller sent', () => {
-    given(ignoredDecider).when(ignore({ content: 'secret' } as Partial<Data>)).then(ignored());
+    given(ignoredDecider)
+      .when(ignore({ content: 'secret' } as Partial<Data>))
+      .then(ignored());
   });
   it('is the same message again for the same conversation and provider id only', () => {
-    given(ignoredDecider, ignored()).when(ignore({ blockId: 'b2', receivedAt: at('11:00') })).thenNothing();
-    given(ignoredDecider, ignored()).when(ignore({ conversationId: 'other' })).thenTypes('BlockedMessageIgnored');
-    given(ignoredDecider, ignored()).when(ignore({ providerMessageKey: 'k2' })).thenTypes('BlockedMessageIgnored');
+    given(ignoredDecider, ignored())
+      .when(ignore({ blockId: 'b2', receivedAt: at('11:00') }))
+      .thenNothing();
+    given(ignoredDecider, ignored())
+      .when(ignore({ conversationId: 'other' }))
+      .thenTypes('BlockedMessageIgnored');
+    given(ignoredDecider, ignored())
+      .when(ignore({ providerMessageKey: 'k2' }))
+      .thenTypes('BlockedMessageIgnored');
   });
   it('never arrived before the one before it [I0]', () => {
     given(ignoredDecider, ignored())
@@ -45,11 +54,17 @@ describe('a blocked customer’s message', () => {
     const state = fold(ignoredDecider.evolve, ignoredDecider.initial, flood);
     expect(state.recent).toHaveLength(1000);
     expect(state.recent[0]?.key).toBe(ignoredKey('conv', 'k1'));
-    given(ignoredDecider, ...flood).when(ignore({ providerMessageKey: 'k1' })).thenNothing();
-    given(ignoredDecider, ...flood).when(ignore({ providerMessageKey: 'k0' })).thenTypes('BlockedMessageIgnored');
+    given(ignoredDecider, ...flood)
+      .when(ignore({ providerMessageKey: 'k1' }))
+      .thenNothing();
+    given(ignoredDecider, ...flood)
+      .when(ignore({ providerMessageKey: 'k0' }))
+      .thenTypes('BlockedMessageIgnored');
   });
   it('goes to the stream and the key of the contact whose episode covers', () => {
     expect(ignoredDecider.idOf(ignore())).toBe('carla');
-    expect(ignoredDecider.sealedFor?.(fold(ignoredDecider.evolve, ignoredDecider.initial, [ignored()]))).toBe('contact:carla');
+    expect(ignoredDecider.sealedFor?.(fold(ignoredDecider.evolve, ignoredDecider.initial, [ignored()]))).toBe(
+      'contact:carla',
+    );
   });
 });

@@ -3,7 +3,8 @@ import { at } from '#kernel/given';
 import { hiddenBy, messageTime } from './cover.js';
 
 const covered = (from: string, to: string | null, blockId = 'b1') => ({ from, to, blockId });
-const hiding = (covers: ReturnType<typeof covered>[], sentAt: string | null, receivedAt: string) => hiddenBy(covers, sentAt, receivedAt)?.blockId ?? null;
+const hiding = (covers: ReturnType<typeof covered>[], sentAt: string | null, receivedAt: string) =>
+  hiddenBy(covers, sentAt, receivedAt)?.blockId ?? null;
 
 describe('the time of a message', () => {
   it('is when the customer sent it, else when it arrived, and never after that', () => {
@@ -46,7 +47,13 @@ describe('a message', () => {
     expect(hiding([covered(at('08:00', -5), at('12:00', -5))], at('09:00', -5), at('10:00'))).toBe('b1');
   });
   it('is hidden by the episode that covers its own time before the one that covers the clamped one', () => {
-    expect(hiding([covered(at('09:00', -1), at('23:00', -1), 'clamped'), covered(at('08:00', -5), at('12:00', -5), 'own')], at('09:00', -5), at('10:00'))).toBe('own');
+    expect(
+      hiding(
+        [covered(at('09:00', -1), at('23:00', -1), 'clamped'), covered(at('08:00', -5), at('12:00', -5), 'own')],
+        at('09:00', -5),
+        at('10:00'),
+      ),
+    ).toBe('own');
   });
   it('of somebody who was never blocked is displayed', () => {
     expect(hiding([], at('10:00'), at('10:00'))).toBeNull();

@@ -46,7 +46,12 @@ const sorted = (value: unknown): string =>
     2,
   );
 
-const staff = (id: string, role: Role, access: ConversationAccess = 'all'): Caller => ({ id, kind: 'staff', role, access });
+const staff = (id: string, role: Role, access: ConversationAccess = 'all'): Caller => ({
+  id,
+  kind: 'staff',
+  role,
+  access,
+});
 
 /** Who asks in tests. */
 export const callers = {

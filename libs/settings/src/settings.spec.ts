@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { asked, at, callers, given } from '#kernel/given';
-import { ChangeSetting, defaultSettings, SETTINGS, settingsDecider, type SettingsEvent, type SettingValue } from './settings.js';
+import {
+  ChangeSetting,
+  defaultSettings,
+  SETTINGS,
+  settingsDecider,
+  type SettingsEvent,
+  type SettingValue,
+} from './settings.js';
 
 const change = (key: string, value: unknown) => new ChangeSetting({ key, value }, asked(callers.admin, at('10:00')));
 const changed = (key: string, oldValue: SettingValue, newValue: SettingValue): SettingsEvent => ({
@@ -31,12 +38,19 @@ describe('settings', () => {
   });
 
   const choices = Object.entries(SETTINGS).map(([key, definition]) => [key, definition] as const);
-  it.each(choices)('%s takes each allowed value and records the old one beside it', (key, { allowed, default: standard }) => {
-    for (const value of (allowed as readonly SettingValue[]).filter((one) => one !== standard)) {
-      given(settingsDecider).when(change(key, value)).then(changed(key, standard, value));
-      given(settingsDecider, changed(key, standard, value)).when(change(key, standard)).then(changed(key, value, standard));
-    }
-  });
+  it.each(choices)(
+    '%s takes each allowed value and records the old one beside it',
+    (key, { allowed, default: standard }) => {
+      for (const value of (allowed as readonly SettingValue[]).filter((one) => one !== standard)) {
+        given(settingsDecider)
+          .when(change(key, value))
+          .then(changed(key, standard, value));
+        given(settingsDecider, changed(key, standard, value))
+          .when(change(key, standard))
+          .then(changed(key, value, standard));
+      }
+    },
+  );
   it.each(choices)('%s stays quiet about the value that it has [I17]', (key, { default: standard }) => {
     given(settingsDecider).when(change(key, standard)).thenNothing();
   });

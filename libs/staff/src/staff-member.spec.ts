@@ -17,7 +17,8 @@ const by = callers.admin.id;
 const metadata = asked(callers.admin, at('10:00'));
 const invite = (data: Partial<InviteStaffMember['data']> = {}) =>
   new InviteStaffMember({ staffId, name: 'Ana Lima', role: 'agent', conversationAccess: 'all', ...data }, metadata);
-const access = (conversationAccess: 'all' | 'assigned_only' | 'assigned_and_unassigned') => new ChangeStaffAccess({ staffId, conversationAccess }, metadata);
+const access = (conversationAccess: 'all' | 'assigned_only' | 'assigned_and_unassigned') =>
+  new ChangeStaffAccess({ staffId, conversationAccess }, metadata);
 const role = (to: 'agent' | 'supervisor' | 'admin') => new ChangeStaffRole({ staffId, role: to }, metadata);
 const available = (is: boolean) => new SetStaffAvailability({ staffId, available: is }, metadata);
 const deactivate = () => new DeactivateStaffMember({ staffId }, metadata);
@@ -31,10 +32,17 @@ const away: StaffEvent = { type: 'StaffAvailabilityChanged', data: { staffId, av
 const after = (...facts: StaffEvent[]) => fold(staffDecider.evolve, staffDecider.initial, facts);
 
 describe('inviting a staff member', () => {
-  it.each(['all', 'assigned_only', 'assigned_and_unassigned'] as const)('sets what they may see: %s [B13]', (conversationAccess) => {
-    given(staffDecider).when(invite({ conversationAccess })).then(invited({ conversationAccess }));
-    expect(after(invited({ conversationAccess }))).toMatchObject({ status: 'active', access: conversationAccess, available: true });
-  });
+  it.each(['all', 'assigned_only', 'assigned_and_unassigned'] as const)(
+    'sets what they may see: %s [B13]',
+    (conversationAccess) => {
+      given(staffDecider).when(invite({ conversationAccess })).then(invited({ conversationAccess }));
+      expect(after(invited({ conversationAccess }))).toMatchObject({
+        status: 'active',
+        access: conversationAccess,
+        available: true,
+      });
+    },
+  );
   it('is refused where the record exists, deactivated or not', () => {
     given(staffDecider, invited()).when(invite()).thenRejected('staff-exists');
     given(staffDecider, invited(), deactivated).when(invite()).thenRejected('staff-exists');
@@ -49,7 +57,9 @@ describe('a staff member', () => {
     given(staffDecider, invited()).when(access('all')).thenNothing();
   });
   it('gets another role, and keeps the one that it has quietly', () => {
-    given(staffDecider, invited()).when(role('supervisor')).then({ type: 'StaffRoleChanged', data: { staffId, old: 'agent', new: 'supervisor', by } });
+    given(staffDecider, invited())
+      .when(role('supervisor'))
+      .then({ type: 'StaffRoleChanged', data: { staffId, old: 'agent', new: 'supervisor', by } });
     given(staffDecider, invited()).when(role('agent')).thenNothing();
   });
   it('goes away and comes back, each said once', () => {

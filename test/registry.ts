@@ -1,0 +1,36 @@
+// Every decider with its stored types and a generator of commands for one of its streams. A new decider is one line here and one file in generators/.
+import type fc from 'fast-check';
+import type { AnyDecider, Command, CommandOf, EventDefinitions } from '#kernel';
+import { contactDecider, contactEvents } from '#contacts/contact';
+import { identityDecider, identityEvents } from '#contacts/identity-claim';
+import { ignoredDecider, ignoredEvents } from '#contacts/ignored-messages';
+import { conversationDecider, conversationEvents } from '#conversations/conversation';
+import { readMarkerDecider, readMarkerEvents } from '#conversations/read-marker';
+import { settingsDecider, settingsEvents } from '#settings/settings';
+import { staffDecider, staffEvents } from '#staff/staff-member';
+import { contactCommands, identityCommands, ignoredCommands } from './generators/contacts.js';
+import { conversationCommands, readMarkerCommands } from './generators/conversations.js';
+import { settingsCommands } from './generators/settings.js';
+import { staffCommands } from './generators/staff.js';
+
+export type Registered = {
+  readonly decider: AnyDecider;
+  readonly events: EventDefinitions;
+  readonly commands: fc.Arbitrary<Command<unknown>>;
+};
+
+const registered = <D extends AnyDecider>(
+  decider: D,
+  events: EventDefinitions,
+  commands: fc.Arbitrary<CommandOf<D> & Command<unknown>>,
+): Registered => ({ decider, events, commands });
+
+export const deciders: readonly Registered[] = [
+  registered(contactDecider, contactEvents, contactCommands),
+  registered(identityDecider, identityEvents, identityCommands),
+  registered(ignoredDecider, ignoredEvents, ignoredCommands),
+  registered(conversationDecider, conversationEvents, conversationCommands),
+  registered(readMarkerDecider, readMarkerEvents, readMarkerCommands),
+  registered(staffDecider, staffEvents, staffCommands),
+  registered(settingsDecider, settingsEvents, settingsCommands),
+];
