@@ -13,7 +13,6 @@ const until = async (condition: () => boolean): Promise<void> => {
 const setup = (events: MemoryEventStore, over: Partial<PolicyRunnerOptions> = {}) => {
   const done: string[] = [];
   const places = new Map<string, Position | null>();
-  let ids = 0;
   const options: PolicyRunnerOptions = {
     events, codec: passthrough('Told', 'Erased'), policies: [echo, count],
     execute: (reaction, { policy, event, commandId }) => {
@@ -28,7 +27,7 @@ const setup = (events: MemoryEventStore, over: Partial<PolicyRunnerOptions> = {}
       },
     },
     waitUntilVisible: () => Promise.resolve(),
-    startFact: policyStart(events, () => `fact-${String(ids++)}`, () => '2026-01-01T00:00:00.000Z'),
+    startFact: policyStart(events),
     ...over,
   };
   return { done, places, options, runner: createPolicyRunner(options) };
