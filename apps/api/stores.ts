@@ -12,7 +12,7 @@ import {
   type KeyVault,
   type SqliteEventStore,
 } from '#event-store';
-import type { Configuration, Logger } from '#platform';
+import { PROBLEMS, type Configuration, type Logger, type ProblemCode } from '#platform';
 import { createReadModels, openSqliteReadSource, type ReadModels, type ReadSource } from '#read-store';
 import { projections, storedTypes } from '../registry.js';
 import { startProjectorThread, type ProjectorThread } from './projector-thread.js';
@@ -54,7 +54,7 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
     closers.push(() => vault.close());
     await refuseForeignVault(store, vault, keysPath);
     const codec = createCodec(storedTypes, vault);
-    const runner = createCommandRunner({ store, codec, log: logger });
+    const runner = createCommandRunner({ store, codec, log: logger, precedesStale });
     const logId = await ensureLogStarted(store);
 
     let notify: ReadModels<unknown>['notify'] = () => undefined;
@@ -77,6 +77,9 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
     throw error;
   }
 };
+
+/** What the caller may not see or do, and a wrong request, are told before If-Match (source: spec/http-api.md, "Habits"). */
+const precedesStale = (rejected: string): boolean => ([400, 403, 404, 422] as readonly number[]).includes(PROBLEMS[rejected as ProblemCode][0]);
 
 /** Facts without the keys that open them mean that another vault, or none, was restored. */
 const refuseForeignVault = async (store: SqliteEventStore, vault: KeyVault, keysPath: string): Promise<void> => {

@@ -1,5 +1,5 @@
 import { reject, streamName, type Caller, type CommandMetadata, type Position } from '#kernel';
-import type { Codec, CommandRunner, EventStore, Outcome } from '#event-store';
+import type { Codec, CommandRunner, EventStore, Outcome, RunOptions } from '#event-store';
 import {
   AssignConversation,
   AssignToMe,
@@ -66,7 +66,7 @@ export class ConversationCommands {
       conversationId,
       async (state) => this.withFacts(command, state),
       metadata,
-      metadata.expectedRevision === undefined ? {} : { expectedRevision: metadata.expectedRevision },
+      runOptions(metadata),
     );
     if (outcome.kind === 'rejected' || outcome.repeated) return outcome;
     const raced =
@@ -157,6 +157,8 @@ export class ConversationCommands {
   }
 }
 
+const runOptions = ({ expectedRevision }: CommandMetadata): RunOptions => (expectedRevision === undefined ? {} : { expectedRevision });
+
 const isViaDevice = (command: ConversationCommand): boolean => command.type === 'SendMessage' && command.data.viaDevice;
 
 /** Moves readers' markers; the conversation's end clamps them. */
@@ -169,7 +171,7 @@ export class ReadMarkerCommands {
     const seen = state.status !== 'unknown' && sees(metadata.caller, state.assigneeId);
     const lastOrdinal = state.status === 'unknown' ? 0 : state.ordinal;
     const complete = new MarkRead({ ...command.data, lastOrdinal, seen }, metadata);
-    const outcome = await this.runner.execute(readMarkerDecider, readMarkerDecider.idOf(complete), complete, metadata);
+    const outcome = await this.runner.execute(readMarkerDecider, readMarkerDecider.idOf(complete), complete, metadata, runOptions(metadata));
     return { ...outcome, position: outcome.position ?? position };
   }
 }

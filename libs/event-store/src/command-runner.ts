@@ -30,6 +30,8 @@ export type CommandRunnerOptions = {
   readonly now?: () => string;
   /** Bytes that the cached folds may hold together, 256 MiB if absent. */
   readonly cacheBytes?: number;
+  /** Refusals that are told before a stale revision (source: spec/http-api.md, order of refusals). None if absent: then a stale command is not decided at all. */
+  readonly precedesStale?: (rejected: string) => boolean;
   readonly log?: Log;
 };
 
@@ -166,8 +168,9 @@ class StreamRunner implements CommandRunner {
         continue;
       }
       const stale = job.expectedRevision !== undefined && job.expectedRevision !== at.revision;
-      const command = stale ? null : await job.build(at.state);
-      const decided = command === null ? reject('revision-stale') : decide(target.decider, command, at.state);
+      const command = stale && this.options.precedesStale === undefined ? null : await job.build(at.state);
+      const wish = command === null ? null : decide(target.decider, command, at.state);
+      const decided = wish === null || (stale && !this.precedesStale(wish)) ? reject('revision-stale') : wish;
       if (command === null || isRejection(decided) || decided.length === 0) {
         confirmed = false;
         outcomes.push(await this.nothing(at, isRejection(decided) ? decided : null));
@@ -196,6 +199,10 @@ class StreamRunner implements CommandRunner {
       });
     }
     return !fresh && !confirmed && proposals.length === 0 ? 'read-first' : { outcomes, proposals };
+  }
+
+  private precedesStale(decided: readonly Event[] | Rejection): boolean {
+    return isRejection(decided) && this.options.precedesStale?.(decided.rejected) === true;
   }
 
   private async nothing(at: StreamFold, rejection: Rejection | null): Promise<AnyOutcome> {
