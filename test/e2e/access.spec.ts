@@ -61,11 +61,13 @@ describe('the routes', () => {
   });
 
   it.each(named)('%s answers those whom the roles allow, and nobody else', async (_name, route) => {
+    let made = await route.make(town);
     for (const who of EVERYBODY) {
-      const made = await route.make(town);
+      if (route.roles.includes(who)) made = await route.make(town);
       const told = route.roles.includes(who) ? route.told?.[who] : 'forbidden';
       const before = await door.head();
-      const answer = await call(route, who, made);
+      const seen = methodOf(route) === 'GET' ? await door.get(who, `${made.path}${made.query === undefined ? '' : `?${made.query}`}`) : null;
+      const answer = seen ?? (await call(route, who, made));
       if (told === undefined) {
         expect([who, answer.status, answer.code]).toEqual([who, route.status ?? 200, undefined]);
       } else {
@@ -119,7 +121,7 @@ describe('the routes', () => {
     const made = await route.make(town);
     const wrong = ['PUT /v1/settings/{key}'].includes(route.route) ? 'setting-unknown' : 'not-found';
     const before = await door.head();
-    const [from] = /[0-9a-f]{8}-[0-9a-f-]{27}|s-[0-9a-f]+|block\.[A-Za-z]+|read_markers/.exec(made.path) ?? [''];
+    const [from] = /[0-9a-f]{8}-[0-9a-f-]{27}|s-[0-9a-f]+|region\.default|read_markers/.exec(made.path) ?? [''];
     const ids = route.route.includes('identityId') ? [NOWHERE, 'no-id'] : [NOWHERE, 'no-id', '%00', 'a'.repeat(300)];
     for (const id of ids) {
       const answer = await call(route, able(route), { ...made, path: made.path.replace(from, id) });
@@ -203,12 +205,14 @@ const mistakes = (whole: Json, given: Schema, at: readonly (string | number)[] =
   const where = at.join('.');
   const put = (what: string, wrong: unknown): Mistake => [`${where}: ${what}`, at.length === 0 ? wrong : changed(whole, at, wrong)];
   const found: Mistake[] = [];
-  const isText = schema.type === 'string';
-  if (schema.type !== undefined && at.length > 0) {
-    for (const wrong of [isText ? 7 : 'text', schema.type === 'boolean' ? 1 : true, schema.type === 'object' ? [] : { a: 1 }, schema.type === 'array' ? {} : [1]]) {
+  const types = [schema.type].flat() as readonly (string | undefined)[];
+  const is = (type: string): boolean => types.includes(type);
+  const isText = is('string');
+  if (types[0] !== undefined && at.length > 0) {
+    for (const wrong of [isText ? 7 : 'text', is('boolean') ? 1 : true, is('object') ? [] : { a: 1 }, is('array') ? {} : [1]]) {
       found.push(put(`is ${JSON.stringify(wrong)}`, wrong));
     }
-    if (schema.nullable !== true && at.at(-1) !== 'expiresAt' && !['reasonCode', 'reasonText'].includes(String(at.at(-1)))) found.push(put('is null', null));
+    if (schema.nullable !== true && !is('null')) found.push(put('is null', null));
   }
   if (isText) {
     if (schema.maxLength !== undefined) found.push(put('is too long', 'x'.repeat(Number(schema.maxLength) + 1)));
@@ -219,8 +223,8 @@ const mistakes = (whole: Json, given: Schema, at: readonly (string | number)[] =
     if (schema.format === 'date-time') found.push(put('has no zone', '2026-03-10T10:00:00'), put('is no time', '2026-02-30T10:00:00Z'), put('is a date', '2026-03-10'));
     found.push(put('has U+0000', 'a\u0000b'), put('has half a pair', 'a\ud800'));
   }
-  if (schema.type === 'integer') found.push(put('is a fraction', 1.5), put('is below', -1), put('is beyond', 3_000_000_000));
-  if (schema.type === 'array') {
+  if (is('integer')) found.push(put('is a fraction', 1.5), put('is below', -1), put('is beyond', 3_000_000_000));
+  if (is('array')) {
     if (schema.maxItems !== undefined) found.push(put('is too long a list', Array.from({ length: Number(schema.maxItems) + 1 }, () => value?.[0] ?? 'x')));
     if (Array.isArray(value) && value.length > 0) found.push(...mistakes(whole, schema.items, [...at, 0]));
   }
@@ -279,7 +283,7 @@ describe('a wrong request is refused, and nothing of it is stored:', () => {
         expect(answer.status).toBe(200);
         expect(answer.text.trim().split('\n').map((line) => JSON.parse(line).code as string)).toEqual(Array(6).fill('invalid-request'));
       }
-      for (const type of ['text/plain', 'application/xml', 'multipart/form-data; boundary=x', 'nonsense']) refusedWith(await send('{}', type), 415, 'unsupported-media-type');
+      for (const type of ['text/plain', 'nonsense']) refusedWith(await send('{}', type), 415, 'unsupported-media-type');
     });
   });
 
@@ -391,7 +395,7 @@ describe('a wrong request is refused, and nothing of it is stored:', () => {
 
   it('settings that are none, values that they do not take, and staff ids that are taken', async () => {
     const before = await door.head();
-    for (const [key, value] of [['block.unblockBy', 'everybody'], ['block.unblockBy', null], ['block.unblockBy', { a: 1 }], ['block.quarantineDays', -1], ['block.quarantineDays', 1.5], ['block.requireConfirm', 'true'], ['region.default', 'Brasil'], ['block.unblockBy', 'x'.repeat(10_000)]]) {
+    for (const [key, value] of [['block.unblockBy', 'everybody'], ['block.unblockBy', null], ['block.unblockBy', { a: 1 }], ['block.reason', 7], ['block.requireConfirm', 'true'], ['region.default', 'Brasil'], ['block.unblockBy', 'x'.repeat(10_000)]]) {
       const answer = await door.call('admin', 'PUT', `/v1/settings/${String(key)}`, { value });
       expect([key, value, answer.status, answer.code]).toEqual([key, value, 422, 'setting-value-refused']);
     }

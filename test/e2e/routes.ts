@@ -243,8 +243,8 @@ export const routes: readonly Route[] = [
     stores: true,
     about: 'nothing',
     make: async (town) => {
-      await town.set('block.quarantineDays', 90);
-      return { path: '/v1/settings/block.quarantineDays', body: { value: 30 }, other: { value: 31 } };
+      await town.set('region.default', 'BR');
+      return { path: '/v1/settings/region.default', body: { value: 'PT' }, other: { value: 'DK' } };
     },
   },
   { route: 'GET /v1/ops/projections', roles: ['ops', 'auditor'], make: list('/v1/ops/projections') },

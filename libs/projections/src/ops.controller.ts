@@ -1,6 +1,21 @@
-import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Allow, Answers, CurrentCaller, Desk, problem, sendQuery, Shown, Summary, Tag, UuidParam, type Identity } from '#platform';
+import {
+  Allow,
+  Answers,
+  ConsistentQuery,
+  CurrentCaller,
+  Desk,
+  ListQuery,
+  pageOf,
+  problem,
+  sendQuery,
+  Shown,
+  Summary,
+  Tag,
+  UuidParam,
+  type Identity,
+} from '#platform';
 import { UnknownProjection } from './options.js';
 import type { ProjectionStatus, RebuildStatus } from './status.js';
 
@@ -62,9 +77,11 @@ export class OpsController {
   @Allow('ops', 'auditor')
   @Summary('The read models: where they stand and what is being rebuilt')
   @Answers(200, ProjectionsAnswer)
-  async projections(@Res({ passthrough: true }) reply: FastifyReply): Promise<ProjectionsAnswer> {
+  async projections(@Query() query: ListQuery, @Res({ passthrough: true }) reply: FastifyReply): Promise<ProjectionsAnswer> {
+    // Where they stand is told, not waited for.
+    await this.desk.consistency(query);
     const items = await this.projector.statuses();
-    return sendQuery(reply, { body: { items, nextCursor: null }, token: await this.desk.token(items[0]?.checkpoint ?? null) });
+    return sendQuery(reply, { body: pageOf(items, ({ name }) => name, 'projections', query), token: await this.desk.token(items[0]?.checkpoint ?? null) });
   }
 
   @Post('projections/:name/rebuild')
@@ -91,7 +108,8 @@ export class OpsController {
   @Allow('ops', 'auditor')
   @Summary('How far a rebuild is')
   @Answers(200, RebuildAnswer)
-  async rebuild(@Param('id', UuidParam) id: string): Promise<RebuildAnswer> {
+  async rebuild(@Param('id', UuidParam) id: string, @Query() query: ConsistentQuery): Promise<RebuildAnswer> {
+    await this.desk.consistency(query);
     const status = await this.projector.rebuild(id);
     if (status === null) throw problem('not-found');
     return status;

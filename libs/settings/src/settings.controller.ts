@@ -1,7 +1,20 @@
-import { Body, Controller, Get, Param, Put, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Put, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StateOf } from '#kernel';
-import { Allow, Answers, Anything, CurrentCaller, Desk, sendQuery, Shown, Summary, Tag, type Identity } from '#platform';
+import {
+  Allow,
+  Answers,
+  Anything,
+  CurrentCaller,
+  Desk,
+  ListQuery,
+  pageOf,
+  sendQuery,
+  Shown,
+  Summary,
+  Tag,
+  type Identity,
+} from '#platform';
 import { ChangeSetting, SETTINGS, type settingsDecider, type SettingKey, type Settings } from './settings.js';
 
 class SettingBody {
@@ -44,10 +57,16 @@ export class SettingsController {
   @Allow('admin', 'auditor')
   @Summary('Lists all settings with their allowed values; read from the stream')
   @Answers(200, SettingsAnswer)
-  async list(@CurrentCaller() { tenant }: Identity, @Res({ passthrough: true }) reply: FastifyReply): Promise<SettingsAnswer> {
+  async list(
+    @Query() query: ListQuery,
+    @CurrentCaller() { tenant }: Identity,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<SettingsAnswer> {
+    // A stream is always current; what is no token is refused all the same.
+    await this.desk.consistency(query);
     const settings = await this.reader.settings(tenant);
     const items = (Object.keys(SETTINGS) as SettingKey[]).map((key) => answer(key, settings));
-    return sendQuery(reply, { body: { items, nextCursor: null }, token: await this.desk.token(null) });
+    return sendQuery(reply, { body: pageOf(items, ({ key }) => key, 'settings', query), token: await this.desk.token(null) });
   }
 
   @Put(':key')
