@@ -28,8 +28,12 @@ export type ConversationNeighbours = {
     place: Place,
     now: string,
   ) => Promise<{ readonly covers: readonly Cover[]; readonly hasAddress: boolean; readonly address: string | null; readonly ownerId: string }>;
-  /** The contact's identities that are addresses of a channel, first attached first; `null` if there is no such contact. */
-  readonly addresses: (tenant: string, contactId: string, channel: string) => Promise<readonly string[] | null>;
+  /** The identities that are or were the contact's addresses of a channel, first attached first; `null` if there is no such contact. */
+  readonly addresses: (
+    tenant: string,
+    contactId: string,
+    channel: string,
+  ) => Promise<readonly { readonly identityId: string; readonly attached: boolean }[] | null>;
   readonly isMine: (tenant: string, caller: Caller, contactId: string) => Promise<boolean>;
   /** Is this an active staff record that conversations may be assigned to, under the tenant's setting? */
   readonly eligible: (tenant: string, staffId: string) => Promise<boolean>;
@@ -83,7 +87,14 @@ export class ConversationCommands {
     const { metadata } = command;
     const { contactId, channel } = command.data;
     const { tenant, caller } = metadata;
-    const addresses = await this.neighbours.addresses(tenant, contactId, channel);
+    const ever = await this.neighbours.addresses(tenant, contactId, channel);
+    // A repeat is answered whatever became of the address and of what the starter sees.
+    for (const { identityId } of ever ?? []) {
+      const conversationId = conversationIdOf(identityId, channel);
+      const { isRecognised } = await this.runner.load(conversationDecider, tenant, conversationId);
+      if (isRecognised(metadata.commandId)) return this.run(new StartConversation({ ...command.data, conversationId, identityId }, metadata));
+    }
+    const addresses = ever?.filter(({ attached }) => attached).map(({ identityId }) => identityId) ?? null;
     if (addresses === null || !(await this.neighbours.isMine(tenant, caller, contactId))) {
       return { kind: 'rejected', rejection: reject('not-found'), position: null };
     }

@@ -84,11 +84,12 @@ class StreamRunner implements CommandRunner {
     // Outside the queue: a command may load another stream, whose command may be loading this one.
     const target = targetOf(decider, tenant, id);
     const cached = this.cache.get(target.stream, decider);
-    const { state, revision, position } =
+    const { state, revision, position, commands } =
       cached === undefined || options.fresh !== false
         ? await this.readOn(target, cached ?? emptyFold(decider))
         : cached;
-    return { state, revision, position } as Loaded<typeof decider>;
+    const isRecognised = (commandId: string): boolean => commands.has(commandId);
+    return { state, revision, position, isRecognised } as Loaded<typeof decider>;
   };
 
   forget(stream: string): void {

@@ -33,5 +33,10 @@ export const runMain = async (main: () => Promise<void>): Promise<void> => {
   }
 };
 
+/** By their names, since the platform imports no store: what their message says is for the operator, a stack is not. */
+const STORES_REFUSALS: ReadonlySet<string> = new Set(['DataFolderError', 'ReadStoreUnusable', 'VaultMissing', 'StoreUnavailable']);
+
 const isEnvironmental = (error: unknown): boolean =>
-  Error.isError(error) && 'code' in error && ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'].includes(String(error.code));
+  Error.isError(error) &&
+  (STORES_REFUSALS.has(error.name) ||
+    ('code' in error && ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'].includes(String(error.code))));
