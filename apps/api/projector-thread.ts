@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '#platform';
 import { connectProjector, type Projector } from '#projections';
+import { ReadStoreUnusable } from '#read-store';
 import type { Position } from '#kernel';
 
 /** What the worker thread is started with. */
@@ -32,7 +33,9 @@ export const startProjectorThread = async (
       logger[level](fields ?? {}, message);
     },
   });
-  await projector.started();
+  await projector.started().catch((error: unknown) => {
+    throw failure === null ? error : new ReadStoreUnusable(failure);
+  });
   return {
     ...projector,
     failed: () => failure,

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { startApi, type Api, type Answer, type Json } from './process.js';
 
-const SENDERS = 1500;
+const SENDERS = 800;
 const ROUNDS = 10;
 const folder = mkdtempSync(join(tmpdir(), 'portaria-kill-'));
 let api: Api;
@@ -63,7 +63,7 @@ describe('kill -9', () => {
     }
     // Ten moments, evenly over the time that a rebuild takes: were all of them too late, this would prove nothing.
     expect(interrupted).toBeGreaterThan(0);
-  });
+  }, 300_000);
 
   it('in a burst of writes loses none that was answered and doubles none', async () => {
     const wishes = Array.from({ length: 600 }, (_, n) => ({ key: randomUUID(), body: inbound(SENDERS + (n % 40), `burst-${String(n)}`) }));
@@ -84,18 +84,15 @@ describe('kill -9', () => {
     expect(new Set([...answered.values()].map(({ status }) => status))).toEqual(new Set([200]));
 
     api = await startApi(folder);
-    let token = '';
     for (const { key, body } of wishes) {
       const first = answered.get(key);
       const again = await api.call('integration', 'POST', '/v1/messages/inbound', body, key);
       expect([again.status, again.body.disposition]).toEqual([200, 'displayed']);
       if (first !== undefined) expect([again.text, again.etag]).toEqual([first.text, first.etag]);
-      token = again.text;
     }
-    expect(token).not.toBe('');
     const counted = await burstMessages();
     expect(counted).toEqual({ conversations: 40, messages: wishes.length });
-  });
+  }, 120_000);
 
   it('is not needed: SIGTERM drains what runs and exits with 0', async () => {
     const running = Array.from({ length: 20 }, (_, n) =>
@@ -117,12 +114,11 @@ describe('kill -9', () => {
 
 /** What the lists hold of the burst, behind everything that was answered. */
 const burstMessages = async (): Promise<Json> => {
-  const { body: last } = await api.call('admin', 'POST', '/v1/contacts', { displayName: 'The last' });
-  expect(last.contactId).toBeDefined();
+  const { token } = await api.call('admin', 'POST', '/v1/contacts', { displayName: 'The last' });
   const conversations: Json[] = [];
   for (let sender = SENDERS; sender < SENDERS + 40; sender++) {
     // The search is by the number: one contact, one conversation each.
-    const { body } = await api.call('admin', 'GET', `/v1/conversations?search=${String(70_000_000 + sender)}&wait=5000`);
+    const { body } = await api.call('admin', 'GET', `/v1/conversations?search=${String(70_000_000 + sender)}&wait=20000&after=${token ?? ''}`);
     conversations.push(...(body.items as Json[]));
   }
   return { conversations: conversations.length, messages: conversations.reduce((sum: number, row) => sum + Number(row.unread), 0) };

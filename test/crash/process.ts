@@ -9,7 +9,7 @@ const MAIN = join(import.meta.dirname, '../../apps/api/main.js');
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test says what it expects of an answer
 export type Json = any;
-export type Answer = { readonly status: number; readonly body: Json; readonly text: string; readonly etag: string | null };
+export type Answer = { readonly status: number; readonly body: Json; readonly text: string; readonly etag: string | null; readonly token: string | null };
 
 export type Api = {
   readonly call: (role: string, method: string, path: string, body?: unknown, key?: string) => Promise<Answer>;
@@ -67,7 +67,7 @@ export const startApi = async (folder: string): Promise<Api> => {
         },
       });
       const text = await response.text();
-      return { status: response.status, text, body: text.startsWith('{') && !raw ? JSON.parse(text) : text, etag: response.headers.get('etag') };
+      return { status: response.status, text, body: text.startsWith('{') && !raw ? JSON.parse(text) : text, etag: response.headers.get('etag'), token: response.headers.get('consistency-token') };
     },
     kill: async (signal) => {
       child.kill(signal);
