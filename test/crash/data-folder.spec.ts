@@ -28,7 +28,8 @@ const copied = (name: string): string => {
   cpSync(used, folder, { recursive: true });
   return folder;
 };
-const digest = (path: string): string => (existsSync(path) ? createHash('sha256').update(readFileSync(path)).digest('hex') : 'absent');
+const digest = (path: string): string =>
+  existsSync(path) ? createHash('sha256').update(readFileSync(path)).digest('hex') : 'absent';
 /** Every row of a database, whatever its write-ahead log holds. */
 const rowsOf = (path: string): string => {
   const db = new DatabaseSync(path, { readOnly: true });
@@ -133,7 +134,9 @@ const unmount = (): void => {
     const stored: string[] = [];
     let refused: { readonly status: number; readonly body: { readonly code?: string } } | null = null;
     for (let n = 0; refused === null && n < 2000; n++) {
-      const answer = await running.call('admin', 'POST', '/v1/contacts', { displayName: `Contact ${String(n)} ${'x'.repeat(150)}` });
+      const answer = await running.call('admin', 'POST', '/v1/contacts', {
+        displayName: `Contact ${String(n)} ${'x'.repeat(150)}`,
+      });
       if (answer.status === 201) stored.push(answer.body.contactId as string);
       else refused = answer;
     }
@@ -144,9 +147,12 @@ const unmount = (): void => {
     expect(again.status).toBe(201);
     await running.kill('SIGKILL');
     running = await startApi(large);
-    const one = await running.call('admin', 'PATCH', `/v1/contacts/${stored.at(-1) ?? ''}`, { displayName: 'Still here' });
+    const one = await running.call('admin', 'PATCH', `/v1/contacts/${stored.at(-1) ?? ''}`, {
+      displayName: 'Still here',
+    });
     expect(one.status).toBe(200);
-    for (const contactId of stored) expect((await running.call('admin', 'PATCH', `/v1/contacts/${contactId}`, {})).status).toBe(200);
+    for (const contactId of stored)
+      expect((await running.call('admin', 'PATCH', `/v1/contacts/${contactId}`, {})).status).toBe(200);
     expect(await running.kill('SIGTERM')).toBe(0);
   });
 });

@@ -20,7 +20,9 @@ const inbound = (sender: number, id: string): object => ({
 
 beforeAll(async () => {
   api = await startApi(folder);
-  const lines = Array.from({ length: 2 * SENDERS }, (_, n) => JSON.stringify(inbound(n % SENDERS, `seed-${String(n)}`)));
+  const lines = Array.from({ length: 2 * SENDERS }, (_, n) =>
+    JSON.stringify(inbound(n % SENDERS, `seed-${String(n)}`)),
+  );
   const { status } = await api.call('integration', 'POST', '/v1/messages/inbound/batch', lines.join('\n'));
   expect(status).toBe(200);
 });
@@ -66,12 +68,17 @@ describe('kill -9', () => {
   }, 300_000);
 
   it('in a burst of writes loses none that was answered and doubles none', async () => {
-    const wishes = Array.from({ length: 600 }, (_, n) => ({ key: randomUUID(), body: inbound(SENDERS + (n % 40), `burst-${String(n)}`) }));
+    const wishes = Array.from({ length: 600 }, (_, n) => ({
+      key: randomUUID(),
+      body: inbound(SENDERS + (n % 40), `burst-${String(n)}`),
+    }));
     const answered = new Map<string, Answer>();
     const queue = [...wishes];
     const lane = async (): Promise<void> => {
       for (let wish = queue.shift(); wish !== undefined; wish = queue.shift()) {
-        const answer = await api.call('integration', 'POST', '/v1/messages/inbound', wish.body, wish.key).catch(() => null);
+        const answer = await api
+          .call('integration', 'POST', '/v1/messages/inbound', wish.body, wish.key)
+          .catch(() => null);
         if (answer === null) return;
         answered.set(wish.key, answer);
       }
@@ -118,8 +125,15 @@ const burstMessages = async (): Promise<Json> => {
   const conversations: Json[] = [];
   for (let sender = SENDERS; sender < SENDERS + 40; sender++) {
     // The search is by the number: one contact, one conversation each.
-    const { body } = await api.call('admin', 'GET', `/v1/conversations?search=${String(70_000_000 + sender)}&wait=20000&after=${token ?? ''}`);
+    const { body } = await api.call(
+      'admin',
+      'GET',
+      `/v1/conversations?search=${String(70_000_000 + sender)}&wait=20000&after=${token ?? ''}`,
+    );
     conversations.push(...(body.items as Json[]));
   }
-  return { conversations: conversations.length, messages: conversations.reduce((sum: number, row) => sum + Number(row.unread), 0) };
+  return {
+    conversations: conversations.length,
+    messages: conversations.reduce((sum: number, row) => sum + Number(row.unread), 0),
+  };
 };

@@ -9,7 +9,13 @@ const MAIN = join(import.meta.dirname, '../../apps/api/main.js');
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test says what it expects of an answer
 export type Json = any;
-export type Answer = { readonly status: number; readonly body: Json; readonly text: string; readonly etag: string | null; readonly token: string | null };
+export type Answer = {
+  readonly status: number;
+  readonly body: Json;
+  readonly text: string;
+  readonly etag: string | null;
+  readonly token: string | null;
+};
 
 export type Api = {
   readonly call: (role: string, method: string, path: string, body?: unknown, key?: string) => Promise<Answer>;
@@ -17,7 +23,9 @@ export type Api = {
   readonly kill: (signal: NodeJS.Signals) => Promise<number | null>;
 };
 
-const started = (folder: string): { readonly child: ChildProcess; readonly said: () => { out: string; error: string } } => {
+const started = (
+  folder: string,
+): { readonly child: ChildProcess; readonly said: () => { out: string; error: string } } => {
   const child = spawn(process.execPath, [MAIN], {
     // Nothing of Jest's: no NODE_OPTIONS, no loader.
     env: {
@@ -39,7 +47,11 @@ const started = (folder: string): { readonly child: ChildProcess; readonly said:
 
 export const bearers = new Map<string, string>();
 const bearerOf = async (role: string): Promise<string> => {
-  const known = bearers.get(role) ?? (await new SignJWT({ sub: role, tenant: 'acme', role }).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(SECRET)));
+  const known =
+    bearers.get(role) ??
+    (await new SignJWT({ sub: role, tenant: 'acme', role })
+      .setProtectedHeader({ alg: 'HS256' })
+      .sign(Buffer.from(SECRET)));
   bearers.set(role, known);
   return known;
 };
@@ -67,7 +79,13 @@ export const startApi = async (folder: string): Promise<Api> => {
         },
       });
       const text = await response.text();
-      return { status: response.status, text, body: text.startsWith('{') && !raw ? JSON.parse(text) : text, etag: response.headers.get('etag'), token: response.headers.get('consistency-token') };
+      return {
+        status: response.status,
+        text,
+        body: text.startsWith('{') && !raw ? JSON.parse(text) : text,
+        etag: response.headers.get('etag'),
+        token: response.headers.get('consistency-token'),
+      };
     },
     kill: async (signal) => {
       child.kill(signal);
@@ -78,7 +96,9 @@ export const startApi = async (folder: string): Promise<Api> => {
 };
 
 /** Runs it where it cannot start: the exit code and what it said. */
-export const runApi = async (folder: string): Promise<{ readonly code: number | null; readonly error: string; readonly out: string }> => {
+export const runApi = async (
+  folder: string,
+): Promise<{ readonly code: number | null; readonly error: string; readonly out: string }> => {
   const { child, said } = started(folder);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, ...said() };

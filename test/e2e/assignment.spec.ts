@@ -21,14 +21,21 @@ describe('acceptance', () => {
   it('5: of fifty simultaneous claims one wins and the others are told who won [B1 B7 B8]', async () => {
     const crowd = Array.from({ length: 50 }, (_, n) => `agent-${String(n)}`);
     for (const staffId of crowd) {
-      await town.does('admin', 'POST', '/v1/staff', { staffId, name: staffId, role: 'agent', conversationAccess: 'all' });
+      await town.does('admin', 'POST', '/v1/staff', {
+        staffId,
+        name: staffId,
+        role: 'agent',
+        conversationAccess: 'all',
+      });
     }
     const { conversationId } = await town.customer();
     const { signed, TENANT } = await import('./door.js');
     const bearers = await Promise.all(crowd.map((sub) => signed({ sub, tenant: TENANT })));
     let answers: readonly Json[] = [];
     const added = await door.added(async () => {
-      answers = await Promise.all(bearers.map((bearer) => door.call({ bearer }, 'POST', `${path(conversationId)}/assign-to-me`, {})));
+      answers = await Promise.all(
+        bearers.map((bearer) => door.call({ bearer }, 'POST', `${path(conversationId)}/assign-to-me`, {})),
+      );
     });
     expect(added).toEqual(['ConversationAssigned']);
     const won = answers.filter(({ status }) => status === 200);
@@ -59,8 +66,12 @@ describe('acceptance', () => {
     });
     expect(second).toEqual(['MessageSendRequested']);
     const { items } = (await door.get('agent', `${path(conversationId)}/assignments`)).body;
-    expect(items).toMatchObject([{ assignmentNo: 1, assigneeId: 'bia', assignedBy: 'ana', engagedAt: expect.any(String), endedAt: null }]);
-    const bot = await door.call('integration', 'POST', `${path(conversationId)}/messages`, { content: { text: 'May I help?' } });
+    expect(items).toMatchObject([
+      { assignmentNo: 1, assigneeId: 'bia', assignedBy: 'ana', engagedAt: expect.any(String), endedAt: null },
+    ]);
+    const bot = await door.call('integration', 'POST', `${path(conversationId)}/messages`, {
+      content: { text: 'May I help?' },
+    });
     expect([bot.status, bot.code]).toEqual([409, 'automation-paused']);
   });
 
@@ -77,7 +88,12 @@ describe('acceptance', () => {
       expect(await town.ids('limited', query)).not.toContain(conversationId);
     }
     expect(await mine()).toEqual(before);
-    for (const gone of [path(conversationId), `${path(conversationId)}/timeline`, `${path(conversationId)}/assignments`, `/v1/contacts/${contactId}`]) {
+    for (const gone of [
+      path(conversationId),
+      `${path(conversationId)}/timeline`,
+      `${path(conversationId)}/assignments`,
+      `/v1/contacts/${contactId}`,
+    ]) {
       expect([gone, (await door.get('limited', gone)).status]).toEqual([gone, 404]);
     }
     expect(await town.ids('colleague', '&view=mine')).toContain(conversationId);
@@ -98,17 +114,26 @@ describe('the lists', () => {
     const all = body.items as Json[];
     const sorted = all.toSorted((a, b) =>
       a.lastDisplayedAt === b.lastDisplayedAt
-        ? a.conversationId < b.conversationId ? 1 : -1
-        : a.lastDisplayedAt < b.lastDisplayedAt ? 1 : -1);
+        ? a.conversationId < b.conversationId
+          ? 1
+          : -1
+        : a.lastDisplayedAt < b.lastDisplayedAt
+          ? 1
+          : -1,
+    );
     expect(all).toEqual(sorted);
     const idsOf = (rows: readonly Json[]): readonly string[] => rows.map((row) => row.conversationId as string);
     expect(await town.ids('supervisor', '&view=mine')).toEqual(idsOf(all.filter((row) => row.assigneeId === 'sol')));
-    expect(await town.ids('supervisor', '&view=unassigned')).toEqual(idsOf(all.filter((row) => row.assigneeId === null)));
+    expect(await town.ids('supervisor', '&view=unassigned')).toEqual(
+      idsOf(all.filter((row) => row.assigneeId === null)),
+    );
     expect(idsOf(all.filter((row) => row.assigneeId === 'sol'))).toHaveLength(2);
     const paged: string[] = [];
     let cursor: string | null = '';
     while (cursor !== null) {
-      const page: Json = (await door.get('supervisor', `/v1/conversations?limit=3${cursor === '' ? '' : `&cursor=${cursor}`}`)).body;
+      const page: Json = (
+        await door.get('supervisor', `/v1/conversations?limit=3${cursor === '' ? '' : `&cursor=${cursor}`}`)
+      ).body;
       paged.push(...idsOf(page.items as Json[]));
       cursor = page.nextCursor;
     }
@@ -118,11 +143,21 @@ describe('the lists', () => {
   it('count what they hold, for everybody [B3 B4 B5 B11 B14]', async () => {
     const { conversationId } = await town.customer();
     await town.does('agent', 'POST', `${path(conversationId)}/conclude`, {});
-    for (const who of ['agent', 'colleague', 'limited', 'claimer', 'supervisor', 'admin', 'auditor', 'integration'] as const) {
+    for (const who of [
+      'agent',
+      'colleague',
+      'limited',
+      'claimer',
+      'supervisor',
+      'admin',
+      'auditor',
+      'integration',
+    ] as const) {
       const counts: Json = {};
       for (const view of ['all', 'mine', 'unassigned']) {
         counts[view] = {};
-        for (const status of ['open', 'concluded']) counts[view][status] = (await town.ids(who, `&view=${view}&status=${status}`)).length;
+        for (const status of ['open', 'concluded'])
+          counts[view][status] = (await town.ids(who, `&view=${view}&status=${status}`)).length;
       }
       expect([who, (await door.get(who, '/v1/conversations/counts')).body]).toEqual([who, counts]);
     }
@@ -134,14 +169,24 @@ describe('the lists', () => {
     const { conversationId, contactId, phone } = await town.customer();
     await town.does('agent', 'PATCH', `/v1/contacts/${contactId}`, { displayName: 'Joana', addTags: ['vip'] });
     const row = await town.row(conversationId);
-    expect(row).toMatchObject({ contactId, contactName: 'Joana', channel: 'whatsapp', status: 'open', automation: 'running', unread: 1, contactBlocked: false });
+    expect(row).toMatchObject({
+      contactId,
+      contactName: 'Joana',
+      channel: 'whatsapp',
+      status: 'open',
+      automation: 'running',
+      unread: 1,
+      contactBlocked: false,
+    });
     expect(await town.card(row.contactId as string)).toEqual({
       contactId,
       displayName: 'Joana',
       tags: ['vip'],
       identities: [{ identityId: expect.any(String), kind: 'whatsapp', value: phone, verified: true }],
       block: null,
-      consents: Object.fromEntries(['whatsapp', 'viber', 'sms', 'email'].map((channel) => [channel, { state: 'unset', source: null, at: null }])),
+      consents: Object.fromEntries(
+        ['whatsapp', 'viber', 'sms', 'email'].map((channel) => [channel, { state: 'unset', source: null, at: null }]),
+      ),
       wallets: [],
       conversations: [{ conversationId, channel: 'whatsapp', status: 'open', assigneeId: null }],
     });
@@ -151,9 +196,13 @@ describe('the lists', () => {
     const { conversationId, phone } = await town.customer();
     await town.writes(phone, 'second');
     expect((await town.row(conversationId)).unread).toBe(2);
-    expect(await town.does('agent', 'POST', `${path(conversationId)}/read`, { upToOrdinal: 1 })).toEqual({ upToOrdinal: 1 });
+    expect(await town.does('agent', 'POST', `${path(conversationId)}/read`, { upToOrdinal: 1 })).toEqual({
+      upToOrdinal: 1,
+    });
     expect((await town.row(conversationId)).unread).toBe(1);
-    expect(await town.does('agent', 'POST', `${path(conversationId)}/read`, { upToOrdinal: 99 })).toEqual({ upToOrdinal: 2 });
+    expect(await town.does('agent', 'POST', `${path(conversationId)}/read`, { upToOrdinal: 99 })).toEqual({
+      upToOrdinal: 2,
+    });
     expect((await town.row(conversationId)).unread).toBe(0);
     expect((await town.row(conversationId, 'colleague')).unread).toBe(2);
   });
@@ -163,11 +212,22 @@ describe('an assignment', () => {
   it('is made to a colleague of the active members, with a note, and its history is kept [B1 B9 B10 B22 B24]', async () => {
     const { conversationId } = await town.customer();
     const members = ((await door.get('agent', '/v1/staff?limit=200')).body.items as Json[]).filter((one) => one.active);
-    expect(members.map((one) => one.staffId as string)).toEqual(expect.arrayContaining(['ana', 'bia', 'lia', 'caio', 'sol', 'adm']));
+    expect(members.map((one) => one.staffId as string)).toEqual(
+      expect.arrayContaining(['ana', 'bia', 'lia', 'caio', 'sol', 'adm']),
+    );
     expect(members.map((one) => one.staffId as string)).not.toContain('gone');
-    expect(await town.does('agent', 'POST', `${path(conversationId)}/assign-to-me`, {})).toEqual({ assigneeId: 'ana', assignmentNo: 1 });
-    expect(await town.does('agent', 'POST', `${path(conversationId)}/assign-to-me`, {})).toEqual({ assigneeId: 'ana', assignmentNo: 1 });
-    expect(await town.assign(conversationId, 'bia', { note: 'speaks Danish' })).toEqual({ assigneeId: 'bia', assignmentNo: 2 });
+    expect(await town.does('agent', 'POST', `${path(conversationId)}/assign-to-me`, {})).toEqual({
+      assigneeId: 'ana',
+      assignmentNo: 1,
+    });
+    expect(await town.does('agent', 'POST', `${path(conversationId)}/assign-to-me`, {})).toEqual({
+      assigneeId: 'ana',
+      assignmentNo: 1,
+    });
+    expect(await town.assign(conversationId, 'bia', { note: 'speaks Danish' })).toEqual({
+      assigneeId: 'bia',
+      assignmentNo: 2,
+    });
     expect(await town.ids('agent', '&view=mine')).not.toContain(conversationId);
     expect(await town.ids('colleague', '&view=mine')).toContain(conversationId);
     expect(await town.ids('agent', '&view=all')).toContain(conversationId);
@@ -175,13 +235,30 @@ describe('an assignment', () => {
       const refused = await door.call('agent', 'POST', `${path(conversationId)}/assign`, { assigneeId });
       expect([refused.status, refused.code]).toEqual([409, 'assignee-not-eligible']);
     }
-    const changed = await door.call('agent', 'POST', `${path(conversationId)}/assign`, { assigneeId: 'ana', expectedAssigneeId: null });
+    const changed = await door.call('agent', 'POST', `${path(conversationId)}/assign`, {
+      assigneeId: 'ana',
+      expectedAssigneeId: null,
+    });
     expect([changed.status, changed.code, changed.body.assigneeId]).toEqual([409, 'assignee-changed', 'bia']);
     await town.does('agent', 'POST', `${path(conversationId)}/unassign`, {});
     const { items } = (await door.get('agent', `${path(conversationId)}/assignments`)).body;
     expect(items).toMatchObject([
-      { assignmentNo: 1, assigneeId: 'ana', assignedBy: 'ana', method: 'self', endedAt: expect.any(String), note: null },
-      { assignmentNo: 2, assigneeId: 'bia', assignedBy: 'ana', method: 'colleague', endReason: 'manual', note: 'speaks Danish' },
+      {
+        assignmentNo: 1,
+        assigneeId: 'ana',
+        assignedBy: 'ana',
+        method: 'self',
+        endedAt: expect.any(String),
+        note: null,
+      },
+      {
+        assignmentNo: 2,
+        assigneeId: 'bia',
+        assignedBy: 'ana',
+        method: 'colleague',
+        endReason: 'manual',
+        note: 'speaks Danish',
+      },
     ]);
     expect((await town.row(conversationId)).assigneeId).toBeNull();
   });
@@ -190,7 +267,9 @@ describe('an assignment', () => {
     const { conversationId } = await town.customer();
     expect(await town.texts(conversationId, 'claimer')).toEqual(['Oi']);
     expect((await door.call('limited', 'POST', `${path(conversationId)}/assign-to-me`, {})).status).toBe(404);
-    expect(await town.does('claimer', 'POST', `${path(conversationId)}/assign-to-me`, {})).toMatchObject({ assigneeId: 'caio' });
+    expect(await town.does('claimer', 'POST', `${path(conversationId)}/assign-to-me`, {})).toMatchObject({
+      assigneeId: 'caio',
+    });
   });
 
   it('ends with the conclusion, which carries an outcome and gives automation its voice back [B18 B19 B20 B21 B23]', async () => {
@@ -201,17 +280,43 @@ describe('an assignment', () => {
     const concluded = await town.does('colleague', 'POST', `${path(conversationId)}/conclude`, { outcome: 'sale.won' });
     expect(concluded).toEqual({ conversationId, status: 'concluded', assigneeId: null, automation: 'running' });
     const facts = await door.facts(before);
-    expect(facts.map(({ type }) => type)).toEqual(['ConversationConcluded', 'AutomationResumed', 'ConversationUnassigned']);
-    expect(facts[0]?.data).toMatchObject({ by: 'bia', assigneeAtConclusion: 'bia', outcome: 'sale.won', cause: 'agent' });
-    expect(await town.row(conversationId)).toMatchObject({ status: 'concluded', assigneeId: null, automation: 'running' });
-    expect(await town.does('claimer', 'POST', `${path(conversationId)}/assign-to-me`, {})).toMatchObject({ assigneeId: 'caio', assignmentNo: 2 });
+    expect(facts.map(({ type }) => type)).toEqual([
+      'ConversationConcluded',
+      'AutomationResumed',
+      'ConversationUnassigned',
+    ]);
+    expect(facts[0]?.data).toMatchObject({
+      by: 'bia',
+      assigneeAtConclusion: 'bia',
+      outcome: 'sale.won',
+      cause: 'agent',
+    });
+    expect(await town.row(conversationId)).toMatchObject({
+      status: 'concluded',
+      assigneeId: null,
+      automation: 'running',
+    });
+    expect(await town.does('claimer', 'POST', `${path(conversationId)}/assign-to-me`, {})).toMatchObject({
+      assigneeId: 'caio',
+      assignmentNo: 2,
+    });
     await town.assign(conversationId, 'ana');
     await town.writes(phone, 'one more thing');
-    expect(await town.row(conversationId)).toMatchObject({ status: 'open', sessionNo: 2, assigneeId: 'ana', automation: 'running' });
+    expect(await town.row(conversationId)).toMatchObject({
+      status: 'open',
+      sessionNo: 2,
+      assigneeId: 'ana',
+      automation: 'running',
+    });
   });
 
   it('is released when the colleague leaves, at once for the door and soon for the rows [B9 B22]', async () => {
-    await town.does('admin', 'POST', '/v1/staff', { staffId: 'leaver', name: 'Leo', role: 'agent', conversationAccess: 'all' });
+    await town.does('admin', 'POST', '/v1/staff', {
+      staffId: 'leaver',
+      name: 'Leo',
+      role: 'agent',
+      conversationAccess: 'all',
+    });
     const { conversationId } = await town.customer();
     await town.assign(conversationId, 'leaver');
     await town.does('admin', 'POST', '/v1/staff/leaver/deactivate', {});
@@ -219,10 +324,17 @@ describe('an assignment', () => {
     expect(refused.code).toBe('assignee-not-eligible');
     // A policy's act has no token: the facts are asked until it stands.
     const released = async (): Promise<boolean> =>
-      (await door.facts()).some(({ type, stream, data }) =>
-        type === 'ConversationUnassigned' && stream.endsWith(conversationId) && data['reason'] === 'staff_deactivated');
+      (await door.facts()).some(
+        ({ type, stream, data }) =>
+          type === 'ConversationUnassigned' &&
+          stream.endsWith(conversationId) &&
+          data['reason'] === 'staff_deactivated',
+      );
     while (!(await released())) await new Promise((resolve) => setTimeout(resolve, 10));
-    expect((await door.call('agent', 'POST', `${path(conversationId)}/assign-to-me`, {})).body).toMatchObject({ assigneeId: 'ana', assignmentNo: 2 });
+    expect((await door.call('agent', 'POST', `${path(conversationId)}/assign-to-me`, {})).body).toMatchObject({
+      assigneeId: 'ana',
+      assignmentNo: 2,
+    });
   });
 });
 
@@ -231,66 +343,88 @@ describe('limited access', () => {
   const own = new Set<string>();
   const free = new Set<string>();
   beforeAll(async () => {
-    for (const [set, assignee] of [[own, 'lia'], [own, 'caio'], [others, 'bia'], [free, null]] as const) {
+    for (const [set, assignee] of [
+      [own, 'lia'],
+      [own, 'caio'],
+      [others, 'bia'],
+      [free, null],
+    ] as const) {
       const { conversationId } = await town.customer();
       if (assignee !== null) await town.assign(conversationId, assignee);
       set.add(conversationId);
     }
   });
 
-  const contactOf = async (conversationId: string): Promise<string> => (await town.row(conversationId, 'admin')).contactId as string;
+  const contactOf = async (conversationId: string): Promise<string> =>
+    (await town.row(conversationId, 'admin')).contactId as string;
 
   it.each([
     ['limited', 'lia'],
     ['claimer', 'caio'],
-  ] as const)('of %s holds in lists, counts, search, single reads, timeline, contacts and commands [B13 B14]', async (who: Who, staffId: string) => {
-    const everything = ((await door.get('admin', '/v1/conversations?limit=200')).body.items as Json[]);
-    const visible = everything.filter((row) => row.assigneeId === staffId || (who === 'claimer' && row.assigneeId === null));
-    const visibleIds = visible.map((row) => row.conversationId as string);
-    expect(visibleIds.length).toBeGreaterThan(0);
-    expect(visibleIds.length).toBeLessThan(everything.length);
-    expect(await town.ids(who)).toEqual(visibleIds);
-    expect(await town.ids(who, '&search=Maria')).toEqual(visible.filter((row) => String(row.contactName).includes('Maria')).map((row) => row.conversationId as string));
-    expect((await door.get(who, '/v1/conversations/counts')).body.all).toEqual({
-      open: visible.filter((row) => row.status === 'open').length,
-      concluded: visible.filter((row) => row.status === 'concluded').length,
-    });
-    const contacts = (await door.get(who, '/v1/contacts?limit=200')).body.items as Json[];
-    expect(new Set(contacts.map((row) => row.contactId as string))).toEqual(new Set(visible.map((row) => row.contactId as string)));
-
-    for (const conversationId of [...others, ...(who === 'limited' ? free : [])]) {
-      const contactId = await contactOf(conversationId);
-      const reads = [path(conversationId), `${path(conversationId)}/timeline`, `${path(conversationId)}/assignments`, `/v1/contacts/${contactId}`];
-      for (const read of reads) expect([read, (await door.get(who, read)).code]).toEqual([read, 'not-found']);
-      expect((await door.get(who, `/v1/contacts?search=${encodeURIComponent('Maria')}&limit=200`)).text).not.toContain(contactId);
-      const commands: readonly (readonly [string, string, object])[] = [
-        ['POST', `${path(conversationId)}/messages`, { content: { text: 'Hello' } }],
-        ['POST', `${path(conversationId)}/assign-to-me`, {}],
-        ['POST', `${path(conversationId)}/assign`, { assigneeId: staffId }],
-        ['POST', `${path(conversationId)}/unassign`, {}],
-        ['POST', `${path(conversationId)}/conclude`, {}],
-        ['POST', `${path(conversationId)}/reopen`, {}],
-        ['POST', `${path(conversationId)}/automation/pause`, {}],
-        ['POST', `${path(conversationId)}/automation/resume`, {}],
-        ['POST', `${path(conversationId)}/read`, { upToOrdinal: 1 }],
-        ['POST', '/v1/conversations', { contactId, channel: 'whatsapp' }],
-        ['PATCH', `/v1/contacts/${contactId}`, { displayName: 'Mine now' }],
-        ['POST', `/v1/contacts/${contactId}/identities`, { kind: 'email', value: 'a@example.org' }],
-        ['POST', `/v1/contacts/${contactId}/block`, { confirm: true }],
-        ['PATCH', `/v1/contacts/${contactId}/block`, { reasonCode: 'x' }],
-        ['POST', `/v1/contacts/${contactId}/unblock`, { confirm: true, requestedBy: 'company' }],
-      ];
-      const added = await door.added(async () => {
-        for (const [method, target, body] of commands) {
-          const refused = await door.call(who, method, target, body);
-          expect([method, target, refused.status]).toEqual([method, target, 404]);
-        }
+  ] as const)(
+    'of %s holds in lists, counts, search, single reads, timeline, contacts and commands [B13 B14]',
+    async (who: Who, staffId: string) => {
+      const everything = (await door.get('admin', '/v1/conversations?limit=200')).body.items as Json[];
+      const visible = everything.filter(
+        (row) => row.assigneeId === staffId || (who === 'claimer' && row.assigneeId === null),
+      );
+      const visibleIds = visible.map((row) => row.conversationId as string);
+      expect(visibleIds.length).toBeGreaterThan(0);
+      expect(visibleIds.length).toBeLessThan(everything.length);
+      expect(await town.ids(who)).toEqual(visibleIds);
+      expect(await town.ids(who, '&search=Maria')).toEqual(
+        visible.filter((row) => String(row.contactName).includes('Maria')).map((row) => row.conversationId as string),
+      );
+      expect((await door.get(who, '/v1/conversations/counts')).body.all).toEqual({
+        open: visible.filter((row) => row.status === 'open').length,
+        concluded: visible.filter((row) => row.status === 'concluded').length,
       });
-      expect(added).toEqual([]);
-    }
-    const { code } = await door.call(who, 'POST', '/v1/contacts', { displayName: 'New' });
-    expect(code).toBe('forbidden');
-  });
+      const contacts = (await door.get(who, '/v1/contacts?limit=200')).body.items as Json[];
+      expect(new Set(contacts.map((row) => row.contactId as string))).toEqual(
+        new Set(visible.map((row) => row.contactId as string)),
+      );
+
+      for (const conversationId of [...others, ...(who === 'limited' ? free : [])]) {
+        const contactId = await contactOf(conversationId);
+        const reads = [
+          path(conversationId),
+          `${path(conversationId)}/timeline`,
+          `${path(conversationId)}/assignments`,
+          `/v1/contacts/${contactId}`,
+        ];
+        for (const read of reads) expect([read, (await door.get(who, read)).code]).toEqual([read, 'not-found']);
+        expect(
+          (await door.get(who, `/v1/contacts?search=${encodeURIComponent('Maria')}&limit=200`)).text,
+        ).not.toContain(contactId);
+        const commands: readonly (readonly [string, string, object])[] = [
+          ['POST', `${path(conversationId)}/messages`, { content: { text: 'Hello' } }],
+          ['POST', `${path(conversationId)}/assign-to-me`, {}],
+          ['POST', `${path(conversationId)}/assign`, { assigneeId: staffId }],
+          ['POST', `${path(conversationId)}/unassign`, {}],
+          ['POST', `${path(conversationId)}/conclude`, {}],
+          ['POST', `${path(conversationId)}/reopen`, {}],
+          ['POST', `${path(conversationId)}/automation/pause`, {}],
+          ['POST', `${path(conversationId)}/automation/resume`, {}],
+          ['POST', `${path(conversationId)}/read`, { upToOrdinal: 1 }],
+          ['POST', '/v1/conversations', { contactId, channel: 'whatsapp' }],
+          ['PATCH', `/v1/contacts/${contactId}`, { displayName: 'Mine now' }],
+          ['POST', `/v1/contacts/${contactId}/identities`, { kind: 'email', value: 'a@example.org' }],
+          ['POST', `/v1/contacts/${contactId}/block`, { confirm: true }],
+          ['PATCH', `/v1/contacts/${contactId}/block`, { reasonCode: 'x' }],
+          ['POST', `/v1/contacts/${contactId}/unblock`, { confirm: true, requestedBy: 'company' }],
+        ];
+        const added = await door.added(async () => {
+          for (const [method, target, body] of commands) {
+            const refused = await door.call(who, method, target, body);
+            expect([method, target, refused.status]).toEqual([method, target, 404]);
+          }
+        });
+        expect(added).toEqual([]);
+      }
+      const { code } = await door.call(who, 'POST', '/v1/contacts', { displayName: 'New' });
+      expect(code).toBe('forbidden');
+    },
+  );
 
   it('shows the blocked contacts of one\u2019s own conversations only, in list and count [B14 R1]', async () => {
     const { contactId, conversationId } = await town.customer();
@@ -304,7 +438,9 @@ describe('limited access', () => {
     expect(listed).toEqual([contactId]);
     expect((await door.get('limited', '/v1/blocked-contacts/count')).body).toEqual({ count: 1 });
     expect((await town.card(contactId, 'limited')).block).toMatchObject({ mayUnblock: false });
-    expect((await town.blocked('agent')).map((row) => row.contactId as string)).toEqual(expect.arrayContaining([contactId, stranger.contactId]));
+    expect((await town.blocked('agent')).map((row) => row.contactId as string)).toEqual(
+      expect.arrayContaining([contactId, stranger.contactId]),
+    );
   });
 
   it('is changed at once, for the next request [B13]', async () => {

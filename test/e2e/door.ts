@@ -39,7 +39,10 @@ export const signed = (claims: Record<string, unknown>, secret = SECRET): Promis
   new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(secret));
 
 export const tokenOf = (who: Who, tenant = TENANT): Promise<string> =>
-  signed({ tenant, ...(who in STAFF ? { sub: STAFF[who as keyof typeof STAFF].staffId } : CLAIMED[who as keyof typeof CLAIMED]) });
+  signed({
+    tenant,
+    ...(who in STAFF ? { sub: STAFF[who as keyof typeof STAFF].staffId } : CLAIMED[who as keyof typeof CLAIMED]),
+  });
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test says what it expects of an answer
 export type Json = any;
@@ -61,7 +64,13 @@ export type Call = {
 export type Door = {
   readonly gatehouse: Gatehouse;
   /** Asks as somebody. Objects go as JSON, texts and bytes as they are. */
-  readonly call: (who: Who | { readonly bearer: string | null }, method: string, path: string, body?: unknown, call?: Call) => Promise<Answer>;
+  readonly call: (
+    who: Who | { readonly bearer: string | null },
+    method: string,
+    path: string,
+    body?: unknown,
+    call?: Call,
+  ) => Promise<Answer>;
   /** Asks from read models that have seen every command that was answered before. */
   readonly get: (who: Who, path: string, call?: Call) => Promise<Answer>;
   /** The log's end. */
@@ -81,8 +90,20 @@ export const clock = {
     jest.useFakeTimers({
       now: new Date(time),
       doNotFake: [
-        'hrtime', 'nextTick', 'performance', 'queueMicrotask', 'requestAnimationFrame', 'cancelAnimationFrame', 'requestIdleCallback',
-        'cancelIdleCallback', 'setImmediate', 'clearImmediate', 'setInterval', 'clearInterval', 'setTimeout', 'clearTimeout',
+        'hrtime',
+        'nextTick',
+        'performance',
+        'queueMicrotask',
+        'requestAnimationFrame',
+        'cancelAnimationFrame',
+        'requestIdleCallback',
+        'cancelIdleCallback',
+        'setImmediate',
+        'clearImmediate',
+        'setInterval',
+        'clearInterval',
+        'setTimeout',
+        'clearTimeout',
       ],
     });
   },
@@ -151,11 +172,24 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
       if (seen === null || position > seen.position) seen = { position, token };
     }
     const code = response.status >= 400 ? (parsed as { code?: string }).code : undefined;
-    return { status: response.status, headers: response.headers, body: parsed, text, etag: response.headers.get('etag'), code };
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: parsed,
+      text,
+      etag: response.headers.get('etag'),
+      code,
+    };
   };
 
   const get: Door['get'] = (who, path, options_) =>
-    call(who, 'GET', seen === null ? path : `${path}${path.includes('?') ? '&' : '?'}after=${seen.token}`, undefined, options_);
+    call(
+      who,
+      'GET',
+      seen === null ? path : `${path}${path.includes('?') ? '&' : '?'}after=${seen.token}`,
+      undefined,
+      options_,
+    );
 
   const head = async (): Promise<string | null> => (await store.head())?.position ?? null;
 
@@ -205,7 +239,13 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
 /** The people of a tenant. */
 export const invite = async (door: Door, tenant: string): Promise<void> => {
   for (const [name, member] of Object.entries(STAFF)) {
-    const { status, text } = await door.call('founder', 'POST', '/v1/staff', { ...member, name: `The ${name}` }, { tenant });
+    const { status, text } = await door.call(
+      'founder',
+      'POST',
+      '/v1/staff',
+      { ...member, name: `The ${name}` },
+      { tenant },
+    );
     if (status !== 201) throw new Error(`${name} was not invited: ${text}`);
   }
   await door.call('founder', 'POST', '/v1/staff/gone/deactivate', {}, { tenant });

@@ -73,7 +73,8 @@ describe('the same key with the same body', () => {
   it('starts a conversation once, whatever became of its address and its starter', async () => {
     const { contactId, identityId } = await town.contact();
     const key = randomUUID();
-    const start = (): Promise<Answer> => door.call('agent', 'POST', '/v1/conversations', { contactId, channel: 'sms' }, { key });
+    const start = (): Promise<Answer> =>
+      door.call('agent', 'POST', '/v1/conversations', { contactId, channel: 'sms' }, { key });
     const first = await start();
     expect(first.status).toBe(201);
     await town.does('admin', 'DELETE', `/v1/contacts/${contactId}/identities/${identityId}`);
@@ -94,7 +95,8 @@ describe('the same key with the same body', () => {
     const { conversationId } = await town.customer();
     await town.assign(conversationId, 'bia');
     const key = randomUUID();
-    const claim = (): Promise<Answer> => door.call('agent', 'POST', `/v1/conversations/${conversationId}/assign-to-me`, {}, { key });
+    const claim = (): Promise<Answer> =>
+      door.call('agent', 'POST', `/v1/conversations/${conversationId}/assign-to-me`, {}, { key });
     expect((await claim()).code).toBe('already-assigned');
     await town.does('agent', 'POST', `/v1/conversations/${conversationId}/unassign`, {});
     expect((await claim()).body).toEqual({ assigneeId: 'ana', assignmentNo: 2 });
@@ -102,53 +104,80 @@ describe('the same key with the same body', () => {
 });
 
 describe('the same key', () => {
-  it.each(storing.filter(([name]) => !name.endsWith('/batch')))('with another body, or on another route of the thing, is refused: %s', async (_name, route) => {
-    const made = await route.make(town);
-    const key = randomUUID();
-    expect((await ask(route, made, { key })).status).toBe(route.status ?? 200);
-    const stored = await door.head();
-    if (made.other !== undefined && !['POST /v1/staff', 'POST /v1/conversations'].includes(route.route)) {
-      const reused = await ask(route, { ...made, body: made.other }, { key });
-      expect([reused.status, reused.code]).toEqual([422, 'idempotency-key-reused']);
-    }
-    const conversation = /\/v1\/conversations\/[0-9a-f-]{36}/.exec(made.path)?.[0];
-    const contact = /\/v1\/contacts\/[0-9a-f-]{36}/.exec(made.path)?.[0];
-    const elsewhere: readonly [Who, string, string, object] | null =
-      conversation !== undefined && !made.path.endsWith('/read')
-        ? ['admin', 'POST', `${conversation}/${made.path.endsWith('/conclude') ? 'unassign' : 'conclude'}`, {}]
-        : contact !== undefined
-          ? ['admin', 'PATCH', contact, { displayName: 'Reused' }]
-          : null;
-    if (elsewhere !== null) {
-      const [who, method, path, body] = elsewhere;
-      const reused = await door.call(who, method, path, body, { key });
-      expect([reused.status, reused.code]).toEqual([422, 'idempotency-key-reused']);
-    }
-    expect(await door.head()).toBe(stored);
-  });
+  it.each(storing.filter(([name]) => !name.endsWith('/batch')))(
+    'with another body, or on another route of the thing, is refused: %s',
+    async (_name, route) => {
+      const made = await route.make(town);
+      const key = randomUUID();
+      expect((await ask(route, made, { key })).status).toBe(route.status ?? 200);
+      const stored = await door.head();
+      if (made.other !== undefined && !['POST /v1/staff', 'POST /v1/conversations'].includes(route.route)) {
+        const reused = await ask(route, { ...made, body: made.other }, { key });
+        expect([reused.status, reused.code]).toEqual([422, 'idempotency-key-reused']);
+      }
+      const conversation = /\/v1\/conversations\/[0-9a-f-]{36}/.exec(made.path)?.[0];
+      const contact = /\/v1\/contacts\/[0-9a-f-]{36}/.exec(made.path)?.[0];
+      const elsewhere: readonly [Who, string, string, object] | null =
+        conversation !== undefined && !made.path.endsWith('/read')
+          ? ['admin', 'POST', `${conversation}/${made.path.endsWith('/conclude') ? 'unassign' : 'conclude'}`, {}]
+          : contact !== undefined
+            ? ['admin', 'PATCH', contact, { displayName: 'Reused' }]
+            : null;
+      if (elsewhere !== null) {
+        const [who, method, path, body] = elsewhere;
+        const reused = await door.call(who, method, path, body, { key });
+        expect([reused.status, reused.code]).toEqual([422, 'idempotency-key-reused']);
+      }
+      expect(await door.head()).toBe(stored);
+    },
+  );
 });
 
 describe('If-Match', () => {
-  const withRevision = storing.filter(([, route]) => route.about !== 'nothing' && route.route.includes('{') && !route.route.startsWith('POST /v1/messages/'));
+  const withRevision = storing.filter(
+    ([, route]) =>
+      route.about !== 'nothing' && route.route.includes('{') && !route.route.startsWith('POST /v1/messages/'),
+  );
 
-  it.each(withRevision)('that is stale refuses %s, and stores nothing; the present one passes', async (_name, route) => {
-    const made = await route.make(town);
-    const before = await door.head();
-    const stale = await ask(route, made, { ifMatch: '"99"' });
-    expect([stale.status, stale.code]).toEqual([412, 'revision-stale']);
-    expect(await door.head()).toBe(before);
-  });
+  it.each(withRevision)(
+    'that is stale refuses %s, and stores nothing; the present one passes',
+    async (_name, route) => {
+      const made = await route.make(town);
+      const before = await door.head();
+      const stale = await ask(route, made, { ifMatch: '"99"' });
+      expect([stale.status, stale.code]).toEqual([412, 'revision-stale']);
+      expect(await door.head()).toBe(before);
+    },
+  );
 
   it('of a row is that of its stream', async () => {
     const { conversationId, contactId } = await town.customer();
     const row = await door.get('agent', `/v1/conversations/${conversationId}`);
-    const claimed = await door.call('agent', 'POST', `/v1/conversations/${conversationId}/assign-to-me`, {}, { ifMatch: row.etag ?? '' });
+    const claimed = await door.call(
+      'agent',
+      'POST',
+      `/v1/conversations/${conversationId}/assign-to-me`,
+      {},
+      { ifMatch: row.etag ?? '' },
+    );
     expect(claimed.status).toBe(200);
-    const again = await door.call('agent', 'POST', `/v1/conversations/${conversationId}/unassign`, {}, { ifMatch: row.etag ?? '' });
+    const again = await door.call(
+      'agent',
+      'POST',
+      `/v1/conversations/${conversationId}/unassign`,
+      {},
+      { ifMatch: row.etag ?? '' },
+    );
     expect(again.code).toBe('revision-stale');
     expect((await door.get('agent', `/v1/conversations/${conversationId}`)).etag).toBe(claimed.etag);
     const card = await door.get('agent', `/v1/contacts/${contactId}`);
-    const edited = await door.call('agent', 'PATCH', `/v1/contacts/${contactId}`, { addTags: ['x'] }, { ifMatch: card.etag ?? '' });
+    const edited = await door.call(
+      'agent',
+      'PATCH',
+      `/v1/contacts/${contactId}`,
+      { addTags: ['x'] },
+      { ifMatch: card.etag ?? '' },
+    );
     expect(edited.status).toBe(200);
     expect((await door.get('agent', `/v1/contacts/${contactId}`)).etag).toBe(edited.etag);
   });
@@ -171,29 +200,54 @@ describe('of several refusals', () => {
     expect(await told('agent', `/v1/conversations/${NOWHERE}/assign-to-me`, {}, stale)).toEqual([404, 'not-found']);
     expect(await told('agent', `/v1/contacts/${NOWHERE}/block`, { confirm: true }, stale)).toEqual([404, 'not-found']);
     expect(await told('agent', `/v1/contacts/${contactId}/block`, {}, stale)).toEqual([422, 'confirmation-required']);
-    expect(await told('agent', `/v1/contacts/${contactId}/block`, { confirm: true }, stale)).toEqual([412, 'revision-stale']);
-    expect(await told('agent', `/v1/contacts/${contactId}/unblock`, { requestedBy: 'customer' }, stale)).toEqual([403, 'administrator-required']);
-    expect(await told('admin', `/v1/contacts/${contactId}/unblock`, { requestedBy: 'customer' }, stale)).toEqual([422, 'confirmation-required']);
-    expect(await told('admin', `/v1/contacts/${contactId}/unblock`, { confirm: true, requestedBy: 'customer' }, stale)).toEqual([412, 'revision-stale']);
+    expect(await told('agent', `/v1/contacts/${contactId}/block`, { confirm: true }, stale)).toEqual([
+      412,
+      'revision-stale',
+    ]);
+    expect(await told('agent', `/v1/contacts/${contactId}/unblock`, { requestedBy: 'customer' }, stale)).toEqual([
+      403,
+      'administrator-required',
+    ]);
+    expect(await told('admin', `/v1/contacts/${contactId}/unblock`, { requestedBy: 'customer' }, stale)).toEqual([
+      422,
+      'confirmation-required',
+    ]);
+    expect(
+      await told('admin', `/v1/contacts/${contactId}/unblock`, { confirm: true, requestedBy: 'customer' }, stale),
+    ).toEqual([412, 'revision-stale']);
     expect(await told('agent', `${path}/assign-to-me`, {}, stale)).toEqual([412, 'revision-stale']);
     expect(await told('agent', `${path}/assign-to-me`, {}, {})).toEqual([409, 'already-assigned']);
     const key = randomUUID();
     await door.call('agent', 'POST', `${path}/unassign`, {}, { key });
     expect(await told('agent', `${path}/assign-to-me`, {}, { key, ...stale })).toEqual([422, 'idempotency-key-reused']);
     await town.block(contactId);
-    expect(await told('agent', `${path}/assign`, { assigneeId: 'gone', expectedAssigneeId: 'ana' }, {})).toEqual([409, 'contact-blocked']);
-    expect(await told('agent', `${path}/assign`, { assigneeId: 'gone', expectedAssigneeId: 'ana' }, stale)).toEqual([412, 'revision-stale']);
+    expect(await told('agent', `${path}/assign`, { assigneeId: 'gone', expectedAssigneeId: 'ana' }, {})).toEqual([
+      409,
+      'contact-blocked',
+    ]);
+    expect(await told('agent', `${path}/assign`, { assigneeId: 'gone', expectedAssigneeId: 'ana' }, stale)).toEqual([
+      412,
+      'revision-stale',
+    ]);
   });
 
   it('a notice whose block would be refused is not sent', async () => {
     const { contactId } = await town.customer();
     const before = await door.head();
     const body = { confirm: true, notice: { text: 'Bye' } };
-    expect((await door.call('agent', 'POST', `/v1/contacts/${contactId}/block`, body, stale)).code).toBe('revision-stale');
-    expect((await door.call('agent', 'POST', `/v1/contacts/${contactId}/block`, { notice: body.notice })).code).toBe('confirmation-required');
+    expect((await door.call('agent', 'POST', `/v1/contacts/${contactId}/block`, body, stale)).code).toBe(
+      'revision-stale',
+    );
+    expect((await door.call('agent', 'POST', `/v1/contacts/${contactId}/block`, { notice: body.notice })).code).toBe(
+      'confirmation-required',
+    );
     const silent = await town.contact();
     const nowhere = await door.call('agent', 'POST', `/v1/contacts/${silent.contactId}/block`, body);
     expect([nowhere.status, nowhere.code]).toEqual([422, 'notice-impossible']);
-    expect((await door.facts(before)).map(({ type }) => type).filter((type) => type !== 'ContactRegistered' && type !== 'IdentityClaimed')).toEqual([]);
+    expect(
+      (await door.facts(before))
+        .map(({ type }) => type)
+        .filter((type) => type !== 'ContactRegistered' && type !== 'IdentityClaimed'),
+    ).toEqual([]);
   });
 });

@@ -2,7 +2,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Door, Json, Who } from './door.js';
 
-export type Customer = { readonly phone: string; readonly contactId: string; readonly identityId: string; readonly conversationId: string };
+export type Customer = {
+  readonly phone: string;
+  readonly contactId: string;
+  readonly identityId: string;
+  readonly conversationId: string;
+};
 
 let last = 0;
 /** A number that nobody has yet. */
@@ -39,7 +44,9 @@ export const townOf = (door: Door, tenant?: string) => {
       return { phone, contactId, identityId, conversationId };
     },
     /** A contact that never wrote. */
-    contact: async (more: Record<string, unknown> = {}): Promise<{ readonly contactId: string; readonly identityId: string; readonly phone: string }> => {
+    contact: async (
+      more: Record<string, unknown> = {},
+    ): Promise<{ readonly contactId: string; readonly identityId: string; readonly phone: string }> => {
       const phone = newPhone();
       const { contactId, identities } = await does('agent', 'POST', '/v1/contacts', {
         displayName: 'Carla Prado',
@@ -52,22 +59,38 @@ export const townOf = (door: Door, tenant?: string) => {
       does(who, 'POST', `/v1/contacts/${contactId}/block`, { confirm: true, ...more }),
     unblock: async (contactId: string, who: Who = 'admin'): Promise<Json> =>
       does(who, 'POST', `/v1/contacts/${contactId}/unblock`, { confirm: true, requestedBy: 'customer' }),
-    sends: async (who: Who, conversationId: string, text = 'Hello', more: Record<string, unknown> = {}): Promise<Json> =>
+    sends: async (
+      who: Who,
+      conversationId: string,
+      text = 'Hello',
+      more: Record<string, unknown> = {},
+    ): Promise<Json> =>
       does(who, 'POST', `/v1/conversations/${conversationId}/messages`, { content: { text }, ...more }),
-    assign: async (conversationId: string, assigneeId: string, more: Record<string, unknown> = {}, who: Who = 'agent'): Promise<Json> =>
-      does(who, 'POST', `/v1/conversations/${conversationId}/assign`, { assigneeId, ...more }),
+    assign: async (
+      conversationId: string,
+      assigneeId: string,
+      more: Record<string, unknown> = {},
+      who: Who = 'agent',
+    ): Promise<Json> => does(who, 'POST', `/v1/conversations/${conversationId}/assign`, { assigneeId, ...more }),
     set: async (key: string, value: unknown): Promise<Json> => does('admin', 'PUT', `/v1/settings/${key}`, { value }),
-    card: async (contactId: string, who: Who = 'agent'): Promise<Json> => (await door.get(who, `/v1/contacts/${contactId}`, of)).body,
-    row: async (conversationId: string, who: Who = 'agent'): Promise<Json> => (await door.get(who, `/v1/conversations/${conversationId}`, of)).body,
+    card: async (contactId: string, who: Who = 'agent'): Promise<Json> =>
+      (await door.get(who, `/v1/contacts/${contactId}`, of)).body,
+    row: async (conversationId: string, who: Who = 'agent'): Promise<Json> =>
+      (await door.get(who, `/v1/conversations/${conversationId}`, of)).body,
     /** Texts of the messages that a reader is shown. */
     texts: async (conversationId: string, who: Who = 'agent'): Promise<readonly string[]> => {
       const { body } = await door.get(who, `/v1/conversations/${conversationId}/timeline?limit=200`, of);
-      return (body.items as Json[]).filter((item) => item.kind === 'message').map((item) => item.content.text as string);
+      return (body.items as Json[])
+        .filter((item) => item.kind === 'message')
+        .map((item) => item.content.text as string);
     },
     timeline: async (conversationId: string, who: Who = 'agent'): Promise<Json> =>
       (await door.get(who, `/v1/conversations/${conversationId}/timeline?limit=200`, of)).body,
-    blocked: async (who: Who = 'agent', query = ''): Promise<readonly Json[]> => (await door.get(who, `/v1/blocked-contacts?limit=200${query}`, of)).body.items,
+    blocked: async (who: Who = 'agent', query = ''): Promise<readonly Json[]> =>
+      (await door.get(who, `/v1/blocked-contacts?limit=200${query}`, of)).body.items as Json[],
     ids: async (who: Who, query = ''): Promise<readonly string[]> =>
-      ((await door.get(who, `/v1/conversations?limit=200${query}`, of)).body.items as Json[]).map((row) => row.conversationId as string),
+      ((await door.get(who, `/v1/conversations?limit=200${query}`, of)).body.items as Json[]).map(
+        (row) => row.conversationId as string,
+      ),
   };
 };
