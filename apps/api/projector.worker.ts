@@ -13,11 +13,19 @@ const { eventsPath, keysPath, readPath, logId, keyEncryptionKey } = workerData a
 const open = () => {
   try {
     const events = openSqliteEventReader(eventsPath);
-    const vault = openSqliteKeyVault({ path: keysPath, keyEncryptionKey: Buffer.from(keyEncryptionKey), readOnly: true });
+    const vault = openSqliteKeyVault({
+      path: keysPath,
+      keyEncryptionKey: Buffer.from(keyEncryptionKey),
+      readOnly: true,
+    });
     return { events, vault, rows: openSqliteRowStore(readPath) };
   } catch (error) {
     // Said, not thrown: an error's message does not come through the border of the thread.
-    port.postMessage({ kind: 'failed', projection: null, message: Error.isError(error) ? error.message : String(error) });
+    port.postMessage({
+      kind: 'failed',
+      projection: null,
+      message: Error.isError(error) ? error.message : String(error),
+    });
     process.exit(1);
   }
 };

@@ -252,6 +252,33 @@ describe('the command runner', () => {
     expect(outcomes.map((outcome) => accepted(outcome).revision)).toEqual(Array.from({ length: 30 }, (_, i) => i));
   });
 
+  it('tells a refusal that comes before a stale If-Match, and no other', async () => {
+    await run(count(1));
+    const asking = (...first: readonly string[]) =>
+      createCommandRunner({ store, codec, precedesStale: (rejected) => first.includes(rejected) });
+    const told = async (command: Count, ...first: readonly string[]): Promise<unknown> => {
+      const outcome = await asking(...first).execute(tally, '1', command, command.metadata, { expectedRevision: 5 });
+      return outcome.kind === 'rejected' ? outcome.rejection.rejected : outcome.kind;
+    };
+    expect(await told(count(2_000_000), 'tally-full')).toBe('tally-full');
+    expect(await told(count(2_000_000), 'another')).toBe('revision-stale');
+    expect(await told(count(1), 'tally-full')).toBe('revision-stale');
+    expect(await told(count(0), 'tally-full')).toBe('revision-stale');
+  });
+
+  it('recognises commands whose facts stand in the stream, whoever stored them', async () => {
+    const command = count(1);
+    const refused = count(2_000_000);
+    await run(command);
+    await run(refused);
+    const other = createCommandRunner({ store, codec });
+    for (const one of [runner, other]) {
+      expect(await one.recognises(tally, 't', '1', command.metadata.commandId)).toBe(true);
+      expect(await one.recognises(tally, 't', '1', refused.metadata.commandId)).toBe(false);
+      expect(await one.recognises(tally, 't', '2', command.metadata.commandId)).toBe(false);
+    }
+  });
+
   it('refuses a stale If-Match without deciding, but recognises a repeat first', async () => {
     const other = createCommandRunner({ store, codec });
     const command = count(1);

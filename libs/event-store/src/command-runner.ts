@@ -84,12 +84,17 @@ class StreamRunner implements CommandRunner {
     // Outside the queue: a command may load another stream, whose command may be loading this one.
     const target = targetOf(decider, tenant, id);
     const cached = this.cache.get(target.stream, decider);
-    const { state, revision, position, commands } =
+    const { state, revision, position } =
       cached === undefined || options.fresh !== false
         ? await this.readOn(target, cached ?? emptyFold(decider))
         : cached;
-    const isRecognised = (commandId: string): boolean => commands.has(commandId);
-    return { state, revision, position, isRecognised } as Loaded<typeof decider>;
+    return { state, revision, position } as Loaded<typeof decider>;
+  };
+
+  recognises: CommandRunner['recognises'] = async (decider, tenant, id, commandId) => {
+    const target = targetOf(decider, tenant, id);
+    const { commands } = await this.readOn(target, this.cache.get(target.stream, decider) ?? emptyFold(decider));
+    return commands.has(commandId);
   };
 
   forget(stream: string): void {

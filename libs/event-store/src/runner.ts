@@ -24,8 +24,6 @@ export type Loaded<D extends AnyDecider> = {
   readonly revision: number;
   /** The position of the stream's last fact, `null` if it has none. */
   readonly position: Position | null;
-  /** Whether facts of this command stand in the stream (of the last 24 h): it will be answered as a repeat, or refused as another request. */
-  readonly isRecognised: (commandId: string) => boolean;
 };
 
 export type RunOptions = {
@@ -72,4 +70,6 @@ export interface CommandRunner {
   ): Promise<readonly Outcome<D>[]>;
   /** The present fold. `fresh` (default) reads the tail first; otherwise a cached fold is trusted. */
   load<D extends AnyDecider>(decider: D, tenant: string, id: string, options?: { readonly fresh?: boolean }): Promise<Loaded<D>>;
+  /** Whether facts of this command stand in the stream (of the last 24 h): then it is answered as a repeat, or refused as another request. */
+  recognises(decider: AnyDecider, tenant: string, id: string, commandId: string): Promise<boolean>;
 }

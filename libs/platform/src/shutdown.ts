@@ -34,7 +34,12 @@ export const runMain = async (main: () => Promise<void>): Promise<void> => {
 };
 
 /** By their names, since the platform imports no store: what their message says is for the operator, a stack is not. */
-const STORES_REFUSALS: ReadonlySet<string> = new Set(['DataFolderError', 'ReadStoreUnusable', 'VaultMissing', 'StoreUnavailable']);
+const STORES_REFUSALS: ReadonlySet<string> = new Set([
+  'DataFolderError',
+  'ReadStoreUnusable',
+  'VaultMissing',
+  'StoreUnavailable',
+]);
 
 const isEnvironmental = (error: unknown): boolean =>
   Error.isError(error) &&
