@@ -286,7 +286,7 @@ describe('a contact’s life', () => {
 
   it('covers while it is blocked, and only then [I4]', () => {
     forAllLives(registered, (steps) => {
-      for (const { after } of steps as readonly (Step & { after: ActiveContact })[]) {
+      for (const { after } of steps as readonly (Step & { after: ReturnType<typeof contactDecider.evolve> })[]) {
         if (after.status !== 'active') continue;
         const open = after.coverage.filter((one) => one.to === null);
         expect(open.every((one) => one.blockId === after.block?.blockId)).toBe(true);
