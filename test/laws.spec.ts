@@ -21,7 +21,7 @@ import {
 import { foldAll, recorded, type ShortEvent } from '#kernel/projected';
 import { projections } from '#apps/registry';
 import { asked, at, callers } from '#kernel/given';
-import { contactDecider, coverageOf, type ActiveContact, type ContactEvent } from '#contacts/contact';
+import { contactDecider, coverageOf, type ContactEvent } from '#contacts/contact';
 import { conversationDecider, type ConversationCommand, type ConversationEvent } from '#conversations/conversation';
 import { asRead, golden, hashes, projectionHashes, type Golden } from './golden.js';
 import { deciders, type Registered } from './registry.js';
