@@ -83,7 +83,8 @@ export const openGatehouse = async (configuration: Configuration, logger: Logger
       requestRebuild: async (names, requestedBy) => {
         const requested = await stores.projector.requestRebuild(names);
         const { rebuildId } = requested;
-        for (const projection of names === 'all' ? projections.map(({ name }) => name) : names) {
+        const status = await rebuildStatus(source, rebuildId);
+        for (const projection of status?.projections ?? []) {
           await recordOpsFact(
             store,
             projection,

@@ -12,6 +12,9 @@ export type ProjectorData = {
   readonly keyEncryptionKey: Uint8Array;
 };
 
+/** The thread's last message where it cannot work: the exception's name and sentence. */
+export type StartFailed = { readonly kind: 'start-failed'; readonly name: string; readonly message: string };
+
 export type ProjectorThread = Projector & { readonly failed: () => string | null };
 
 /** Starts the projections in their thread. Rejects with one sentence where the read store cannot be used. */
@@ -22,6 +25,10 @@ export const startProjectorThread = async (
 ): Promise<ProjectorThread> => {
   const worker = new Worker(new URL('./projector.worker.js', import.meta.url), { workerData: data, name: 'projector' });
   let failure: string | null = null;
+  const ending: { told: StartFailed | null } = { told: null };
+  worker.on('message', (message: { readonly kind: string }) => {
+    if (message.kind === 'start-failed') ending.told = message as StartFailed;
+  });
   const projector = connectProjector(worker, {
     onCheckpoint,
     onFailed: (projection, message) => {
@@ -32,7 +39,13 @@ export const startProjectorThread = async (
       logger[level](fields ?? {}, message);
     },
   });
-  await projector.started();
+  try {
+    await projector.started();
+  } catch (error) {
+    await worker.terminate();
+    if (ending.told === null) throw error;
+    throw Object.assign(new Error(ending.told.message), { name: ending.told.name });
+  }
   return {
     ...projector,
     failed: () => failure,

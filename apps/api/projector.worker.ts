@@ -4,28 +4,37 @@ import { createCodec, openSqliteEventReader, openSqliteKeyVault } from '#event-s
 import { createEngine, reportsTo, serveProjector, type Port } from '#projections';
 import { openSqliteRowStore } from '#read-store';
 import { projections, storedTypes } from '../registry.js';
-import type { ProjectorData } from './projector-thread.js';
+import type { ProjectorData, StartFailed } from './projector-thread.js';
+
+const project = async (port: Port, data: ProjectorData): Promise<void> => {
+  const { eventsPath, keysPath, readPath, logId, keyEncryptionKey } = data;
+  const events = openSqliteEventReader(eventsPath);
+  const vault = openSqliteKeyVault({ path: keysPath, keyEncryptionKey: Buffer.from(keyEncryptionKey), readOnly: true });
+  const rows = openSqliteRowStore(readPath);
+  const engine = createEngine({
+    events,
+    codec: createCodec(storedTypes, vault),
+    rows,
+    projections,
+    logId,
+    ordinalOf: (position) => Number(position),
+    ...reportsTo(port),
+  });
+  await serveProjector(port, {
+    ...engine,
+    appended: (position) => {
+      events.wake();
+      engine.appended(position);
+    },
+  });
+  await Promise.all([rows.close(), events.close(), vault.close()]);
+};
 
 if (parentPort === null) throw new Error('this file runs as a worker thread');
-const port: Port = parentPort;
-const { eventsPath, keysPath, readPath, logId, keyEncryptionKey } = workerData as ProjectorData;
-const events = openSqliteEventReader(eventsPath);
-const vault = openSqliteKeyVault({ path: keysPath, keyEncryptionKey: Buffer.from(keyEncryptionKey), readOnly: true });
-const rows = openSqliteRowStore(readPath);
-const engine = createEngine({
-  events,
-  codec: createCodec(storedTypes, vault),
-  rows,
-  projections,
-  logId,
-  ordinalOf: (position) => Number(position),
-  ...reportsTo(port),
-});
-await serveProjector(port, {
-  ...engine,
-  appended: (position) => {
-    events.wake();
-    engine.appended(position);
-  },
-});
-await Promise.all([rows.close(), events.close(), vault.close()]);
+try {
+  await project(parentPort, workerData as ProjectorData);
+} catch (error) {
+  // An exception loses its class on the way to the other thread: its sentence goes as a message.
+  const { name, message } = Error.isError(error) ? error : new Error(String(error));
+  parentPort.postMessage({ kind: 'start-failed', name, message } satisfies StartFailed);
+}

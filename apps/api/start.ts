@@ -20,4 +20,4 @@ export const start = (): Promise<void> =>
       await gatehouse.close();
       throw error;
     }
-  });
+  }, ['DataFolderError', 'ReadStoreUnusable', 'VaultMissing', 'LogMissing']);

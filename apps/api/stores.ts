@@ -4,6 +4,7 @@ import {
   createCodec,
   createCommandRunner,
   ensureLogStarted,
+  readLogId,
   lockDataFolder,
   openSqliteEventStore,
   openSqliteKeyVault,
@@ -55,6 +56,7 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
     await refuseForeignVault(store, vault, keysPath);
     const codec = createCodec(storedTypes, vault);
     const runner = createCommandRunner({ store, codec, log: logger, outranksStale });
+    if ((await readLogId(store)) === null && !(await vault.isEmpty())) throw new LogMissing(eventsPath);
     const logId = await ensureLogStarted(store);
 
     let notify: ReadModels<unknown>['notify'] = () => undefined;
@@ -109,6 +111,16 @@ const refuseForeignVault = async (store: SqliteEventStore, vault: KeyVault, keys
     }
   }
 };
+
+/** The message is one sentence for the operator. */
+export class LogMissing extends Error {
+  constructor(path: string) {
+    super(
+      `The key vault has keys, but the log ${path} is empty: restore the log that belongs to them, or empty the whole data folder to begin anew.`,
+    );
+    this.name = 'LogMissing';
+  }
+}
 
 /** The message is one sentence for the operator. */
 export class VaultMissing extends Error {

@@ -51,7 +51,7 @@ export type AuthConfiguration = {
 export class ConfigurationError extends Error {
   constructor(readonly mistakes: readonly string[]) {
     super(
-      `The configuration has ${String(mistakes.length)} mistake(s):\n${mistakes.map((line) => `  ${line}`).join('\n')}`,
+      `The configuration has ${mistakes.length === 1 ? 'one mistake' : `${String(mistakes.length)} mistakes`}:\n${mistakes.map((line) => `  ${line}`).join('\n')}`,
     );
     this.name = 'ConfigurationError';
   }

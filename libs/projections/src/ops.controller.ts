@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, Injectable, Param, Post, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import {
   Allow,
@@ -6,6 +6,7 @@ import {
   CurrentCaller,
   Desk,
   EmptyBody,
+  Metrics,
   problem,
   sendQuery,
   Shown,
@@ -113,5 +114,34 @@ export class OpsController {
     const status = await this.projector.rebuild(id);
     if (status === null) throw problem('not-found');
     return status;
+  }
+}
+
+/** What alerts look at: how far each read model is behind, and what is rebuilt. */
+@Injectable()
+export class ProjectionGauges {
+  constructor(metrics: Metrics, projector: ProjectorDesk) {
+    const gauge = (name: string, help: string, of: (status: ProjectionStatus) => number | null): void => {
+      metrics.gauge(name, help, 'projection', async () =>
+        Object.fromEntries(
+          (await projector.statuses()).flatMap((status) => {
+            const value = of(status);
+            return value === null ? [] : [[status.name, value]];
+          }),
+        ),
+      );
+    };
+    gauge(
+      'portaria_projection_lag_seconds',
+      'Age of the last fact applied while behind, 0 when level',
+      (one) => one.lagSeconds,
+    );
+    gauge('portaria_projection_lag_events', 'Facts not applied yet', (one) => one.lagEvents);
+    gauge('portaria_projection_live', '1 while the read model answers queries', (one) =>
+      one.state === 'live' ? 1 : 0,
+    );
+    gauge('portaria_projection_rebuild_ratio', 'Facts read of those to read, while a rebuild runs', ({ rebuild }) =>
+      (rebuild?.total ?? 0) === 0 || rebuild === null ? null : rebuild.done / (rebuild.total ?? 1),
+    );
   }
 }
