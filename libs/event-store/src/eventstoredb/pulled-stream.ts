@@ -2,7 +2,6 @@
 type Pullable = {
   on(event: string, listener: (...args: never[]) => void): unknown;
   read(size?: number): unknown;
-  destroy(): unknown;
   readonly readableLength: number;
 };
 
@@ -13,6 +12,7 @@ type Pullable = {
 export class PulledStream<T> {
   private failure: { readonly error: unknown } | null = null;
   private ended = false;
+  private closed = false;
   private stirred: (() => void) | null = null;
 
   /** @param release tells the server to stop; a stream that is only left goes on at the server's side. */
@@ -33,7 +33,10 @@ export class PulledStream<T> {
         stir();
       });
     }
-    stream.on('readable', stir);
+    stream.on('readable', () => {
+      if (this.closed) this.empty();
+      else stir();
+    });
   }
 
   /** What is there now, at most so many. */
@@ -61,11 +64,19 @@ export class PulledStream<T> {
     }
   }
 
-  /** Stops the server's sending. Never throws. */
+  /**
+   * Stops the server's sending. Never throws. What still comes is read away: the client keeps every call whose answer was not
+   * read to its end, and waits for it when it is disposed of.
+   */
   close(): void {
+    this.closed = true;
     this.stirred?.();
     this.release().catch(() => undefined);
-    this.stream.destroy();
+    this.empty();
+  }
+
+  private empty(): void {
+    while (this.stream.read() !== null);
   }
 
   private sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
