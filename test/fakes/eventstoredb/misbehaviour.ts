@@ -25,6 +25,8 @@ export type Misbehaviour = {
   dropSubscriptionsAfter: number | null;
   /** Subscriptions stay open but give nothing. */
   subscriptionsGoSilent: boolean;
+  /** A subscription begins so many records before the position that it was given. */
+  repeatsAtSeam: number;
   /** Live events that a consumer may be behind before it is cut. */
   liveBuffer: number;
   /** This node is a follower: calls that require the leader are sent there. */
@@ -40,6 +42,7 @@ export const behaves = (): Misbehaviour => ({
   read: () => 'ok',
   dropSubscriptionsAfter: null,
   subscriptionsGoSilent: false,
+  repeatsAtSeam: 0,
   liveBuffer: 5_000,
   leader: null,
   introductionGoesSilent: false,

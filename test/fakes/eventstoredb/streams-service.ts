@@ -161,6 +161,7 @@ const subscribe = (parts: FakeServerParts, call: ReadCall, options: ReadReq.Opti
     call.emit('error', errors.invalidPosition());
     return;
   }
+  cursor = Math.max(0, cursor - parts.misbehaviour.repeatsAtSeam);
   const subscription = new FakeSubscription(call, parts.log, parts.misbehaviour, cursor, parts.drop);
   parts.subscriptions.add(subscription);
   parts.counts.subscriptions += 1;

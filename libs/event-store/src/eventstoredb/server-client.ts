@@ -1,5 +1,6 @@
 import { EventStoreDBClient } from '@eventstore/db-client';
 import type { ConnectionSettings } from './connection-settings.js';
+import { tamed } from './batch-stream.js';
 import { within } from './within.js';
 
 /** How long a server may take to say what it can do; without this limit the client waits for ever, and all appends with it. */
@@ -11,7 +12,7 @@ type Channel = Awaited<ReturnType<ServerClient['getChannel']>>;
 
 /**
  * The client, with what it leaves open: a limit for the server's introduction, no unhandled rejection from its reconnecting,
- * and an end after which nothing that still waits inside it can be sent.
+ * a batch call that cannot end the process, and an end after which nothing that still waits inside it can be sent.
  */
 export class ServerClient extends EventStoreDBClient {
   private ended = false;
@@ -33,6 +34,17 @@ export class ServerClient extends EventStoreDBClient {
       }
       return channel;
     };
+    const streamCreator = this.GRPCStreamCreator;
+    this.GRPCStreamCreator = (Client, debugName, creator, cache) =>
+      streamCreator(
+        Client,
+        debugName,
+        async (client) => {
+          const call = await creator(client);
+          return debugName === 'appendToStream' ? tamed(call) : call;
+        },
+        cache,
+      );
     const handleError = this.handleError;
     this.handleError = (client, error) => handleError(client, error).catch(() => undefined);
   }
