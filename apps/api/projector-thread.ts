@@ -1,11 +1,12 @@
 import { Worker } from 'node:worker_threads';
+import type { LogPlace } from '../event-store.js';
 import type { Logger } from '#platform';
 import { connectProjector, type Projector } from '#projections';
 import type { Position } from '#kernel';
 
 /** What the worker thread is started with. */
 export type ProjectorData = {
-  readonly eventsPath: string;
+  readonly place: LogPlace;
   readonly keysPath: string;
   readonly readPath: string;
   readonly logId: string;

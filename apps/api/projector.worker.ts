@@ -1,14 +1,23 @@
 // The projections' thread of the embedded mode: a rebuild never blocks HTTP.
 import { parentPort, workerData } from 'node:worker_threads';
-import { createCodec, openSqliteEventReader, openSqliteKeyVault } from '#event-store';
+import { createCodec, openSqliteKeyVault } from '#event-store';
 import { createEngine, reportsTo, serveProjector, type Port } from '#projections';
 import { openSqliteRowStore } from '#read-store';
+import { viewLog } from '../event-store.js';
 import { projections, storedTypes } from '../registry.js';
 import type { ProjectorData, StartFailed } from './projector-thread.js';
 
 const project = async (port: Port, data: ProjectorData): Promise<void> => {
-  const { eventsPath, keysPath, readPath, logId, keyEncryptionKey } = data;
-  const events = openSqliteEventReader(eventsPath);
+  const { place, keysPath, readPath, logId, keyEncryptionKey } = data;
+  const reports = reportsTo(port);
+  const events = await viewLog(place, {
+    info: (detail, message) => {
+      reports.log('info', message, detail);
+    },
+    warn: (detail, message) => {
+      reports.log('warn', message, detail);
+    },
+  });
   const vault = openSqliteKeyVault({ path: keysPath, keyEncryptionKey: Buffer.from(keyEncryptionKey), readOnly: true });
   const rows = openSqliteRowStore(readPath);
   const engine = createEngine({
@@ -17,8 +26,9 @@ const project = async (port: Port, data: ProjectorData): Promise<void> => {
     rows,
     projections,
     logId,
-    ordinalOf: (position) => Number(position),
-    ...reportsTo(port),
+    // The embedded log's positions count its facts; a server's are byte offsets.
+    ...(place.kind === 'sqlite' ? { ordinalOf: Number } : {}),
+    ...reports,
   });
   await serveProjector(port, {
     ...engine,

@@ -8,7 +8,7 @@ import { SingleBar } from 'cli-progress';
 import { Command, CommanderError } from 'commander';
 import { exportLog, importLog, NotAnExport, TargetTaken, verifyExport, type Closing } from '#event-store';
 import { readConfiguration } from '#platform';
-import { openLogForReading, openLogForWriting } from '../event-store.js';
+import { openLogAlone, placeOf, viewLog, type LogLines } from '../event-store.js';
 
 /** 0 done, 1 configuration or environment, 2 usage, 3 the server refused, 4 verification failed (source: spec/configuration.md). */
 const EXIT = { done: 0, environment: 1, usage: 2, refused: 3, unverified: 4 } as const;
@@ -17,6 +17,13 @@ type Told = { readonly json?: true };
 
 const say = (options: Told, sentence: string, value: object): void => {
   process.stdout.write(options.json === true ? `${JSON.stringify(value)}\n` : `${sentence}\n`);
+};
+
+const onStderr: LogLines = {
+  info: () => undefined,
+  warn: (_detail, message) => {
+    process.stderr.write(`${message}\n`);
+  },
 };
 
 /** A bar on a terminal, nothing elsewhere; on stderr, so that stdout stays the answer. */
@@ -60,11 +67,11 @@ program
   )
   .action(async (file: string, options: Told) => {
     if (existsSync(file)) throw new UsageMistake(`${file} exists already: choose another name, nothing was written`);
-    const log = await openLogForReading(readConfiguration());
+    const log = await viewLog(placeOf(readConfiguration()), onStderr);
     const bar = progress('exporting', null);
     try {
       let closing: Closing = { count: 0, sha256: '' };
-      const lines = exportLog(log.store, bar.told);
+      const lines = exportLog(log, bar.told);
       const parts = async function* (): AsyncGenerator<string> {
         closing = yield* lines;
       };
@@ -92,12 +99,12 @@ program
     if (!existsSync(file)) throw new UsageMistake(`${file} does not exist`);
     const configuration = readConfiguration();
     const closing = await verifyExport(linesOf(file));
-    const log = await openLogForWriting(configuration);
+    const log = await openLogAlone(configuration, onStderr);
     const bar = progress('importing', closing.count);
     try {
-      await importLog(linesOf(file), log.store, bar.told);
+      await importLog(linesOf(file), log, bar.told);
       bar.end();
-      const stands = await hashOf(log.store);
+      const stands = await hashOf(log);
       if (stands.sha256 !== closing.sha256)
         throw new NotAnExport('the target holds other facts than the file: import into an empty store');
       say(options, `${String(closing.count)} facts of ${file} stand in the log, SHA-256 ${closing.sha256}`, {

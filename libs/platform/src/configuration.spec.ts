@@ -34,7 +34,7 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       port: 3000,
       dataDir: folder,
-      eventStore: 'sqlite',
+      eventStore: { kind: 'sqlite' },
       readStore: 'sqlite',
       projector: 'embedded',
       logLevel: 'info',
