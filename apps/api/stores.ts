@@ -94,7 +94,8 @@ const endProcess =
   };
 
 /** 404, 403 and 422 are said before 412, other conflicts behind it (source: spec/http-api.md, "Habits"). */
-const outranksStale = (code: string): boolean => isProblemCode(code) && [403, 404, 422].includes(PROBLEMS[code][0]);
+const outranksStale = (code: string): boolean =>
+  isProblemCode(code) && [400, 403, 404, 422].includes(PROBLEMS[code][0]);
 
 /** Facts without the keys that open them mean that another vault, or none, was restored. */
 const refuseForeignVault = async (store: EventReader, vault: KeyVault, keysPath: string): Promise<void> => {

@@ -88,9 +88,10 @@ class StreamRunner implements CommandRunner {
       options.maxAgeMs === undefined
         ? options.fresh === false
         : cached !== undefined && performance.now() - cached.readAt <= options.maxAgeMs;
-    const { state, revision, position } =
+    const { state, revision, position, commands } =
       cached === undefined || !isTrusted ? await this.readOn(target, cached ?? emptyFold(decider)) : cached;
-    return { state, revision, position } as Loaded<typeof decider>;
+    const isRecognised = (commandId: string): boolean => commands.has(commandId);
+    return { state, revision, position, isRecognised } as Loaded<typeof decider>;
   };
 
   forget(stream: string): void {

@@ -38,6 +38,8 @@ export type Loaded<D extends AnyDecider> = {
   readonly revision: number;
   /** The position of the stream's last fact, `null` if it has none. */
   readonly position: Position | null;
+  /** Whether facts of this command stand in the stream (of the last 24 h): it will be answered as a repeat, or refused as another request. */
+  readonly isRecognised: (commandId: string) => boolean;
 };
 
 export type RunOptions = {

@@ -1,12 +1,15 @@
-import { Body, Controller, Get, Injectable, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, Injectable, Param, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import {
   Allow,
   Answers,
+  ConsistentQuery,
   CurrentCaller,
   Desk,
   EmptyBody,
+  ListQuery,
   Metrics,
+  pageOfAll,
   problem,
   sendQuery,
   Shown,
@@ -78,12 +81,11 @@ export class OpsController {
   @Allow('ops', 'auditor')
   @Summary('The read models: where they stand and what is being rebuilt')
   @Answers(200, ProjectionsAnswer)
-  async projections(@Res({ passthrough: true }) reply: FastifyReply): Promise<ProjectionsAnswer> {
+  async projections(@Query() query: ListQuery, @Res({ passthrough: true }) reply: FastifyReply): Promise<ProjectionsAnswer> {
+    // Where they stand is told, not waited for.
+    await this.desk.consistency(query);
     const items = await this.projector.statuses();
-    return sendQuery(reply, {
-      body: { items, nextCursor: null },
-      token: await this.desk.token(items[0]?.checkpoint ?? null),
-    });
+    return sendQuery(reply, { body: pageOfAll(items, ({ name }) => name, 'projections', query), token: await this.desk.token(items[0]?.checkpoint ?? null) });
   }
 
   @Post('projections/:name/rebuild')
@@ -110,7 +112,8 @@ export class OpsController {
   @Allow('ops', 'auditor')
   @Summary('How far a rebuild is')
   @Answers(200, RebuildAnswer)
-  async rebuild(@Param('id', UuidParam) id: string): Promise<RebuildAnswer> {
+  async rebuild(@Param('id', UuidParam) id: string, @Query() query: ConsistentQuery): Promise<RebuildAnswer> {
+    await this.desk.consistency(query);
     const status = await this.projector.rebuild(id);
     if (status === null) throw problem('not-found');
     return status;

@@ -1,5 +1,11 @@
 import type { handleBidiStreamingCall, handleClientStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
-import type { AppendReq, AppendResp, BatchAppendReq, BatchAppendResp, ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
+import type {
+  AppendReq,
+  AppendResp,
+  BatchAppendReq,
+  BatchAppendResp,
+  ReadReq,
+} from '@eventstore/db-client/generated/streams_pb.js';
 import type { FakeExpected, FakeLog, FakeOutcome, Proposed } from './fake-log.js';
 import {
   batchAnswer,
@@ -38,10 +44,15 @@ const perform = (
   const fault = misbehaviour.append(stream);
   const commit = (): FakeOutcome => log.append(stream, expected, events);
   if (typeof fault === 'object') {
-    if ('commitAfterMs' in fault) setTimeout(() => { answer(commit()); }, fault.commitAfterMs);
+    if ('commitAfterMs' in fault)
+      setTimeout(() => {
+        answer(commit());
+      }, fault.commitAfterMs);
     else {
       const outcome = commit();
-      setTimeout(() => { answer(outcome); }, fault.answerAfterMs);
+      setTimeout(() => {
+        answer(outcome);
+      }, fault.answerAfterMs);
     }
     return;
   }
@@ -97,7 +108,8 @@ export const batchAppend =
     });
   };
 
-const isOpen = (call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>): boolean => !call.cancelled && !call.destroyed;
+const isOpen = (call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>): boolean =>
+  !call.cancelled && !call.destroyed;
 
 export const unaryAppend =
   (parts: FakeServerParts): handleClientStreamingCall<AppendReq, AppendResp> =>
@@ -181,7 +193,9 @@ const readAll = ({ log }: FakeServerParts, call: ReadCall, options: ReadReq.Opti
     call.emit('error', errors.invalidPosition());
     return;
   }
-  const page = backwards ? log.records.slice(Math.max(0, from - count), from).reverse() : log.records.slice(from, from + count);
+  const page = backwards
+    ? log.records.slice(Math.max(0, from - count), from).reverse()
+    : log.records.slice(from, from + count);
   for (const record of page) call.write(eventMessage(record));
   call.end();
 };

@@ -80,7 +80,9 @@ describe('appending to EventStoreDB', () => {
     const reasons = results.map((result) => (result.status === 'rejected' ? (result.reason as unknown) : null));
     // What waited for its turn behind sixty-four others was perhaps never sent, and then says so.
     expect(reasons.filter((reason) => reason instanceof AppendOutcomeUnknown).length).toBeGreaterThanOrEqual(64);
-    expect(reasons.every((reason) => reason instanceof AppendOutcomeUnknown || reason instanceof StoreUnavailable)).toBe(true);
+    expect(
+      reasons.every((reason) => reason instanceof AppendOutcomeUnknown || reason instanceof StoreUnavailable),
+    ).toBe(true);
     world.fake.misbehaviour.append = () => 'ok';
     expect(await appendSurely({ store }, aStream(), -1, [aFact()])).toMatchObject({ revision: 0 });
     expect(store.metrics().silentConnections).toBeGreaterThanOrEqual(1);
@@ -135,7 +137,10 @@ describe('appending to EventStoreDB', () => {
     const again = await store.append(stream, 'no_stream', [{ ...head!, data: { other: true } }]);
     expect(again).toMatchObject({ revision: 0, deduplicated: true });
     // At the end of the stream an old id is written again: the command id in the stream is the truth, not this.
-    expect(await store.append(stream, { revision: 1 }, [events[1]!])).toMatchObject({ revision: 2, deduplicated: false });
+    expect(await store.append(stream, { revision: 1 }, [events[1]!])).toMatchObject({
+      revision: 2,
+      deduplicated: false,
+    });
   });
 
   it('sends nothing above 1 MiB, nothing empty and nothing that nobody would hear [pitfall 11]', async () => {
@@ -147,7 +152,11 @@ describe('appending to EventStoreDB', () => {
     await expect(store.append('other-t.1', 'no_stream', [aFact()])).rejects.toBeInstanceOf(TypeError);
     expect(world.fake.counts.batchAppends).toBe(before);
     const many = await store.appendMany(
-      numbers(5).map(() => ({ stream: aStream(), expected: 'no_stream' as const, events: [aFact({ text: large.data['text'] })] })),
+      numbers(5).map(() => ({
+        stream: aStream(),
+        expected: 'no_stream' as const,
+        events: [aFact({ text: large.data['text'] })],
+      })),
     );
     expect(many.every((result) => !(result instanceof Error))).toBe(true);
   });

@@ -31,5 +31,7 @@ export const pauseUnless = (signal: AbortSignal, ms: number): Promise<void> =>
   });
 
 /** Exponential from `firstMs` to `maxMs`, of which a random half is left out, so that many consumers do not come back at once. */
-export const backoff = (failures: number, { firstMs, maxMs }: { readonly firstMs: number; readonly maxMs: number }): number =>
-  Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30)) * (0.5 + Math.random() / 2);
+export const backoff = (
+  failures: number,
+  { firstMs, maxMs }: { readonly firstMs: number; readonly maxMs: number },
+): number => Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30)) * (0.5 + Math.random() / 2);
