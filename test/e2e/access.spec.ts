@@ -125,7 +125,7 @@ describe('the routes', () => {
   it('know nothing of another tenant\u2019s things: they are 404 [R13]', async () => {
     const before = new Set<string>();
     for (const route of routes) {
-      if (route.about === 'nothing' || !/\{/.test(route.route)) continue;
+      if (route.about === 'nothing' || !route.route.includes('{')) continue;
       const theirs = await route.make(foreign);
       const head = await door.head();
       const answer = await call(route, able(route), theirs);
@@ -251,7 +251,7 @@ const bodySchema = (route: Route): Schema => {
 /** The body with the value at `path` replaced; `undefined` takes it away. */
 const changed = (body: Json, path: readonly (string | number)[], value: unknown): Json => {
   const copy = structuredClone(body);
-  const parent = path.slice(0, -1).reduce((inner: Json, key) => inner[key], copy);
+  const parent = path.slice(0, -1).reduce<Json>((inner, key): unknown => inner[key], copy);
   const last = path.at(-1) ?? '';
   if (value === undefined) Reflect.deleteProperty(parent as object, last);
   else parent[last] = value;
@@ -262,7 +262,7 @@ type Mistake = readonly [what: string, body: Json];
 /** What can be wrong with a body, by its schema: each value of another type, too long, out of its list; each field that must be there missing; fields that nobody knows. */
 const mistakes = (whole: Json, given: Schema, at: readonly (string | number)[] = []): readonly Mistake[] => {
   const schema = resolved(given);
-  const value: Json = at.reduce((inner: Json, key) => inner?.[key], whole);
+  const value = at.reduce<Json>((inner, key): unknown => inner?.[key], whole);
   const where = at.join('.');
   const put = (what: string, wrong: unknown): Mistake => [
     `${where}: ${what}`,
@@ -300,12 +300,7 @@ const mistakes = (whole: Json, given: Schema, at: readonly (string | number)[] =
   if (is('integer')) found.push(put('is a fraction', 1.5), put('is below', -1), put('is beyond', 3_000_000_000));
   if (is('array')) {
     if (schema.maxItems !== undefined)
-      found.push(
-        put(
-          'is too long a list',
-          Array.from({ length: Number(schema.maxItems) + 1 }, () => value?.[0] ?? 'x'),
-        ),
-      );
+      found.push(put('is too long a list', Array<unknown>(Number(schema.maxItems) + 1).fill(value?.[0] ?? 'x')));
     if (Array.isArray(value) && value.length > 0) found.push(...mistakes(whole, schema.items, [...at, 0]));
   }
   if (schema.properties !== undefined) {
@@ -411,8 +406,8 @@ describe('a wrong request is refused, and nothing of it is stored:', () => {
 
   it.each(queries.map((route) => [route.route, route] as const))('%s, its query', async (_name, route) => {
     await silently(route, async (made, who) => {
-      const isList =
-        document.paths[route.route.slice(4)].get.parameters?.some((one: Json) => one.name === 'limit') === true;
+      const parameters = (document.paths[route.route.slice(4)].get.parameters ?? []) as Json[];
+      const isList = parameters.some(({ name }) => name === 'limit');
       const wrong: (readonly [string, string])[] = [
         ['after=garbage', 'token-invalid'],
         [`after=${Buffer.from('[1,"log"]').toString('base64url')}`, 'token-invalid'],
@@ -539,8 +534,8 @@ describe('a wrong request is refused, and nothing of it is stored:', () => {
       ['block.requireConfirm', 'true'],
       ['region.default', 'Brasil'],
       ['block.unblockBy', 'x'.repeat(10_000)],
-    ]) {
-      const answer = await door.call('admin', 'PUT', `/v1/settings/${String(key)}`, { value });
+    ] as readonly (readonly [string, unknown])[]) {
+      const answer = await door.call('admin', 'PUT', `/v1/settings/${key}`, { value });
       expect([key, value, answer.status, answer.code]).toEqual([key, value, 422, 'setting-value-refused']);
     }
     for (const body of [{}, { value: 'admin', surplus: 1 }, []])
