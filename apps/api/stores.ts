@@ -52,7 +52,13 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
     closers.push(() => vault.close());
     await refuseForeignVault(store, vault, keysPath);
     const codec = createCodec(storedTypes, vault);
-    const runner = createCommandRunner({ store, codec, log: logger, outranksStale });
+    const runner = createCommandRunner({
+      store,
+      codec,
+      log: logger,
+      outranksStale,
+      soleWriter: place.kind === 'sqlite',
+    });
     if ((await readLogId(store)) === null && !(await vault.isEmpty()))
       throw new LogMissing(place.kind === 'sqlite' ? place.path : 'on the server');
     const logId = await ensureLogStarted(store);

@@ -1,4 +1,3 @@
-import { createHmac } from 'node:crypto';
 import { later as latest, streamName, type CommandMetadata, type Position } from '#kernel';
 import type { CommandRunner, KeyVault } from '#event-store';
 import {
@@ -26,7 +25,7 @@ import {
   type ConversationEvent,
   type ConversationRules,
 } from '#conversations';
-import { deriveId, problem, toProblem, type Problem } from '#platform';
+import { deriveId, keyedHash, problem, toProblem, type Problem } from '#platform';
 import type { BlockEnforcement } from './block-enforcement.adapter.js';
 
 export type Sender = { readonly kind: Kind; readonly value: string; readonly verified: boolean };
@@ -138,7 +137,7 @@ export class Intake {
     const receivedAt = conversation.state.status === 'unknown' ? now : latest(now, conversation.state.lastTime);
     for (const work of group) {
       const { message } = work;
-      const key = createHmac('sha256', secret).update(message.providerMessageId).digest('hex');
+      const key = keyedHash(secret, message.providerMessageId, 'hex');
       const messageId = messageIdOf(conversationId, key);
       const known = conversation.state.status !== 'unknown' && conversation.state.inbound.has(messageId);
       const cover = known
@@ -288,9 +287,7 @@ export class Intake {
             sentAt,
             receivedAt: metadata.now,
             mode: 'ignore',
-            contentHmac: createHmac('sha256', dataKey?.key ?? Buffer.alloc(0))
-              .update(text)
-              .digest('hex'),
+            contentHmac: keyedHash(dataKey?.key ?? Buffer.alloc(0), text, 'hex'),
           },
           metadata,
         );

@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { streamName, type CommandMetadata, type Position } from '#kernel';
 import { Busy, type CommandRunner } from '#event-store';
+import { keyedHash } from '#platform';
 import { canonicalAddress, type Kind } from './addresses.js';
 import { contactDecider, type Contact } from './contact.js';
 import { ClaimIdentity, holdersOf, identityDecider, type Claim, type Holder } from './identity-claim.js';
@@ -36,9 +36,7 @@ export class AddressBook {
         : {
             kind,
             value: address.value,
-            key: createHmac('sha256', await this.tenantSecret(tenant))
-              .update(address.key)
-              .digest('hex'),
+            key: keyedHash(await this.tenantSecret(tenant), address.key, 'hex'),
           };
 
     this.located.set(raw, { located });

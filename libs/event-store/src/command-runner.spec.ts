@@ -297,6 +297,22 @@ describe('the command runner', () => {
     expect((await runner.load(tally, 't', '1', { maxAgeMs: 60_000 })).revision).toBe(2);
   });
 
+  it('reads no tail where nobody else writes, and shows its own writes at once', async () => {
+    let reads = 0;
+    const counting = Object.assign(Object.create(store) as EventStore, {
+      readStream: (...args: Parameters<EventStore['readStream']>) => {
+        reads += 1;
+        return store.readStream(...args);
+      },
+    });
+    const sole = createCommandRunner({ store: counting, codec, soleWriter: true });
+    await run(count(1), '1', sole);
+    await run(count(0), '1', sole);
+    await run(count(1), '1', sole);
+    expect((await sole.load(tally, 't', '1')).revision).toBe(1);
+    expect(reads).toBe(1);
+  });
+
   it('never hands on a state whose facts were not stored', async () => {
     let full = true;
     const faulty = withFaults((...args) =>

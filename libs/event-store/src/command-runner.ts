@@ -32,6 +32,12 @@ export type CommandRunnerOptions = {
   readonly cacheBytes?: number;
   /** Which refusals are told before a stale revision is (404 before 412). */
   readonly outranksStale?: (code: string) => boolean;
+  /**
+   * Nobody but this runner appends to the streams of deciders while it runs, as in a data folder that is locked: a fold in the
+   * cache is the stream's end, and no tail is read. Own facts are in the cache before whoever appended them goes on, so of two
+   * that append and look at each other afterwards at least one sees the other, as it would by reading.
+   */
+  readonly soleWriter?: boolean;
   readonly log?: Log;
 };
 
@@ -85,9 +91,10 @@ class StreamRunner implements CommandRunner {
     const target = targetOf(decider, tenant, id);
     const cached = this.cache.get(target.stream, decider);
     const isTrusted =
-      options.maxAgeMs === undefined
+      this.options.soleWriter === true ||
+      (options.maxAgeMs === undefined
         ? options.fresh === false
-        : cached !== undefined && performance.now() - cached.readAt <= options.maxAgeMs;
+        : cached !== undefined && performance.now() - cached.readAt <= options.maxAgeMs);
     const { state, revision, position, commands } =
       cached === undefined || !isTrusted ? await this.readOn(target, cached ?? emptyFold(decider)) : cached;
     const isRecognised = (commandId: string): boolean => commands.has(commandId);
@@ -110,7 +117,7 @@ class StreamRunner implements CommandRunner {
     const cached = this.cache.get(target.stream, target.decider);
     let at = cached ?? (await this.readOn(target, emptyFold(target.decider)));
     /** Whether `at` was the stream's end since this call began. */
-    let fresh = cached === undefined;
+    let fresh = cached === undefined || this.options.soleWriter === true;
     let attempts = 0;
     const done: AnyOutcome[] = [];
     while (done.length < jobs.length) {
