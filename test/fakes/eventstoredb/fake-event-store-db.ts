@@ -88,6 +88,11 @@ export class FakeEventStoreDb {
     for (const subscription of [...this.subscriptions]) subscription.cut();
   }
 
+  /** Forgets all consumers without telling them. */
+  muteConsumers(): void {
+    for (const subscription of this.subscriptions) subscription.mute();
+  }
+
   async stop(): Promise<void> {
     for (const subscription of [...this.subscriptions]) subscription.stop();
     await this.shut();

@@ -23,6 +23,7 @@ export const matcherOf = (filter: ReadReq.Options.FilterOptions | undefined): ((
 export class FakeSubscription {
   private counter = 0;
   private stopped = false;
+  private muted = false;
   private given = 0;
   private caughtUp = false;
   private wake: (() => void) | null = null;
@@ -37,13 +38,14 @@ export class FakeSubscription {
 
   async run(): Promise<void> {
     const unlisten = this.log.onWritten(() => this.wake?.());
+    this.call.on('drain', () => this.wake?.());
     this.call.on('cancelled', () => {
       this.stop();
     });
     try {
       await this.write(confirmationMessage());
       while (!this.isStopped()) {
-        if (this.misbehaviour.subscriptionsGoSilent) await this.sleep();
+        if (this.muted) await this.sleep();
         else if (this.caughtUp) await this.live();
         else await this.catchUp();
       }
@@ -61,6 +63,11 @@ export class FakeSubscription {
     if (this.stopped) return;
     this.stop();
     this.call.emit('error', errors.tooSlow());
+  }
+
+  /** Stays open and gives nothing any more. */
+  mute(): void {
+    this.muted = true;
   }
 
   stop(): void {
@@ -132,10 +139,7 @@ export class FakeSubscription {
   private async write(message: ReadResp): Promise<void> {
     if (this.isStopped() || this.call.write(message)) return;
     // The log wakes as well: the call itself says whether there is room.
-    while (this.call.writableNeedDrain && !this.isStopped()) {
-      this.call.once('drain', () => this.wake?.());
-      await this.sleep();
-    }
+    while (this.call.writableNeedDrain && !this.isStopped()) await this.sleep();
   }
 
   private sleep(): Promise<void> {

@@ -143,7 +143,7 @@ class ServerLog implements EventStoreDb {
       if (head !== null) this.sawPosition(head.position);
       return head;
     } catch (error) {
-      this.is(lossOf(error instanceof Error ? (error.cause ?? error) : error));
+      this.is(lossOf(error));
       throw error;
     }
   };
@@ -230,7 +230,7 @@ class ServerLog implements EventStoreDb {
         yield page;
       }
     } catch (error) {
-      this.is(lossOf(error instanceof Error ? (error.cause ?? error) : error));
+      this.is(lossOf(error));
       throw error;
     }
   }

@@ -160,12 +160,8 @@ describe('following EventStoreDB', () => {
     const seen = await follow(store, { after: null }, async (item, so_far) => {
       if (item.kind === 'caughtUp' && !silenced) {
         silenced = true;
-        world.fake.misbehaviour.subscriptionsGoSilent = true;
+        world.fake.muteConsumers();
         await fill(store, stream, 5, 5);
-        setTimeout(() => {
-          // What went silent stays so; who subscribes anew is served.
-          world.fake.misbehaviour.subscriptionsGoSilent = false;
-        }, 600);
       }
       return so_far.length >= 10;
     });
