@@ -1,5 +1,11 @@
 import type { handleBidiStreamingCall, handleClientStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
-import type { AppendReq, AppendResp, BatchAppendReq, BatchAppendResp, ReadReq } from '@eventstore/db-client/generated/streams_pb.js';
+import streams, {
+  type AppendReq,
+  type AppendResp,
+  type BatchAppendReq,
+  type BatchAppendResp,
+  type ReadReq,
+} from '@eventstore/db-client/generated/streams_pb.js';
 import type { FakeExpected, FakeLog, FakeOutcome, Proposed } from './fake-log.js';
 import {
   batchAnswer,
@@ -173,7 +179,7 @@ const readAll = ({ log }: FakeServerParts, call: ReadCall, options: ReadReq.Opti
   const count = Number(options.getCount());
   // A read of nothing is never answered.
   if (count === 0) return;
-  const backwards = options.getReadDirection() === 1;
+  const backwards = options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS;
   const position = options.getAll()?.getPosition();
   let from = options.getAll()?.hasEnd() === true ? log.records.length : 0;
   if (position !== undefined) from = log.indexOf(BigInt(position.getCommitPosition()), true);
@@ -201,7 +207,7 @@ const readStream = ({ log }: FakeServerParts, call: ReadCall, options: ReadReq.O
     call.emit('error', errors.streamDeleted(stream));
     return;
   }
-  const backwards = options.getReadDirection() === 1;
+  const backwards = options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS;
   const revision = where?.hasRevision() === true ? Number(where.getRevision()) : null;
   const from = revision ?? (where?.hasEnd() === true ? Number.MAX_SAFE_INTEGER : 0);
   const page = backwards

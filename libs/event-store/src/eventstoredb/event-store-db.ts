@@ -1,3 +1,4 @@
+import { jsonEvent } from '@eventstore/db-client';
 import type { Position } from '#kernel';
 import {
   type AppendEntry,
@@ -7,7 +8,7 @@ import {
   StoreUnavailable,
   WrongExpectedRevision,
 } from '../port.js';
-import { actualRevisionOf, jsonEvent, NotSent } from './append-lane.js';
+import { actualRevisionOf, NotSent } from './append-lane.js';
 import { type Counters, noCounts } from './counters.js';
 import { EventStoreDbMisconfigured, failureOf, lossOf } from './errors.js';
 import { LogReads } from './log-reads.js';

@@ -1,4 +1,5 @@
 import { BACKWARDS, END, FORWARDS, type ResolvedEvent, START } from '@eventstore/db-client';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Position } from '#kernel';
 import { type Head, type ReadStreamOptions, StoreUnavailable, type StoredEvent } from '../port.js';
 import type { Counters } from './counters.js';
@@ -8,7 +9,6 @@ import { PulledStream } from './pulled-stream.js';
 import type { ServerClient } from './server-client.js';
 import { ownEventOf, positionOf, serverPositionOf, storedEventOf } from './stored-event.js';
 import { backoff } from './within.js';
-import { setTimeout as pause } from 'node:timers/promises';
 
 export type ReadSettings = {
   readonly client: ServerClient;
