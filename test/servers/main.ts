@@ -12,7 +12,11 @@ const { EVENTSTORE_URL: eventStoreUrl = '', POSTGRES_URL: postgresUrl = '' } = p
 const reachable = (address: string): Promise<boolean> =>
   new Promise((resolve) => {
     const { hostname, port } = new URL(address);
-    const socket = connect({ host: hostname === '' ? '127.0.0.1' : hostname, port: Number(port || 5432), timeout: 5_000 });
+    const socket = connect({
+      host: hostname === '' ? '127.0.0.1' : hostname,
+      port: Number(port || 5432),
+      timeout: 5_000,
+    });
     const end = (answer: boolean) => (): void => {
       socket.destroy();
       resolve(answer);
@@ -21,7 +25,8 @@ const reachable = (address: string): Promise<boolean> =>
   });
 
 const problems: string[] = [];
-if (eventStoreUrl === '' && postgresUrl === '') problems.push('Set EVENTSTORE_URL or POSTGRES_URL to say which servers to test.');
+if (eventStoreUrl === '' && postgresUrl === '')
+  problems.push('Set EVENTSTORE_URL or POSTGRES_URL to say which servers to test.');
 if (eventStoreUrl !== '') {
   const check = await checkEventStoreDb({ connectionString: eventStoreUrl });
   if (!check.ok) problems.push(check.problem);

@@ -14,7 +14,13 @@ import { batchAppend, type FakeServerParts, read, unaryAppend } from './streams-
 export class FakeEventStoreDb {
   readonly log: FakeLog;
   readonly misbehaviour: Misbehaviour = behaves();
-  readonly counts: FakeServerParts['counts'] = { batchAppends: 0, unaryAppends: 0, mostAtOnce: 0, subscriptions: 0 };
+  readonly counts: FakeServerParts['counts'] = {
+    batchAppends: 0,
+    unaryAppends: 0,
+    mostAtOnce: 0,
+    subscriptions: 0,
+    eventsSent: 0,
+  };
   private readonly subscriptions: FakeServerParts['subscriptions'] = new Set();
   private readonly grpc = new Server({ 'grpc.max_receive_message_length': 17 * 1024 * 1024 });
   private readonly sockets = new Set<Socket>();

@@ -61,7 +61,8 @@ export const checkpointMessage = (position: bigint): streams.ReadResp =>
     new streams.ReadResp.Checkpoint().setCommitPosition(String(position)).setPreparePosition(String(position)),
   );
 
-export const caughtUpMessage = (): streams.ReadResp => new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp());
+export const caughtUpMessage = (): streams.ReadResp =>
+  new streams.ReadResp().setCaughtUp(new streams.ReadResp.CaughtUp());
 
 export const notFoundMessage = (stream: string): streams.ReadResp =>
   new streams.ReadResp().setStreamNotFound(
@@ -111,7 +112,9 @@ const detailOf = (stream: string, outcome: Exclude<FakeOutcome, { kind: 'success
   }
 };
 
-export const unaryAnswer = (outcome: Extract<FakeOutcome, { kind: 'success' | 'wrong-version' }>): streams.AppendResp => {
+export const unaryAnswer = (
+  outcome: Extract<FakeOutcome, { kind: 'success' | 'wrong-version' }>,
+): streams.AppendResp => {
   const answer = new streams.AppendResp();
   if (outcome.kind === 'success') {
     const position = new streams.AppendResp.Position()

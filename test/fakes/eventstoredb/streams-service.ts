@@ -26,7 +26,13 @@ export type FakeServerParts = {
   /** Cuts the TCP connections, as a crash does. */
   readonly drop: () => void;
   readonly subscriptions: Set<FakeSubscription>;
-  readonly counts: { batchAppends: number; unaryAppends: number; mostAtOnce: number; subscriptions: number };
+  readonly counts: {
+    batchAppends: number;
+    unaryAppends: number;
+    mostAtOnce: number;
+    subscriptions: number;
+    eventsSent: number;
+  };
 };
 
 type Call = { readonly metadata: ReadCall['metadata'] };
@@ -44,10 +50,15 @@ const perform = (
   const fault = misbehaviour.append(stream);
   const commit = (): FakeOutcome => log.append(stream, expected, events);
   if (typeof fault === 'object') {
-    if ('commitAfterMs' in fault) setTimeout(() => { answer(commit()); }, fault.commitAfterMs);
+    if ('commitAfterMs' in fault)
+      setTimeout(() => {
+        answer(commit());
+      }, fault.commitAfterMs);
     else {
       const outcome = commit();
-      setTimeout(() => { answer(outcome); }, fault.answerAfterMs);
+      setTimeout(() => {
+        answer(outcome);
+      }, fault.answerAfterMs);
     }
     return;
   }
@@ -103,7 +114,8 @@ export const batchAppend =
     });
   };
 
-const isOpen = (call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>): boolean => !call.cancelled && !call.destroyed;
+const isOpen = (call: ServerDuplexStream<BatchAppendReq, BatchAppendResp>): boolean =>
+  !call.cancelled && !call.destroyed;
 
 export const unaryAppend =
   (parts: FakeServerParts): handleClientStreamingCall<AppendReq, AppendResp> =>
@@ -168,7 +180,9 @@ const subscribe = (parts: FakeServerParts, call: ReadCall, options: ReadReq.Opti
     return;
   }
   cursor = Math.max(0, cursor - parts.misbehaviour.repeatsAtSeam);
-  const subscription = new FakeSubscription(call, parts.log, parts.misbehaviour, cursor, parts.drop);
+  const subscription = new FakeSubscription(call, parts.log, parts.misbehaviour, cursor, parts.drop, () => {
+    parts.counts.eventsSent += 1;
+  });
   parts.subscriptions.add(subscription);
   parts.counts.subscriptions += 1;
   void subscription.run().finally(() => parts.subscriptions.delete(subscription));
@@ -187,7 +201,9 @@ const readAll = ({ log }: FakeServerParts, call: ReadCall, options: ReadReq.Opti
     call.emit('error', errors.invalidPosition());
     return;
   }
-  const page = backwards ? log.records.slice(Math.max(0, from - count), from).reverse() : log.records.slice(from, from + count);
+  const page = backwards
+    ? log.records.slice(Math.max(0, from - count), from).reverse()
+    : log.records.slice(from, from + count);
   for (const record of page) call.write(eventMessage(record));
   call.end();
 };

@@ -34,6 +34,7 @@ export class FakeSubscription {
     private readonly misbehaviour: Misbehaviour,
     private cursor: number,
     private readonly drop: () => void,
+    private readonly onSent: () => void,
   ) {}
 
   async run(): Promise<void> {
@@ -130,6 +131,7 @@ export class FakeSubscription {
     if (this.isStopped()) return;
     await this.write(eventMessage(record));
     this.given += 1;
+    this.onSent();
     if (this.misbehaviour.dropSubscriptionsAfter === this.given) {
       this.stop();
       this.drop();

@@ -1,10 +1,21 @@
+import type { JSONEventData } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { AppendOutcomeUnknown, StoreUnavailable, WrongExpectedRevision } from '#event-store';
+import { AppendOutcomeUnknown, type EventToStore, StoreUnavailable, WrongExpectedRevision } from '#event-store';
 import { aFact, aStream, collect } from '../../../../test/conformance/event-store.suite.js';
 import { numbers, revisions, until, World } from '../../../../test/fixtures/event-store-db-world.js';
 import { FakeEventStoreDb } from '../../../../test/fakes/eventstoredb/index.js';
 import { appendSurely } from '../append-surely.js';
+import { AppendLane } from './append-lane.js';
+import { connectionSettingsOf } from './connection-settings.js';
 import { EventStoreDbMisconfigured } from './index.js';
+
+const jsonEventOf = ({ id, type, data, metadata }: EventToStore): JSONEventData => ({
+  id,
+  type,
+  data,
+  metadata,
+  contentType: 'application/json',
+});
 
 describe('appending to EventStoreDB', () => {
   let world: World;
@@ -80,7 +91,9 @@ describe('appending to EventStoreDB', () => {
     const reasons = results.map((result) => (result.status === 'rejected' ? (result.reason as unknown) : null));
     // What waited for its turn behind sixty-four others was perhaps never sent, and then says so.
     expect(reasons.filter((reason) => reason instanceof AppendOutcomeUnknown).length).toBeGreaterThanOrEqual(64);
-    expect(reasons.every((reason) => reason instanceof AppendOutcomeUnknown || reason instanceof StoreUnavailable)).toBe(true);
+    expect(
+      reasons.every((reason) => reason instanceof AppendOutcomeUnknown || reason instanceof StoreUnavailable),
+    ).toBe(true);
     world.fake.misbehaviour.append = () => 'ok';
     expect(await appendSurely({ store }, aStream(), -1, [aFact()])).toMatchObject({ revision: 0 });
     expect(store.metrics().silentConnections).toBeGreaterThanOrEqual(1);
@@ -95,6 +108,22 @@ describe('appending to EventStoreDB', () => {
     expect(others).toHaveLength(100);
     expect(await lost).toBeInstanceOf(AppendOutcomeUnknown);
     expect(store.metrics().silentConnections).toBe(0);
+  });
+
+  it('survives the answer to an append that another server’s error had rejected [pitfall 5]', async () => {
+    const other = await FakeEventStoreDb.start();
+    const lanes = [world.fake, other].map(
+      ({ connectionString }) => new AppendLane(connectionSettingsOf(connectionString), () => undefined),
+    );
+    const entry = () => ({ stream: aStream(), expectedRevision: 'no_stream' as const, events: [jsonEventOf(aFact())] });
+    world.fake.misbehaviour.append = () => ({ answerAfterMs: 300 });
+    other.misbehaviour.append = () => 'drop';
+    const [late] = await Promise.allSettled(lanes.map((lane) => lane.append(entry(), 5_000)));
+    expect(late?.status).toBe('rejected');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await lanes[0]!.append(entry(), 5_000)).toMatchObject({ revision: 0n });
+    await Promise.all(lanes.map((lane) => lane.close()));
+    await other.stop();
   });
 
   it('is not held up by a server that does not introduce itself [pitfall 5]', async () => {
@@ -135,7 +164,10 @@ describe('appending to EventStoreDB', () => {
     const again = await store.append(stream, 'no_stream', [{ ...head!, data: { other: true } }]);
     expect(again).toMatchObject({ revision: 0, deduplicated: true });
     // At the end of the stream an old id is written again: the command id in the stream is the truth, not this.
-    expect(await store.append(stream, { revision: 1 }, [events[1]!])).toMatchObject({ revision: 2, deduplicated: false });
+    expect(await store.append(stream, { revision: 1 }, [events[1]!])).toMatchObject({
+      revision: 2,
+      deduplicated: false,
+    });
   });
 
   it('sends nothing above 1 MiB, nothing empty and nothing that nobody would hear [pitfall 11]', async () => {
@@ -147,7 +179,11 @@ describe('appending to EventStoreDB', () => {
     await expect(store.append('other-t.1', 'no_stream', [aFact()])).rejects.toBeInstanceOf(TypeError);
     expect(world.fake.counts.batchAppends).toBe(before);
     const many = await store.appendMany(
-      numbers(5).map(() => ({ stream: aStream(), expected: 'no_stream' as const, events: [aFact({ text: large.data['text'] })] })),
+      numbers(5).map(() => ({
+        stream: aStream(),
+        expected: 'no_stream' as const,
+        events: [aFact({ text: large.data['text'] })],
+      })),
     );
     expect(many.every((result) => !(result instanceof Error))).toBe(true);
   });

@@ -33,7 +33,9 @@ const tally = decider({
   idOf: () => '1',
   initial: { count: 0 },
   evolve: (state: { count: number }, event: Counted): { count: number } => ({ count: state.count + event.data.by }),
-  decide: (command): readonly Counted[] => [{ type: 'Counted', data: { writer: command.data.writer, step: command.data.step, by: 1 } }],
+  decide: (command): readonly Counted[] => [
+    { type: 'Counted', data: { writer: command.data.writer, step: command.data.step, by: 1 } },
+  ],
 });
 
 const metadata = (commandId: string): CommandMetadata => ({

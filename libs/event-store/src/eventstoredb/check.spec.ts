@@ -20,12 +20,17 @@ describe('the check of EventStoreDB at the start', () => {
   };
 
   it('finds nothing wrong with a good server', async () => {
-    expect(await checkEventStoreDb({ connectionString: fake.connectionString })).toEqual({ ok: true, serverVersion: '23.10.8' });
+    expect(await checkEventStoreDb({ connectionString: fake.connectionString })).toEqual({
+      ok: true,
+      serverVersion: '23.10.8',
+    });
   });
 
   it('says that nobody listens', async () => {
     await fake.shut();
-    expect(await problem(`esdb://ana:s3cret@127.0.0.1:${String(fake.port)}?tls=false`)).toMatch(/cannot be reached at 127\.0\.0\.1/);
+    expect(await problem(`esdb://ana:s3cret@127.0.0.1:${String(fake.port)}?tls=false`)).toMatch(
+      /cannot be reached at 127\.0\.0\.1/,
+    );
   });
 
   it('says that TLS is wanted from a server without it', async () => {
@@ -52,7 +57,10 @@ describe('the check of EventStoreDB at the start', () => {
     const silent: Server = createServer(() => undefined);
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as AddressInfo;
-    const check = await checkEventStoreDb({ connectionString: `esdb://127.0.0.1:${String(port)}?tls=false`, timeoutMs: 300 });
+    const check = await checkEventStoreDb({
+      connectionString: `esdb://127.0.0.1:${String(port)}?tls=false`,
+      timeoutMs: 300,
+    });
     expect(check).toMatchObject({ ok: false, retryable: true, problem: expect.stringMatching(/does not answer/) });
     silent.close();
   });
@@ -78,7 +86,9 @@ describe('the check of EventStoreDB at the start', () => {
   });
 
   it('takes a connection string apart', () => {
-    expect(connectionSettingsOf('esdb://ana:p%40ss@a:2113,b?tls=false&node_preference=Leader&defaultDeadline=5000')).toMatchObject({
+    expect(
+      connectionSettingsOf('esdb://ana:p%40ss@a:2113,b?tls=false&node_preference=Leader&defaultDeadline=5000'),
+    ).toMatchObject({
       hosts: [
         { address: 'a', port: 2113 },
         { address: 'b', port: 2113 },

@@ -49,18 +49,25 @@ const checkLine = async (settings: ConnectionSettings, timeoutMs: number): Promi
     if (!(await answersTcp(host, timeoutMs))) continue;
     const tls = await tlsOf(host, settings, timeoutMs);
     if (settings.tls && tls === 'none') {
-      return wrong(`EventStoreDB at ${named(host)} does not speak TLS: start it with certificates, or add ?tls=false to EVENTSTORE_URL.`);
+      return wrong(
+        `EventStoreDB at ${named(host)} does not speak TLS: start it with certificates, or add ?tls=false to EVENTSTORE_URL.`,
+      );
     }
     if (!settings.tls && tls !== 'none') {
       return wrong(`EventStoreDB at ${named(host)} speaks TLS only: remove tls=false from EVENTSTORE_URL.`);
     }
     if (tls === 'untrusted') {
-      return wrong(`The certificate of EventStoreDB at ${named(host)} is not trusted: name its authority with tlsCAFile in EVENTSTORE_URL.`);
+      return wrong(
+        `The certificate of EventStoreDB at ${named(host)} is not trusted: name its authority with tlsCAFile in EVENTSTORE_URL.`,
+      );
     }
     return null;
   }
   const all = settings.hosts.map(named).join(', ');
-  return wrong(`EventStoreDB cannot be reached at ${all}: start it, or correct the host and port in EVENTSTORE_URL.`, true);
+  return wrong(
+    `EventStoreDB cannot be reached at ${all}: start it, or correct the host and port in EVENTSTORE_URL.`,
+    true,
+  );
 };
 
 const named = ({ address, port }: Endpoint): string => `${address}:${port}`;
@@ -114,7 +121,9 @@ const checkServer = async (client: ServerClient, timeoutMs: number): Promise<Eve
     const serverVersion = await within(timeoutMs, client.serverVersion(), late);
     if (!isNewEnough(serverVersion)) {
       const stands = serverVersion === 'unknown' ? 'of unknown age' : serverVersion;
-      return wrong(`EventStoreDB is ${stands}, which is too old: version ${oldest.major}.${oldest.minor} or newer is needed.`);
+      return wrong(
+        `EventStoreDB is ${stands}, which is too old: version ${oldest.major}.${oldest.minor} or newer is needed.`,
+      );
     }
     await readLast(client, timeoutMs);
     return { ok: true, serverVersion };

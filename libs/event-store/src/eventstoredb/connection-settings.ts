@@ -119,7 +119,8 @@ const optionsOf = (query: string): ReadonlyMap<string, string> => {
 
 const flag = (options: ReadonlyMap<string, string>, name: string): boolean | undefined => {
   const value = options.get(name);
-  if (value !== undefined && value !== 'true' && value !== 'false') throw bad(`its option ${name} is not true or false`);
+  if (value !== undefined && value !== 'true' && value !== 'false')
+    throw bad(`its option ${name} is not true or false`);
   return value === undefined ? undefined : value === 'true';
 };
 

@@ -18,14 +18,7 @@ export class EventStoreDbRefused extends StoreUnavailable {
 
 /** What became of a call that failed, in the words that matter to us. */
 export type Failure =
-  | 'wrong-version'
-  | 'not-found'
-  | 'refused'
-  | 'too-slow'
-  | 'not-leader'
-  | 'stream-deleted'
-  | 'unreachable'
-  | 'other';
+  'wrong-version' | 'not-found' | 'refused' | 'too-slow' | 'not-leader' | 'stream-deleted' | 'unreachable' | 'other';
 
 type ClientError = {
   readonly type?: unknown;

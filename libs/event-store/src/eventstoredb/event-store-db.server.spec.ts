@@ -37,10 +37,15 @@ if (connectionString === '') {
       const events = [aFact(), aFact()];
       const first = await store.append(stream, 'no_stream', events);
       expect(await store.append(stream, 'no_stream', events)).toEqual({ ...first, deduplicated: true });
-      expect(await store.append(stream, 'no_stream', [{ ...events[0]!, data: { other: 1 } }])).toMatchObject({ revision: 0 });
+      expect(await store.append(stream, 'no_stream', [{ ...events[0]!, data: { other: 1 } }])).toMatchObject({
+        revision: 0,
+      });
       await expect(store.append(stream, 'no_stream', [...events, aFact()])).rejects.toMatchObject({ actual: 1 });
       // Written again, at the end of the stream.
-      expect(await store.append(stream, { revision: 1 }, [events[1]!])).toMatchObject({ revision: 2, deduplicated: false });
+      expect(await store.append(stream, { revision: 1 }, [events[1]!])).toMatchObject({
+        revision: 2,
+        deduplicated: false,
+      });
       const twice = aFact();
       expect(await store.append(aStream(), 'no_stream', [twice, twice])).toMatchObject({ revision: 1 });
     });

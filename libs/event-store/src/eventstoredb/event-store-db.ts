@@ -180,7 +180,10 @@ class ServerLog implements EventStoreDb {
 
   private async appendOne({ stream, expected, events }: AppendEntry): Promise<AppendResult | Error> {
     const proposed = events.map(({ id, type, data, metadata }) => jsonEvent({ id, type, data, metadata }));
-    const bytes = proposed.reduce((sum, { type, data, metadata }) => sum + 2 * type.length + sizeOf(data) + sizeOf(metadata), 0);
+    const bytes = proposed.reduce(
+      (sum, { type, data, metadata }) => sum + 2 * type.length + sizeOf(data) + sizeOf(metadata),
+      0,
+    );
     if (bytes > maxAppendBytes) return new RangeError(`an append to ${stream} is larger than 1 MiB: nothing was sent`);
     const before = this.seen;
     try {
@@ -231,7 +234,7 @@ class ServerLog implements EventStoreDb {
         yield page;
       }
     } catch (error) {
-      this.is(lossOf(error));
+      if (error instanceof StoreUnavailable) this.is(lossOf(error));
       throw error;
     }
   }

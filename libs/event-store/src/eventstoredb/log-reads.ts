@@ -175,7 +175,12 @@ export class LogReads {
     }
   }
 
-  private openStream(stream: string, backwards: boolean, from: number | null, limit: number): PulledStream<ResolvedEvent> {
+  private openStream(
+    stream: string,
+    backwards: boolean,
+    from: number | null,
+    limit: number,
+  ): PulledStream<ResolvedEvent> {
     const { client, prefix, pageSize } = this.settings;
     const read = client.readStream(
       `${prefix}${stream}`,

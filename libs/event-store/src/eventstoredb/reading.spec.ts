@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createCodec, defineEvents, MalformedEvent, StoreUnavailable } from '#event-store';
-import type { Position } from '#kernel';
+import type { Event, Position } from '#kernel';
 import { aFact, aStream, collect } from '../../../../test/conformance/event-store.suite.js';
 import { fill, follow, numbers, revisions, World } from '../../../../test/fixtures/event-store-db-world.js';
 import { memoryKeyVault } from '../../../../test/fixtures/memory-key-vault.js';
@@ -34,11 +34,20 @@ describe('reading EventStoreDB', () => {
     const stream = aStream();
     world.fake.log.foreign(stream, 'SomethingHappened', '{broken', ours);
     world.fake.log.append(stream, 0, [
-      { id: aFact().id, type: 'SomethingHappened', isJson: false, data: Buffer.from([1, 2]), metadata: Buffer.from(ours) },
+      {
+        id: aFact().id,
+        type: 'SomethingHappened',
+        isJson: false,
+        data: Buffer.from([1, 2]),
+        metadata: Buffer.from(ours),
+      },
     ]);
     const stored = await collect(store.readAll({ after: null }));
     expect(stored.map(({ data }) => typeof data)).toEqual(['string', 'string']);
-    const codec = createCodec([defineEvents()({ SomethingHappened: { version: 1 } } as never)], memoryKeyVault());
+    const codec = createCodec(
+      [defineEvents<Event<'SomethingHappened', unknown>>()({ SomethingHappened: { version: 1 } })],
+      memoryKeyVault(),
+    );
     for (const event of stored) expect(() => codec.decode(event)).toThrow(MalformedEvent);
   });
 
@@ -46,9 +55,14 @@ describe('reading EventStoreDB', () => {
     const store = world.open({ prefix: 'here' });
     const stream = aStream();
     await fill(store, stream, 3);
-    for (const name of [stream, `there${stream}`, 'herewallet-t.1']) world.fake.log.foreign(name, 'SomethingHappened', '{}', ours);
+    for (const name of [stream, `there${stream}`, 'herewallet-t.1'])
+      world.fake.log.foreign(name, 'SomethingHappened', '{}', ours);
     expect(world.fake.log.read(`here${stream}`)).toHaveLength(3);
-    expect((await collect(store.readAll({ after: null }))).map((event) => event.stream)).toEqual([stream, stream, stream]);
+    expect((await collect(store.readAll({ after: null }))).map((event) => event.stream)).toEqual([
+      stream,
+      stream,
+      stream,
+    ]);
     expect(await collect(store.readStream(stream))).toHaveLength(3);
     expect(store.metrics().foreignEvents).toBe(0);
   });
@@ -124,6 +138,7 @@ describe('reading EventStoreDB', () => {
     const stream = aStream();
     await fill(store, stream, 2_500);
     world.fake.misbehaviour.dropSubscriptionsAfter = 700;
+    world.fake.misbehaviour.repeatsAtSeam = 3;
     expect(revisions(await collect(store.readAll({ after: null, pageSize: 100 })))).toEqual(numbers(2_500));
     let first = true;
     const seen: number[] = [];

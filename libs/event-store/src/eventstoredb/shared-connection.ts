@@ -21,7 +21,9 @@ const open = new Map<string, Shared>();
 export const shareConnection = (connectionString: string, onRenewed: () => void): SharedConnection => {
   const settings = connectionSettingsOf(connectionString);
   if (open.size > 0 && !open.has(connectionString)) {
-    throw new EventStoreDbMisconfigured('A thread appends to one EventStoreDB only: open the other one in a thread of its own.');
+    throw new EventStoreDbMisconfigured(
+      'A thread appends to one EventStoreDB only: open the other one in a thread of its own.',
+    );
   }
   const shared = open.get(connectionString) ?? {
     lane: new AppendLane(settings, () => {

@@ -57,7 +57,9 @@ export const storedEventOf = (
     revision: Number(event.revision),
     position: positionOf(position),
     // Bytes would pass for an object: as text the codec sees that they are none. Malformed JSON is text already.
-    data: (event.data instanceof Uint8Array ? Buffer.from(event.data).toString('base64') : event.data) as StoredEvent['data'],
+    data: (event.data instanceof Uint8Array
+      ? Buffer.from(event.data).toString('base64')
+      : event.data) as StoredEvent['data'],
     metadata,
     recordedAt: recordedAt ?? event.created.toISOString(),
   };

@@ -11,7 +11,7 @@ export const within = <T>(ms: number, promise: Promise<T>, late: () => Error): P
       },
       (error: unknown) => {
         clearTimeout(timer);
-        reject(error);
+        reject(Error.isError(error) ? error : new Error('a call failed', { cause: error }));
       },
     );
   });
@@ -30,5 +30,7 @@ export const pauseUnless = (signal: AbortSignal, ms: number): Promise<void> =>
   });
 
 /** Exponential from `firstMs` to `maxMs`, of which a random half is left out, so that many consumers do not come back at once. */
-export const backoff = (failures: number, { firstMs, maxMs }: { readonly firstMs: number; readonly maxMs: number }): number =>
-  Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30)) * (0.5 + Math.random() / 2);
+export const backoff = (
+  failures: number,
+  { firstMs, maxMs }: { readonly firstMs: number; readonly maxMs: number },
+): number => Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30)) * (0.5 + Math.random() / 2);
