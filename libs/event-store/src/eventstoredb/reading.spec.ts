@@ -45,7 +45,7 @@ describe('reading EventStoreDB', () => {
     const stored = await collect(store.readAll({ after: null }));
     expect(stored.map(({ data }) => typeof data)).toEqual(['string', 'string']);
     const codec = createCodec(
-      [defineEvents<Event<'SomethingHappened', unknown>>()({ SomethingHappened: { version: 1 } })],
+      [defineEvents<Event<'SomethingHappened'>>()({ SomethingHappened: { version: 1 } })],
       memoryKeyVault(),
     );
     for (const event of stored) expect(() => codec.decode(event)).toThrow(MalformedEvent);
