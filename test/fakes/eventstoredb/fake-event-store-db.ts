@@ -14,7 +14,13 @@ import { batchAppend, type FakeServerParts, read, unaryAppend } from './streams-
 export class FakeEventStoreDb {
   readonly log: FakeLog;
   readonly misbehaviour: Misbehaviour = behaves();
-  readonly counts: FakeServerParts['counts'] = { batchAppends: 0, unaryAppends: 0, mostAtOnce: 0, subscriptions: 0 };
+  readonly counts: FakeServerParts['counts'] = {
+    batchAppends: 0,
+    unaryAppends: 0,
+    mostAtOnce: 0,
+    subscriptions: 0,
+    eventsSent: 0,
+  };
   private readonly subscriptions: FakeServerParts['subscriptions'] = new Set();
   private readonly grpc = new Server({ 'grpc.max_receive_message_length': 17 * 1024 * 1024 });
   private readonly sockets = new Set<Socket>();
@@ -86,6 +92,11 @@ export class FakeEventStoreDb {
   /** Cuts all consumers as too slow. */
   cutConsumers(): void {
     for (const subscription of [...this.subscriptions]) subscription.cut();
+  }
+
+  /** Forgets all consumers without telling them. */
+  muteConsumers(): void {
+    for (const subscription of this.subscriptions) subscription.mute();
   }
 
   async stop(): Promise<void> {

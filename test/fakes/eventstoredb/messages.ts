@@ -1,3 +1,4 @@
+import codes from '@eventstore/db-client/generated/code_pb.js';
 import shared from '@eventstore/db-client/generated/shared_pb.js';
 import statusMessages from '@eventstore/db-client/generated/status_pb.js';
 import streams, { type BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.js';
@@ -90,7 +91,7 @@ export const batchAnswer = (
   const any = new anyMessages.Any();
   any.pack(detail, `event_store.client.${name}`);
   // The message of a wrong version is empty on the batch path.
-  return answer.setError(new statusMessages.Status().setCode(2).setMessage('').setDetails(any));
+  return answer.setError(new statusMessages.Status().setCode(codes.Code.UNKNOWN).setMessage('').setDetails(any));
 };
 
 const detailOf = (stream: string, outcome: Exclude<FakeOutcome, { kind: 'success' }>): [Uint8Array, string] => {

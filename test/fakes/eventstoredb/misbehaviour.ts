@@ -23,8 +23,6 @@ export type Misbehaviour = {
   read: (kind: 'stream' | 'all' | 'subscription') => ReadFault;
   /** A subscription is dropped behind so many events of its own. */
   dropSubscriptionsAfter: number | null;
-  /** Subscriptions stay open but give nothing. */
-  subscriptionsGoSilent: boolean;
   /** A subscription begins so many records before the position that it was given. */
   repeatsAtSeam: number;
   /** Live events that a consumer may be behind before it is cut. */
@@ -41,7 +39,6 @@ export const behaves = (): Misbehaviour => ({
   append: () => 'ok',
   read: () => 'ok',
   dropSubscriptionsAfter: null,
-  subscriptionsGoSilent: false,
   repeatsAtSeam: 0,
   liveBuffer: 5_000,
   leader: null,

@@ -1,10 +1,10 @@
 import type { handleBidiStreamingCall, handleClientStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
-import type {
-  AppendReq,
-  AppendResp,
-  BatchAppendReq,
-  BatchAppendResp,
-  ReadReq,
+import streams, {
+  type AppendReq,
+  type AppendResp,
+  type BatchAppendReq,
+  type BatchAppendResp,
+  type ReadReq,
 } from '@eventstore/db-client/generated/streams_pb.js';
 import type { FakeExpected, FakeLog, FakeOutcome, Proposed } from './fake-log.js';
 import {
@@ -26,7 +26,13 @@ export type FakeServerParts = {
   /** Cuts the TCP connections, as a crash does. */
   readonly drop: () => void;
   readonly subscriptions: Set<FakeSubscription>;
-  readonly counts: { batchAppends: number; unaryAppends: number; mostAtOnce: number; subscriptions: number };
+  readonly counts: {
+    batchAppends: number;
+    unaryAppends: number;
+    mostAtOnce: number;
+    subscriptions: number;
+    eventsSent: number;
+  };
 };
 
 type Call = { readonly metadata: ReadCall['metadata'] };
@@ -174,7 +180,9 @@ const subscribe = (parts: FakeServerParts, call: ReadCall, options: ReadReq.Opti
     return;
   }
   cursor = Math.max(0, cursor - parts.misbehaviour.repeatsAtSeam);
-  const subscription = new FakeSubscription(call, parts.log, parts.misbehaviour, cursor, parts.drop);
+  const subscription = new FakeSubscription(call, parts.log, parts.misbehaviour, cursor, parts.drop, () => {
+    parts.counts.eventsSent += 1;
+  });
   parts.subscriptions.add(subscription);
   parts.counts.subscriptions += 1;
   void subscription.run().finally(() => parts.subscriptions.delete(subscription));
@@ -185,7 +193,7 @@ const readAll = ({ log }: FakeServerParts, call: ReadCall, options: ReadReq.Opti
   const count = Number(options.getCount());
   // A read of nothing is never answered.
   if (count === 0) return;
-  const backwards = options.getReadDirection() === 1;
+  const backwards = options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS;
   const position = options.getAll()?.getPosition();
   let from = options.getAll()?.hasEnd() === true ? log.records.length : 0;
   if (position !== undefined) from = log.indexOf(BigInt(position.getCommitPosition()), true);
@@ -215,7 +223,7 @@ const readStream = ({ log }: FakeServerParts, call: ReadCall, options: ReadReq.O
     call.emit('error', errors.streamDeleted(stream));
     return;
   }
-  const backwards = options.getReadDirection() === 1;
+  const backwards = options.getReadDirection() === streams.ReadReq.Options.ReadDirection.BACKWARDS;
   const revision = where?.hasRevision() === true ? Number(where.getRevision()) : null;
   const from = revision ?? (where?.hasEnd() === true ? Number.MAX_SAFE_INTEGER : 0);
   const page = backwards

@@ -23,6 +23,7 @@ export const matcherOf = (filter: ReadReq.Options.FilterOptions | undefined): ((
 export class FakeSubscription {
   private counter = 0;
   private stopped = false;
+  private muted = false;
   private given = 0;
   private caughtUp = false;
   private wake: (() => void) | null = null;
@@ -33,17 +34,19 @@ export class FakeSubscription {
     private readonly misbehaviour: Misbehaviour,
     private cursor: number,
     private readonly drop: () => void,
+    private readonly onSent: () => void,
   ) {}
 
   async run(): Promise<void> {
     const unlisten = this.log.onWritten(() => this.wake?.());
+    this.call.on('drain', () => this.wake?.());
     this.call.on('cancelled', () => {
       this.stop();
     });
     try {
       await this.write(confirmationMessage());
       while (!this.isStopped()) {
-        if (this.misbehaviour.subscriptionsGoSilent) await this.sleep();
+        if (this.muted) await this.sleep();
         else if (this.caughtUp) await this.live();
         else await this.catchUp();
       }
@@ -61,6 +64,11 @@ export class FakeSubscription {
     if (this.stopped) return;
     this.stop();
     this.call.emit('error', errors.tooSlow());
+  }
+
+  /** Stays open and gives nothing any more. */
+  mute(): void {
+    this.muted = true;
   }
 
   stop(): void {
@@ -123,6 +131,7 @@ export class FakeSubscription {
     if (this.isStopped()) return;
     await this.write(eventMessage(record));
     this.given += 1;
+    this.onSent();
     if (this.misbehaviour.dropSubscriptionsAfter === this.given) {
       this.stop();
       this.drop();
@@ -132,10 +141,7 @@ export class FakeSubscription {
   private async write(message: ReadResp): Promise<void> {
     if (this.isStopped() || this.call.write(message)) return;
     // The log wakes as well: the call itself says whether there is room.
-    while (this.call.writableNeedDrain && !this.isStopped()) {
-      this.call.once('drain', () => this.wake?.());
-      await this.sleep();
-    }
+    while (this.call.writableNeedDrain && !this.isStopped()) await this.sleep();
   }
 
   private sleep(): Promise<void> {

@@ -1,4 +1,4 @@
-import { jsonEvent, type JSONEventData, type WrongExpectedVersionError } from '@eventstore/db-client';
+import type { JSONEventData, WrongExpectedVersionError } from '@eventstore/db-client';
 import type { ConnectionSettings } from './connection-settings.js';
 import { failureOf } from './errors.js';
 import { ServerClient } from './server-client.js';
@@ -152,5 +152,3 @@ export const actualRevisionOf = (error: unknown): number | null => {
   const { actualVersion } = error as WrongExpectedVersionError;
   return typeof actualVersion === 'bigint' ? Number(actualVersion) : null;
 };
-
-export { jsonEvent };

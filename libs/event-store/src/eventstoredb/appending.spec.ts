@@ -1,10 +1,21 @@
+import type { JSONEventData } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { AppendOutcomeUnknown, StoreUnavailable, WrongExpectedRevision } from '#event-store';
+import { AppendOutcomeUnknown, type EventToStore, StoreUnavailable, WrongExpectedRevision } from '#event-store';
 import { aFact, aStream, collect } from '../../../../test/conformance/event-store.suite.js';
 import { numbers, revisions, until, World } from '../../../../test/fixtures/event-store-db-world.js';
 import { FakeEventStoreDb } from '../../../../test/fakes/eventstoredb/index.js';
 import { appendSurely } from '../append-surely.js';
+import { AppendLane } from './append-lane.js';
+import { connectionSettingsOf } from './connection-settings.js';
 import { EventStoreDbMisconfigured } from './index.js';
+
+const jsonEventOf = ({ id, type, data, metadata }: EventToStore): JSONEventData => ({
+  id,
+  type,
+  data,
+  metadata,
+  contentType: 'application/json',
+});
 
 describe('appending to EventStoreDB', () => {
   let world: World;
@@ -97,6 +108,22 @@ describe('appending to EventStoreDB', () => {
     expect(others).toHaveLength(100);
     expect(await lost).toBeInstanceOf(AppendOutcomeUnknown);
     expect(store.metrics().silentConnections).toBe(0);
+  });
+
+  it('survives the answer to an append that another server’s error had rejected [pitfall 5]', async () => {
+    const other = await FakeEventStoreDb.start();
+    const lanes = [world.fake, other].map(
+      ({ connectionString }) => new AppendLane(connectionSettingsOf(connectionString), () => undefined),
+    );
+    const entry = () => ({ stream: aStream(), expectedRevision: 'no_stream' as const, events: [jsonEventOf(aFact())] });
+    world.fake.misbehaviour.append = () => ({ answerAfterMs: 300 });
+    other.misbehaviour.append = () => 'drop';
+    const [late] = await Promise.allSettled(lanes.map((lane) => lane.append(entry(), 5_000)));
+    expect(late?.status).toBe('rejected');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect(await lanes[0]!.append(entry(), 5_000)).toMatchObject({ revision: 0n });
+    await Promise.all(lanes.map((lane) => lane.close()));
+    await other.stop();
   });
 
   it('is not held up by a server that does not introduce itself [pitfall 5]', async () => {

@@ -53,7 +53,7 @@ export const isUnauthenticated = (error: unknown): boolean =>
 
 /** For a log line: what happened, without anything that the connection string says. */
 export const lossOf = (error: unknown): string => {
-  switch (failureOf(error)) {
+  switch (failureOf(error instanceof StoreUnavailable ? error.cause : error)) {
     case 'too-slow':
       return 'the server cut a consumer that was too slow';
     case 'not-leader':

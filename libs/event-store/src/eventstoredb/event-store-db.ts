@@ -1,3 +1,4 @@
+import { jsonEvent } from '@eventstore/db-client';
 import type { Position } from '#kernel';
 import {
   type AppendEntry,
@@ -7,7 +8,7 @@ import {
   StoreUnavailable,
   WrongExpectedRevision,
 } from '../port.js';
-import { actualRevisionOf, jsonEvent, NotSent } from './append-lane.js';
+import { actualRevisionOf, NotSent } from './append-lane.js';
 import { type Counters, noCounts } from './counters.js';
 import { EventStoreDbMisconfigured, failureOf, lossOf } from './errors.js';
 import { LogReads } from './log-reads.js';
@@ -143,7 +144,7 @@ class ServerLog implements EventStoreDb {
       if (head !== null) this.sawPosition(head.position);
       return head;
     } catch (error) {
-      this.is(lossOf(error instanceof Error ? (error.cause ?? error) : error));
+      this.is(lossOf(error));
       throw error;
     }
   };
@@ -233,7 +234,7 @@ class ServerLog implements EventStoreDb {
         yield page;
       }
     } catch (error) {
-      this.is(lossOf(error instanceof Error ? (error.cause ?? error) : error));
+      if (error instanceof StoreUnavailable) this.is(lossOf(error));
       throw error;
     }
   }

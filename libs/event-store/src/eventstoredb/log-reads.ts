@@ -1,4 +1,5 @@
 import { BACKWARDS, END, FORWARDS, type ResolvedEvent, START } from '@eventstore/db-client';
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Position } from '#kernel';
 import { type Head, type ReadStreamOptions, StoreUnavailable, type StoredEvent } from '../port.js';
 import type { Counters } from './counters.js';
@@ -6,9 +7,8 @@ import { EventStoreDbRefused, failureOf, lossOf } from './errors.js';
 import { type Feed, Mark, openFeed } from './feed.js';
 import { PulledStream } from './pulled-stream.js';
 import type { ServerClient } from './server-client.js';
-import { ownEventOf, positionOf, storedEventOf } from './stored-event.js';
+import { ownEventOf, positionOf, serverPositionOf, storedEventOf } from './stored-event.js';
 import { backoff } from './within.js';
-import { setTimeout as pause } from 'node:timers/promises';
 
 export type ReadSettings = {
   readonly client: ServerClient;
@@ -71,6 +71,7 @@ export class LogReads {
     readonly pageSize?: number;
   }): AsyncGenerator<readonly StoredEvent[]> {
     const size = options.pageSize ?? this.settings.pageSize;
+    if (options.after !== null) serverPositionOf(options.after);
     const target = options.until ?? (await this.head())?.position;
     let after = options.after;
     if (target === undefined || (after !== null && after >= target)) return;
@@ -116,8 +117,8 @@ export class LogReads {
   }
 
   /** The last event of the whole server, which may be nobody's fact; a position that covers all of ours. */
-  async head(): Promise<Head | null> {
-    const retry = this.retries();
+  async head(patienceMs?: number): Promise<Head | null> {
+    const retry = this.retries(patienceMs);
     for (;;) {
       const { client } = this.settings;
       const stream = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true });
@@ -159,7 +160,7 @@ export class LogReads {
 
   /** Whether a fact of ours stands after a position: 'behind', or the position up to which none does. */
   async lookAhead(after: Position | null): Promise<'behind' | Position | null> {
-    const head = await this.head();
+    const head = await this.head(0);
     const feed = this.openFeed(after, 1);
     try {
       for (;;) {
@@ -204,7 +205,7 @@ export class LogReads {
   }
 
   /** Transient failures are waited out as long as there was progress within the patience. Throws EventStoreDbRefused or StoreUnavailable. */
-  private retries(): { progressed(): void; after(error: unknown): Promise<void> } {
+  private retries(patienceMs = this.settings.patienceMs): { progressed(): void; after(error: unknown): Promise<void> } {
     let failures = 0;
     let since = performance.now();
     return {
@@ -221,7 +222,7 @@ export class LogReads {
             cause: error,
           });
         }
-        if (failures > 0 && performance.now() - since > this.settings.patienceMs) {
+        if (performance.now() - since >= patienceMs) {
           throw new StoreUnavailable(`EventStoreDB cannot be read: ${lossOf(error)}.`, { cause: error });
         }
         this.settings.counters.readRetries += 1;

@@ -3,16 +3,13 @@ import type { ConnectionSettings } from './connection-settings.js';
 import { tamed } from './batch-stream.js';
 import { within } from './within.js';
 
-/** How long a server may take to say what it can do; without this limit the client waits for ever, and all appends with it. */
-const introductionMs = 10_000;
 /** Calls end at once when they are cancelled; a close must not hang where one does not. */
 const endMs = 2_000;
 
 type Channel = Awaited<ReturnType<ServerClient['getChannel']>>;
 
 /**
- * The client, with what it leaves open: a limit for the server's introduction, no unhandled rejection from its reconnecting,
- * a batch call that cannot end the process, and an end after which nothing that still waits inside it can be sent.
+ * The client, with what it leaves open: no unhandled rejection from its reconnecting, a batch call that cannot end the process, and an end after which nothing that still waits inside it can be sent.
  */
 export class ServerClient extends EventStoreDBClient {
   private ended = false;
@@ -20,9 +17,6 @@ export class ServerClient extends EventStoreDBClient {
 
   constructor(settings: ConnectionSettings) {
     super(...clientArguments(settings));
-    const supports = this.supports;
-    this.supports = (method, feature) =>
-      within(introductionMs, supports(method, feature), () => new Error('the server does not introduce itself'));
     const getChannel = this.getChannel;
     this.getChannel = async () => {
       if (this.ended) throw new Error('the connection was ended');

@@ -1,9 +1,10 @@
 import type { Position } from '#kernel';
 import type { StoredEvent, SubscriptionItem } from '../port.js';
 import type { Counters } from './counters.js';
-import { failureOf, lossOf } from './errors.js';
+import { EventStoreDbRefused, failureOf, lossOf } from './errors.js';
 import type { Feed, Mark } from './feed.js';
 import { type LogReads, refused } from './log-reads.js';
+import { serverPositionOf } from './stored-event.js';
 import { backoff, pauseUnless } from './within.js';
 
 /** As pino takes it. */
@@ -51,13 +52,14 @@ export class SupervisedSubscription {
   async *items(): AsyncGenerator<SubscriptionItem> {
     const { signal } = this.options;
     const aborted = (): boolean => signal.aborted;
+    if (this.at !== null) serverPositionOf(this.at);
     while (!aborted()) {
       try {
         yield* this.connected();
       } catch (error) {
         if (aborted()) return;
         if (failureOf(error) === 'refused') throw refused(error);
-        if (error instanceof RangeError) throw error;
+        if (error instanceof EventStoreDbRefused || error instanceof RangeError) throw error;
         this.wasLost(error);
       }
       if (aborted()) return;
@@ -76,7 +78,7 @@ export class SupervisedSubscription {
     const { reads, watchdogMs } = this.settings;
     const { signal, pageSize } = this.options;
     // Read before subscribing: when the subscription has caught up, all up to here was given or is of no interest.
-    const head = (await reads.head())?.position ?? null;
+    const head = (await reads.head(0))?.position ?? null;
     const feed = reads.openFeed(this.at, pageSize);
     try {
       for (;;) {

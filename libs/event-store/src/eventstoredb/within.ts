@@ -11,8 +11,7 @@ export const within = <T>(ms: number, promise: Promise<T>, late: () => Error): P
       },
       (error: unknown) => {
         clearTimeout(timer);
-        // The client rejects with whatever it met.
-        reject(error as Error);
+        reject(Error.isError(error) ? error : new Error('a call failed', { cause: error }));
       },
     );
   });
