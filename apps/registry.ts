@@ -1,6 +1,14 @@
 // Everything that is registered, once: what is stored, what decides, what is folded, what reacts.
 import { addressClaims, blockedContacts, blockFilter, hiddenMessages } from '#block-filter';
-import { contactCard, contactDecider, contactEvents, identityDecider, identityEvents, ignoredDecider, ignoredEvents } from '#contacts';
+import {
+  contactCard,
+  contactDecider,
+  contactEvents,
+  identityDecider,
+  identityEvents,
+  ignoredDecider,
+  ignoredEvents,
+} from '#contacts';
 import {
   assignmentHistory,
   conversationDecider,

@@ -21,7 +21,7 @@ import {
 import { foldAll, recorded, type ShortEvent } from '#kernel/projected';
 import { projections } from '#apps/registry';
 import { asked, at, callers } from '#kernel/given';
-import { contactDecider, coverageOf, type ContactEvent } from '#contacts/contact';
+import { contactDecider, coverageOf, type Contact, type ContactEvent } from '#contacts/contact';
 import { conversationDecider, type ConversationCommand, type ConversationEvent } from '#conversations/conversation';
 import { asRead, golden, hashes, projectionHashes, type Golden } from './golden.js';
 import { deciders, type Registered } from './registry.js';
@@ -286,7 +286,7 @@ describe('a contact’s life', () => {
 
   it('covers while it is blocked, and only then [I4]', () => {
     forAllLives(registered, (steps) => {
-      for (const { after } of steps as readonly (Step & { after: ReturnType<typeof contactDecider.evolve> })[]) {
+      for (const { after } of steps as readonly (Step & { after: Contact })[]) {
         if (after.status !== 'active') continue;
         const open = after.coverage.filter((one) => one.to === null);
         expect(open.every((one) => one.blockId === after.block?.blockId)).toBe(true);

@@ -75,7 +75,13 @@ export class ApiModule {
       module: ApiModule,
       imports: [
         CqrsModule.forRoot(),
-        { module: GatehouseModule, global: true, imports: [CqrsModule], providers, exports: providers.map((one) => ('provide' in one ? one.provide : one)) },
+        {
+          module: GatehouseModule,
+          global: true,
+          imports: [CqrsModule],
+          providers,
+          exports: providers.map((one) => ('provide' in one ? one.provide : one)),
+        },
         ContactsModule,
         ConversationsModule,
         StaffModule,

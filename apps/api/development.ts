@@ -43,7 +43,9 @@ export const preparePeople = async (
     await stores.runner.execute(staffDecider, staffId, command, metadata);
   }
   const sign = (claims: Readonly<Record<string, string>>): Promise<string> => {
-    const token = new SignJWT({ tenant: TENANT, ...claims }).setProtectedHeader({ alg: 'HS256' }).setExpirationTime(`${String(DAYS)}d`);
+    const token = new SignJWT({ tenant: TENANT, ...claims })
+      .setProtectedHeader({ alg: 'HS256' })
+      .setExpirationTime(`${String(DAYS)}d`);
     if (auth.issuer !== null) token.setIssuer(auth.issuer);
     if (auth.audience !== null) token.setAudience(auth.audience);
     return token.sign(key);

@@ -4,7 +4,14 @@ import { ConversationFactsReader } from '#block-filter/conversation-facts.adapte
 import { channelsOf, contactDecider, identitiesOf, type BlockRules, type Channel } from '#contacts';
 import { AddressBook } from '#contacts/address-book.adapter';
 import { ContactCommands, type ContactNeighbours, type Notice } from '#contacts/contact-commands.handlers';
-import { conversationDecider, conversationIdOf, NOTHING_KNOWN, sees, SendBlockNotice, type ConversationRules } from '#conversations';
+import {
+  conversationDecider,
+  conversationIdOf,
+  NOTHING_KNOWN,
+  sees,
+  SendBlockNotice,
+  type ConversationRules,
+} from '#conversations';
 import { ConversationCommands, type ConversationNeighbours } from '#conversations/conversation-commands.handlers';
 import type { Codec, CommandRunner, EventStore, KeyVault } from '#event-store';
 import type { CommandMetadata } from '#kernel';
@@ -21,7 +28,12 @@ export type WriteSide = {
   readonly conversationRules: (tenant: string) => Promise<ConversationRules>;
 };
 
-type Stores = { readonly runner: CommandRunner; readonly store: EventStore; readonly codec: Codec; readonly vault: KeyVault };
+type Stores = {
+  readonly runner: CommandRunner;
+  readonly store: EventStore;
+  readonly codec: Codec;
+  readonly vault: KeyVault;
+};
 
 const blockRulesOf = (settings: Settings): BlockRules => ({
   unblockBy: settings['block.unblockBy'],
@@ -42,11 +54,16 @@ const conversationRulesOf = (settings: Settings): ConversationRules => ({
   concludeBy: settings['conclude.by'],
 });
 
+/** Settings and staff records of other processes are this old at most; own changes show at once. */
+export const RECENT_MS = 500;
+
 /** Connects the contexts' command side. */
 export const connectWriteSide = ({ runner, store, codec, vault }: Stores): WriteSide => {
-  const settings = async (tenant: string): Promise<Settings> => (await runner.load(settingsDecider, tenant, '')).state;
+  const settings = async (tenant: string): Promise<Settings> =>
+    (await runner.load(settingsDecider, tenant, '', { maxAgeMs: RECENT_MS })).state;
   const blockRules = async (tenant: string): Promise<BlockRules> => blockRulesOf(await settings(tenant));
-  const conversationRules = async (tenant: string): Promise<ConversationRules> => conversationRulesOf(await settings(tenant));
+  const conversationRules = async (tenant: string): Promise<ConversationRules> =>
+    conversationRulesOf(await settings(tenant));
   const book = new AddressBook(
     runner,
     (tenant) => vault.tenantSecret(tenant),
@@ -97,13 +114,14 @@ const sendNotice = async (
   metadata: CommandMetadata,
 ): Promise<string | null> => {
   const { messageId, text, block, contact } = notice;
-  const covers = (channel: string): boolean => 'all' in block.scope || block.scope.channels.includes(channel as Channel);
+  const covers = (channel: string): boolean =>
+    'all' in block.scope || block.scope.channels.includes(channel as Channel);
   const candidates: { readonly id: string; readonly sent: boolean; readonly at: string }[] = [];
   for (const identity of identitiesOf(contact)) {
     for (const channel of channelsOf(identity.kind).filter(covers)) {
       const id = conversationIdOf(identity.identityId, channel);
       const { state } = await runner.load(conversationDecider, metadata.tenant, id);
-      if (state.status === 'unknown') continue;
+      if (state.status === 'unknown' || !sees(metadata.caller, state.assigneeId)) continue;
       candidates.push({ id, sent: state.outbound.has(messageId), at: state.ordinal === 0 ? '' : state.lastTime });
     }
   }

@@ -8,7 +8,7 @@ import { createPolicyRunner, policyStart, projectionStatuses, rebuildStatus, rec
 import type { ProjectorDesk } from '#projections/ops.controller';
 import { staffDecider } from '#staff';
 import { policies, projections } from '../registry.js';
-import { connectWriteSide, type WriteSide } from './facts.js';
+import { connectWriteSide, RECENT_MS, type WriteSide } from './facts.js';
 import { openStores, type Stores } from './stores.js';
 
 /** A running gatehouse without its HTTP door: stores, command side, projector and policies. */
@@ -21,6 +21,9 @@ export type Gatehouse = {
   readonly readiness: Readiness;
   close(): Promise<void>;
 };
+
+/** The embedded log's positions count its facts; a server's are byte offsets. */
+const counted = ({ eventStore }: Configuration) => (eventStore.kind === 'sqlite' ? { ordinalOf: Number } : {});
 
 const MAX_LAG_MS = 30_000;
 const READ_MODELS_WAIT_MS = 30_000;
@@ -56,7 +59,7 @@ export const openGatehouse = async (configuration: Configuration, logger: Logger
       logger[level](fields ?? {}, message);
     },
   });
-  const expiry = new BlockExpiry(models as never, wishes, (message) => {
+  const expiry = new BlockExpiry(models, wishes, (message) => {
     logger.warn(message);
   });
   const policiesRun = following.run().catch((error: unknown) => {
@@ -70,22 +73,32 @@ export const openGatehouse = async (configuration: Configuration, logger: Logger
     intake,
     staff: {
       find: async (tenant, staffId) => {
-        const { state } = await runner.load(staffDecider, tenant, staffId);
-        return state.status === 'unknown' ? null : { role: state.role, access: state.access, active: state.status === 'active' };
+        const { state } = await runner.load(staffDecider, tenant, staffId, { maxAgeMs: RECENT_MS });
+        return state.status === 'unknown'
+          ? null
+          : { role: state.role, access: state.access, active: state.status === 'active' };
       },
     },
     projector: {
       statuses: async () =>
-        projectionStatuses(source, projections, { head: await store.head(), now: Date.now(), ordinalOf: Number }),
+        projectionStatuses(source, projections, {
+          head: await store.head(),
+          now: Date.now(),
+          ...counted(configuration),
+        }),
       rebuild: (rebuildId) => rebuildStatus(source, rebuildId),
       requestRebuild: async (names, requestedBy) => {
         const requested = await stores.projector.requestRebuild(names);
         const { rebuildId } = requested;
-        for (const projection of names === 'all' ? projections.map(({ name }) => name) : names) {
+        const status = await rebuildStatus(source, rebuildId);
+        for (const projection of status?.projections ?? []) {
           await recordOpsFact(
             store,
             projection,
-            { type: 'RebuildRequested', data: { rebuildId, projection, requestedBy, requestedAt: new Date().toISOString() } },
+            {
+              type: 'RebuildRequested',
+              data: { rebuildId, projection, requestedBy, requestedAt: new Date().toISOString() },
+            },
             { id: requestedBy, kind: 'staff' },
             (stored) => stored.data['rebuildId'] === rebuildId,
           );
@@ -110,6 +123,7 @@ const readinessOf = async ({ store, models, projector }: Stores): Promise<Readin
   let level = Date.now();
   return {
     probes: [
+      { name: 'event-store', notReady: () => store.notReady() },
       {
         name: 'read-models',
         notReady: async () => {
@@ -142,4 +156,3 @@ const assignedTo = async ({ models }: Stores, tenant: string, staffId: string): 
   );
   return value.map((row) => row.conversation_id);
 };
-

@@ -1,7 +1,8 @@
 import { posix } from 'node:path';
 
 export const CONTEXTS: readonly string[] = ['contacts', 'conversations', 'wallets', 'staff', 'settings'];
-export const DOWNSTREAM: readonly string[] = ['inbox', 'block-filter', 'audit', 'policies'];
+/** They join contexts, and each may use those before it. */
+export const DOWNSTREAM: readonly string[] = ['block-filter', 'inbox', 'audit', 'policies'];
 /** Technical rooms and the other rooms that each may import. */
 export const TECHNICAL: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
@@ -31,7 +32,12 @@ export const isSpec = (path: string): boolean => /\.(spec|fixture)\.ts$/.test(pa
 /** Where an import leads. */
 export type Target =
   | { readonly kind: 'own'; readonly path: string }
-  | { readonly kind: 'room'; readonly room: string; readonly door: boolean }
+  | {
+      readonly kind: 'room';
+      readonly room: string;
+      /** Through its index, or through a file that touches the world (`#contacts/address-book.adapter`)? */ readonly door:
+        'index' | 'edge' | null;
+    }
   | { readonly kind: 'node' }
   | { readonly kind: 'package'; readonly name: string };
 
@@ -40,13 +46,11 @@ export const targetOf = (importer: string, specifier: string): Target => {
     const [room = '', ...rest] = specifier.slice(1).split('/');
     return room === roomOf(importer)
       ? { kind: 'own', path: `libs/${room}/src/${rest.length === 0 ? 'index' : rest.join('/')}.ts` }
-      : { kind: 'room', room, door: rest.length === 0 };
+      : { kind: 'room', room, door: rest.length === 0 ? 'index' : /\.[a-z]+$/.test(rest.join('/')) ? 'edge' : null };
   }
   if (specifier.startsWith('.')) {
     const path = posix.join(posix.dirname(importer), specifier).replace(/\.js$/, '.ts');
-    return roomOf(path) === roomOf(importer)
-      ? { kind: 'own', path }
-      : { kind: 'room', room: roomOf(path), door: false };
+    return roomOf(path) === roomOf(importer) ? { kind: 'own', path } : { kind: 'room', room: roomOf(path), door: null };
   }
   if (specifier.startsWith('node:')) return { kind: 'node' };
   const [scope = '', name = ''] = specifier.split('/');

@@ -14,7 +14,10 @@ const thing = (id: string, over: Record<string, unknown> = {}, tenant = 'acme'):
 });
 
 /** What every adapter of RowStore must do. `open` gives an empty store. */
-export const rowStoreSuite = (name: string, open: () => Promise<{ readonly store: RowStore; readonly close: () => Promise<void> }>): void => {
+export const rowStoreSuite = (
+  name: string,
+  open: () => Promise<{ readonly store: RowStore; readonly close: () => Promise<void> }>,
+): void => {
   describe(`row store: ${name}`, () => {
     let store: RowStore;
     let close: () => Promise<void>;
@@ -43,27 +46,66 @@ export const rowStoreSuite = (name: string, open: () => Promise<{ readonly store
       await expect(store.write((tx) => tx.upsert(table, [a, b]))).rejects.toThrow(UnfitRow);
       const c = { ...b, row: { ...b.row, tags: 12 } };
       await store.write((tx) => tx.upsert(table, [a, c]));
-      expect(await load(['acme', 'b', 'p'], ['acme', 'x', 'p'], ['acme', 'a', 'p'], ['other', 'a', 'p'])).toEqual([c.row, null, a.row, null]);
+      expect(await load(['acme', 'b', 'p'], ['acme', 'x', 'p'], ['acme', 'a', 'p'], ['other', 'a', 'p'])).toEqual([
+        c.row,
+        null,
+        a.row,
+        null,
+      ]);
     });
 
     it('takes any number of rows, replaces and removes many', async () => {
       const rows = Array.from({ length: 123 }, (_, at) => thing(String(at)));
       await store.write((tx) => tx.upsert(table, rows));
-      await store.write((tx) => tx.upsert(table, rows.map((row) => ({ ...row, row: { ...row.row, size: 2 } }))));
-      await store.write((tx) => tx.remove(table, rows.slice(0, 100).map(({ key }) => key)));
+      await store.write((tx) =>
+        tx.upsert(
+          table,
+          rows.map((row) => ({ ...row, row: { ...row.row, size: 2 } })),
+        ),
+      );
+      await store.write((tx) =>
+        tx.remove(
+          table,
+          rows.slice(0, 100).map(({ key }) => key),
+        ),
+      );
       const left = await all();
-      expect(left.map(({ key }) => key)).toEqual(rows.slice(100).map(({ key }) => key).sort());
+      expect(left.map(({ key }) => key)).toEqual(
+        rows
+          .slice(100)
+          .map(({ key }) => key)
+          .sort(),
+      );
       expect(left.every(({ row }) => row['size'] === 2)).toBe(true);
     });
 
     it('keeps tenants apart and scans in the order of the keys', async () => {
-      await store.write((tx) => tx.upsert(table, [thing('a', {}, 'zeta'), thing('b'), thing('a'), thing('Z'), thing('é')]));
-      expect((await all()).map(({ key }) => `${String(key[0])} ${String(key[1])}`)).toEqual(['acme Z', 'acme a', 'acme b', 'acme é', 'zeta a']);
+      await store.write((tx) =>
+        tx.upsert(table, [thing('a', {}, 'zeta'), thing('b'), thing('a'), thing('Z'), thing('é')]),
+      );
+      expect((await all()).map(({ key }) => `${String(key[0])} ${String(key[1])}`)).toEqual([
+        'acme Z',
+        'acme a',
+        'acme b',
+        'acme é',
+        'zeta a',
+      ]);
     });
 
     it('refuses what a column cannot hold, and names the row', async () => {
-      for (const bad of [{ name: undefined }, { name: 4 }, { size: 1.5 }, { size: 2 ** 53 }, { size: '1' }, { name: null }, { tags: undefined }, { name: new Date() }]) {
-        const error = await store.write((tx) => tx.upsert(table, [thing('ok'), thing('bad', bad)])).catch((caught: unknown) => caught);
+      for (const bad of [
+        { name: undefined },
+        { name: 4 },
+        { size: 1.5 },
+        { size: 2 ** 53 },
+        { size: '1' },
+        { name: null },
+        { tags: undefined },
+        { name: new Date() },
+      ]) {
+        const error = await store
+          .write((tx) => tx.upsert(table, [thing('ok'), thing('bad', bad)]))
+          .catch((caught: unknown) => caught);
         expect(error).toBeInstanceOf(UnfitRow);
         expect((error as UnfitRow).row).toBe(1);
       }
@@ -71,16 +113,20 @@ export const rowStoreSuite = (name: string, open: () => Promise<{ readonly store
     });
 
     it('undoes all of a transaction that throws, and only the savepoint that throws', async () => {
-      await expect(store.write(async (tx) => {
-        await tx.upsert(table, [thing('a')]);
-        throw new Error('no');
-      })).rejects.toThrow('no');
+      await expect(
+        store.write(async (tx) => {
+          await tx.upsert(table, [thing('a')]);
+          throw new Error('no');
+        }),
+      ).rejects.toThrow('no');
       await store.write(async (tx) => {
         await tx.upsert(table, [thing('b')]);
-        await tx.savepoint(async () => {
-          await tx.upsert(table, [thing('c')]);
-          throw new Error('only this');
-        }).catch(() => undefined);
+        await tx
+          .savepoint(async () => {
+            await tx.upsert(table, [thing('c')]);
+            throw new Error('only this');
+          })
+          .catch(() => undefined);
         await tx.savepoint(() => tx.upsert(table, [thing('d')]));
       });
       expect((await all()).map(({ key }) => key[1])).toEqual(['b', 'd']);
@@ -98,17 +144,37 @@ export const rowStoreSuite = (name: string, open: () => Promise<{ readonly store
     });
 
     it('lets writes queue', async () => {
-      await Promise.all(Array.from({ length: 20 }, (_, at) => store.write(async (tx) => {
-        await tx.upsert(table, [thing(String(at))]);
-        await new Promise(setImmediate);
-      })));
+      await Promise.all(
+        Array.from({ length: 20 }, (_, at) =>
+          store.write(async (tx) => {
+            await tx.upsert(table, [thing(String(at))]);
+            await new Promise(setImmediate);
+          }),
+        ),
+      );
       expect(await all()).toHaveLength(20);
     });
 
     it('moves a checkpoint only from where its owner left it', async () => {
-      const to = (position: string) => ({ position: position as Position, eventId: 'e', before: null, recordedAt: 't', events: 2 });
+      const to = (position: string) => ({
+        position: position as Position,
+        eventId: 'e',
+        before: null,
+        recordedAt: 't',
+        events: 2,
+      });
       const epoch = await store.write(async ({ system }) => {
-        await system.putCheckpoint({ name: LIVE, log_id: 'l', position: null, event_id: null, before: null, recorded_at: null, events: 0, swaps: 0, paused: null });
+        await system.putCheckpoint({
+          name: LIVE,
+          log_id: 'l',
+          position: null,
+          event_id: null,
+          before: null,
+          recorded_at: null,
+          events: 0,
+          swaps: 0,
+          paused: null,
+        });
         return system.takeOver();
       });
       await store.write(({ system }) => system.advance(LIVE, epoch, null, to('1')));
@@ -121,7 +187,12 @@ export const rowStoreSuite = (name: string, open: () => Promise<{ readonly store
     });
 
     it('empties a table in slices and drops it', async () => {
-      await store.write((tx) => tx.upsert(table, ['a', 'b', 'c'].map((id) => thing(id))));
+      await store.write((tx) =>
+        tx.upsert(
+          table,
+          ['a', 'b', 'c'].map((id) => thing(id)),
+        ),
+      );
       expect(await store.write((tx) => tx.empty(table.name, 2))).toBe(2);
       expect(await store.write((tx) => tx.empty(table.name, 2))).toBe(1);
       await store.write((tx) => tx.dropTable(table.name));

@@ -1,6 +1,14 @@
-import { parseStream, type Position, type Recorded } from '#kernel';
+import { parseStream, type Position } from '#kernel';
 import { CodeTooOld, UnknownEventType, type Codec } from '#event-store/codec';
-import { WrongExpectedRevision, type AppendResult, type EventStore, type EventToStore, type Expected, type StoredEvent, type SubscriptionItem } from '#event-store/port';
+import {
+  WrongExpectedRevision,
+  type AppendResult,
+  type EventStore,
+  type EventToStore,
+  type Expected,
+  type StoredEvent,
+  type SubscriptionItem,
+} from '#event-store/port';
 
 /** A log in memory, for the engine's tests. */
 export class MemoryEventStore implements EventStore {
@@ -17,7 +25,13 @@ export class MemoryEventStore implements EventStore {
     for (const event of events) {
       revision++;
       const position = positionOf(this.log.length + 1);
-      this.log.push({ ...event, stream, revision, position, recordedAt: new Date(Date.UTC(2026, 0, 1) + this.log.length).toISOString() });
+      this.log.push({
+        ...event,
+        stream,
+        revision,
+        position,
+        recordedAt: new Date(Date.UTC(2026, 0, 1) + this.log.length).toISOString(),
+      });
     }
     this.#revisions.set(stream, revision);
     for (const wake of this.#waiting) wake();
@@ -36,18 +50,25 @@ export class MemoryEventStore implements EventStore {
     return Promise.reject(new Error('not needed here'));
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
   async *readStream(stream: string): AsyncIterable<readonly StoredEvent[]> {
     yield this.log.filter((event) => event.stream === stream);
   }
 
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous
-  async *readAll({ after, until, pageSize = 2000 }: Parameters<EventStore['readAll']>[0]): AsyncIterable<readonly StoredEvent[]> {
+  async *readAll({
+    after,
+    until,
+    pageSize = 2000,
+  }: Parameters<EventStore['readAll']>[0]): AsyncIterable<readonly StoredEvent[]> {
     const end = until === undefined ? this.log.length : Math.min(this.log.length, Number(until));
-    for (let at = after === null ? 0 : Number(after); at < end; at += pageSize) yield this.log.slice(at, Math.min(end, at + pageSize));
+    for (let at = after === null ? 0 : Number(after); at < end; at += pageSize)
+      yield this.log.slice(at, Math.min(end, at + pageSize));
   }
 
-  async *subscribe({ after, signal, pageSize = 2000 }: Parameters<EventStore['subscribe']>[0]): AsyncIterable<SubscriptionItem> {
+  async *subscribe({
+    after,
+    signal,
+    pageSize = 2000,
+  }: Parameters<EventStore['subscribe']>[0]): AsyncIterable<SubscriptionItem> {
     let at = after === null ? 0 : Number(after);
     while (!signal.aborted) {
       if (at < this.log.length) {
@@ -71,7 +92,9 @@ export class MemoryEventStore implements EventStore {
 
   head() {
     const last = this.log.at(-1);
-    return Promise.resolve(last === undefined ? null : { position: last.position, id: last.id, recordedAt: last.recordedAt });
+    return Promise.resolve(
+      last === undefined ? null : { position: last.position, id: last.id, recordedAt: last.recordedAt },
+    );
   }
 
   close(): Promise<void> {
@@ -87,19 +110,33 @@ export const passthrough = (...types: readonly string[]): Codec => {
   return {
     types: known,
     encode: (events) =>
-      Promise.resolve(events.map(({ id, event, metadata }) => ({
-        id, type: event.type, schemaVersion: 1, data: event.data as Record<string, unknown>, metadata: { ...metadata, schemaVersion: '1' },
-      }))),
+      Promise.resolve(
+        events.map(({ id, event, metadata }) => ({
+          id,
+          type: event.type,
+          schemaVersion: 1,
+          data: event.data as Record<string, unknown>,
+          metadata: { ...metadata, schemaVersion: '1' },
+        })),
+      ),
     decode: (stored) => {
       if (!known.has(stored.type)) throw new UnknownEventType(stored.type);
       if (stored.schemaVersion > 1) throw new CodeTooOld(stored.type, stored.schemaVersion);
       const parts = parseStream(stored.stream);
       if (parts === null) throw new Error(`bad stream ${stored.stream}`);
       return {
-        type: stored.type, data: stored.data, id: stored.id, stream: stored.stream,
-        category: parts.category, tenant: parts.tenant, subject: parts.subject,
-        revision: stored.revision, position: stored.position, recordedAt: stored.recordedAt, metadata: stored.metadata,
-      } as Recorded;
+        type: stored.type,
+        data: stored.data,
+        id: stored.id,
+        stream: stored.stream,
+        category: parts.category,
+        tenant: parts.tenant,
+        subject: parts.subject,
+        revision: stored.revision,
+        position: stored.position,
+        recordedAt: stored.recordedAt,
+        metadata: stored.metadata,
+      };
     },
     open: (event) => Promise.resolve(event),
     openValue: (value) => Promise.resolve(value),

@@ -8,8 +8,13 @@ export type Toy = Told | Erased;
 export const people = projection<Toy>()({
   name: 'people',
   version: 1,
-  table: { key: ['person'], columns: { count: integer, total: integer, last: nullable(text), seen: json<string[]>() }, indexes: [['total desc', 'person']] },
-  keyOf: (event) => (event.type === 'Told' ? [{ person: event.data.from }, { person: event.data.to }] : { person: event.data.from }),
+  table: {
+    key: ['person'],
+    columns: { count: integer, total: integer, last: nullable(text), seen: json<string[]>() },
+    indexes: [['total desc', 'person']],
+  },
+  keyOf: (event) =>
+    event.type === 'Told' ? [{ person: event.data.from }, { person: event.data.to }] : { person: event.data.from },
   on: {
     Told: (row, event) => ({
       count: (row?.count ?? 0) + 1,
@@ -25,10 +30,19 @@ export const people = projection<Toy>()({
 export const sayings = projection<Toy>()({
   name: 'sayings',
   version: 1,
-  table: { key: ['id'], columns: { from: text, words: text, at: text, place: json<{ a: number; b?: number }>() }, indexes: [['from', 'at']] },
+  table: {
+    key: ['id'],
+    columns: { from: text, words: text, at: text, place: json<{ a: number; b?: number }>() },
+    indexes: [['from', 'at']],
+  },
   keyOf: (event) => ({ id: event.data.id }),
   on: {
-    Told: (_row, event) => ({ from: event.data.from, words: event.data.words, at: event.recordedAt, place: { a: event.data.amount } }),
+    Told: (_row, event) => ({
+      from: event.data.from,
+      words: event.data.words,
+      at: event.recordedAt,
+      place: { a: event.data.amount },
+    }),
     Erased: () => null,
   },
 });

@@ -26,7 +26,7 @@ export const mostly = fc.integer({ min: 0, max: 9 }).map((n) => n > 0);
 export const optional = <K extends string, T>(
   key: K,
   value: fc.Arbitrary<T>,
-): fc.Arbitrary<{ readonly [P in K]?: T }> =>
+): fc.Arbitrary<Readonly<Partial<Record<K, T>>>> =>
   fc
     .option(value, { nil: undefined })
-    .map((given) => (given === undefined ? {} : { [key]: given }) as { readonly [P in K]?: T });
+    .map((given) => (given === undefined ? {} : { [key]: given }) as Readonly<Partial<Record<K, T>>>);

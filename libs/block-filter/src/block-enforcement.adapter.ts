@@ -24,7 +24,11 @@ export class BlockEnforcement {
   }
 
   /** One conversation. `fresh: false` is enough where a later fact would call again. */
-  async on(conversationId: string, metadata: CommandMetadata, options?: { readonly fresh?: boolean }): Promise<Position | null> {
+  async on(
+    conversationId: string,
+    metadata: CommandMetadata,
+    options?: { readonly fresh?: boolean },
+  ): Promise<Position | null> {
     const { tenant, now } = metadata;
     const before = await this.runner.load(conversationDecider, tenant, conversationId, options);
     if (before.state.status === 'unknown') return null;

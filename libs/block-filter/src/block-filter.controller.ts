@@ -103,7 +103,9 @@ export class BlockFilterController {
       new CheckBlockFilter(tenant, questions, await this.desk.consistency(query)),
     );
     const wrong = verdicts.flatMap((verdict, index) =>
-      verdict === null ? [{ path: path(index), message: `is not an address of kind ${questions[index]?.kind ?? ''}` }] : [],
+      verdict === null
+        ? [{ path: path(index), message: `is not an address of kind ${questions[index]?.kind ?? ''}` }]
+        : [],
     );
     if (wrong.length > 0) throw invalid(wrong.slice(0, 100));
     return verdicts as readonly Verdict[];

@@ -3,7 +3,10 @@
 import { json, projection, type Recorded } from '#kernel';
 import { contactDecider, type ActiveContact, type Contact, type ContactEvent } from '#contacts';
 
-const evolved = (row: { readonly contact: ActiveContact } | null, event: Recorded<ContactEvent>): { contact: ActiveContact } | null => {
+const evolved = (
+  row: { readonly contact: ActiveContact } | null,
+  event: Recorded<ContactEvent>,
+): { contact: ActiveContact } | null => {
   const contact: Contact = contactDecider.evolve(row?.contact ?? contactDecider.initial, event);
   if (contact.status === 'unknown') return null;
   const { block } = contact;

@@ -29,7 +29,10 @@ export class ConversationFactsReader {
     const { state: contact } = await this.runner.load(contactDecider, tenant, place.contactId, options);
     const identity = identitiesOf(contact).find((one) => one.identityId === place.identityId);
     const own = coverageOf(contact, place.identityId, place.channel);
-    const located = identity?.value == null ? null : await this.book.locate(tenant, identity.kind, identity.value);
+    const located =
+      identity === undefined || identity.value === null
+        ? null
+        : await this.book.locate(tenant, identity.kind, identity.value);
     if (located === null) return { covers: own, hasAddress: false, address: null, ownerId: place.contactId };
     const holders = await this.book.holders(tenant, located.key, now, options);
     const others = holders

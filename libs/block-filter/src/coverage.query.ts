@@ -43,7 +43,11 @@ export const holdersByAddress = async (
     [...byAddress].map(([address, own]) => [
       address,
       holdersOf(
-        own.map((claim) => ({ contactId: claim.contact_id, identityId: claim.identity_id, claimedAt: claim.claimed_at })),
+        own.map((claim) => ({
+          contactId: claim.contact_id,
+          identityId: claim.identity_id,
+          claimedAt: claim.claimed_at,
+        })),
         contacts,
         now,
       ),
@@ -74,7 +78,10 @@ export const coverageOfPlaces = async (
     );
 };
 
-const inChunks = async <T, R>(all: readonly T[], read: (chunk: readonly T[]) => Promise<readonly R[]>): Promise<readonly R[]> => {
+const inChunks = async <T, R>(
+  all: readonly T[],
+  read: (chunk: readonly T[]) => Promise<readonly R[]>,
+): Promise<readonly R[]> => {
   const rows: R[] = [];
   for (let at = 0; at < all.length; at += CHUNK) rows.push(...(await read(all.slice(at, at + CHUNK))));
   return rows;

@@ -7,7 +7,12 @@ import type { Consistency, Seen } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
 import { holdersByAddress, type FilterTables } from './coverage.query.js';
 
-export type Question = { readonly channel: string; readonly kind: Kind; readonly value: string; readonly sentAt: string | null };
+export type Question = {
+  readonly channel: string;
+  readonly kind: Kind;
+  readonly value: string;
+  readonly sentAt: string | null;
+};
 export type Verdict = {
   readonly verdict: 'display' | 'hide';
   readonly blockId?: string;
@@ -35,10 +40,13 @@ export class CheckBlockFilterHandler implements IQueryHandler<CheckBlockFilter> 
     const now = new Date().toISOString();
     const located = await Promise.all(questions.map(({ kind, value }) => this.book.locate(tenant, kind, value)));
     const addresses = [...new Set(located.filter((one) => one !== null).map((one) => one.key))];
-    const { value: holders, at } = await this.models.query((db) => holdersByAddress(db, tenant, addresses, now), consistency);
+    const { value: holders, at } = await this.models.query(
+      (db) => holdersByAddress(db, tenant, addresses, now),
+      consistency,
+    );
     const verdicts = questions.map(({ channel, sentAt }, index): Verdict | null => {
       const address = located[index];
-      if (address == null) return null;
+      if (address === undefined || address === null) return null;
       const own = holders.get(address.key) ?? [];
       const coverage = own.flatMap((holder) => coverageOf(holder.contact, holder.identityId, channel));
       const cover = intervalAt(coverage, sentAt ?? now);

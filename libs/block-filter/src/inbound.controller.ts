@@ -152,20 +152,29 @@ export class InboundController {
     const places: number[] = [];
     for (const [index, line] of lines.entries()) {
       try {
-        messages.push(messageOf(parseJson(line), { ...whole, commandId: deriveId(whole.tenant, whole.commandId, 'inbound', String(index)) }));
+        messages.push(
+          messageOf(parseJson(line), {
+            ...whole,
+            commandId: deriveId(whole.tenant, whole.commandId, 'inbound', String(index)),
+          }),
+        );
         places.push(index);
       } catch (error) {
         results[index] = toProblem(error);
       }
     }
     for (const [at, result] of (await this.intake.receive(messages)).entries()) results[places[at] ?? 0] = result;
-    const positions = results.map((result) => (result === undefined || result instanceof Problem ? null : result.position));
+    const positions = results.map((result) =>
+      result === undefined || result instanceof Problem ? null : result.position,
+    );
     void reply.header('content-type', 'application/x-ndjson');
     const refused = results.filter((result) => result instanceof Problem).length;
     this.desk.note('ReceiveInboundBatch', refused === 0 ? 'accepted' : 'partly-refused', request);
     return sendCommand(reply, {
       body: results.map((result) => `${lineOf(result, request.correlationId)}\n`).join(''),
-      token: await this.desk.token(positions.reduce<Position | null>((a, b) => (a === null || (b !== null && b > a) ? b : a), null)),
+      token: await this.desk.token(
+        positions.reduce<Position | null>((a, b) => (a === null || (b !== null && b > a) ? b : a), null),
+      ),
     });
   }
 }

@@ -1,5 +1,4 @@
-import { createHmac } from 'node:crypto';
-import { streamName, type CommandMetadata, type Position } from '#kernel';
+import { later as latest, streamName, type CommandMetadata, type Position } from '#kernel';
 import type { CommandRunner, KeyVault } from '#event-store';
 import {
   AttachIdentity,
@@ -23,9 +22,10 @@ import {
   hiddenBy,
   messageIdOf,
   ReceiveInboundMessage,
+  type ConversationEvent,
   type ConversationRules,
 } from '#conversations';
-import { deriveId, problem, toProblem, type Problem } from '#platform';
+import { deriveId, keyedHash, problem, toProblem, type Problem } from '#platform';
 import type { BlockEnforcement } from './block-enforcement.adapter.js';
 
 export type Sender = { readonly kind: Kind; readonly value: string; readonly verified: boolean };
@@ -53,7 +53,11 @@ export type Received = {
 /** An address of the sender with those who hold it. */
 type Known = { readonly located: Located; readonly verified: boolean; readonly holders: readonly Holder[] };
 type Owner = { readonly contactId: string; readonly identityId: string };
-type Work = { readonly message: InboundMessage; readonly located: Located; readonly answer: (result: Received | Problem) => void };
+type Work = {
+  readonly message: InboundMessage;
+  readonly located: Located;
+  readonly answer: (result: Received | Problem) => void;
+};
 
 const AT_ONCE = 256;
 
@@ -81,7 +85,11 @@ export class Intake {
       };
       const located = await this.book.locate(message.metadata.tenant, message.from.kind, message.from.value);
       if (located === null) {
-        answer(problem('invalid-request', undefined, { errors: [{ path: 'from.value', message: `is not an address of kind ${message.from.kind}` }] }));
+        answer(
+          problem('invalid-request', undefined, {
+            errors: [{ path: 'from.value', message: `is not an address of kind ${message.from.kind}` }],
+          }),
+        );
         continue;
       }
       const group = `${located.key}|${message.channel}`;
@@ -125,14 +133,17 @@ export class Intake {
     const ignored: (Work & { readonly key: string; readonly cover: Coverage })[] = [];
     const holders = [...sender.holders, ...also.flatMap((known) => known.holders)];
     const before = coverageOfAll(holders, channel);
+    // The time that the stream will record: it never goes back there.
+    const receivedAt = conversation.state.status === 'unknown' ? now : latest(now, conversation.state.lastTime);
     for (const work of group) {
       const { message } = work;
-      const key = createHmac('sha256', secret).update(message.providerMessageId).digest('hex');
+      const key = keyedHash(secret, message.providerMessageId, 'hex');
       const messageId = messageIdOf(conversationId, key);
       const known = conversation.state.status !== 'unknown' && conversation.state.inbound.has(messageId);
       const cover = known
         ? null
-        : (await this.ignoredBefore(tenant, before, conversationId, key)) ?? hiddenBy(before, message.sentAt, message.metadata.now);
+        : ((await this.ignoredBefore(tenant, before, conversationId, key)) ??
+          hiddenBy(before, message.sentAt, receivedAt));
       if (cover === null) displayed.push({ ...work, messageId, key });
       else ignored.push({ ...work, key, cover });
     }
@@ -151,7 +162,8 @@ export class Intake {
       for (const one of message.from.also) {
         if (!one.verified) continue;
         const located = await this.book.locate(tenant, one.kind, one.value);
-        if (located !== null && !known.has(located.key)) known.set(located.key, await this.know(tenant, located, true, now));
+        if (located !== null && !known.has(located.key))
+          known.set(located.key, await this.know(tenant, located, true, now));
       }
     }
     return [...known.values()];
@@ -163,7 +175,16 @@ export class Intake {
     const { channel, metadata } = message;
     const holder = sender.holders[0];
     const strong = also.flatMap((known) => known.holders)[0];
-    const blocked = strong !== undefined && hiddenBy(coverageOfAll(also.flatMap((known) => known.holders), channel), null, now) !== null;
+    const blocked =
+      strong !== undefined &&
+      hiddenBy(
+        coverageOfAll(
+          also.flatMap((known) => known.holders),
+          channel,
+        ),
+        null,
+        now,
+      ) !== null;
     // While blocked nothing is attached: what the block hides, it hides under the identity that is known.
     if (blocked && holder === undefined) return strong;
     if (holder !== undefined) {
@@ -174,7 +195,10 @@ export class Intake {
         await this.runner.execute(
           contactDecider,
           strong.contactId,
-          new ReportDuplicate({ contactId: strong.contactId, otherContactId: holder.contactId, kind, mine: true }, metadata),
+          new ReportDuplicate(
+            { contactId: strong.contactId, otherContactId: holder.contactId, kind, mine: true },
+            metadata,
+          ),
           metadata,
         );
       }
@@ -187,7 +211,7 @@ export class Intake {
     // Somebody was quicker, or this is a repeat: the first holder's claim, whether its contact exists yet or not.
     const winner: Owner = claim.claimed ? { contactId, identityId } : (claim.holders[0] ?? { contactId, identityId });
     this.book.stillInTime(metadata, work.located.key);
-    if (strong !== undefined && winner.contactId === strong.contactId) {
+    if (winner.contactId === strong?.contactId) {
       await this.attach(work, winner, winner.identityId);
       return winner;
     }
@@ -225,7 +249,12 @@ export class Intake {
   }
 
   /** The cover under which a redelivered message was ignored at first; its own time may say otherwise by now. */
-  private async ignoredBefore(tenant: string, coverage: readonly Coverage[], conversationId: string, key: string): Promise<Coverage | null> {
+  private async ignoredBefore(
+    tenant: string,
+    coverage: readonly Coverage[],
+    conversationId: string,
+    key: string,
+  ): Promise<Coverage | null> {
     for (const contactId of new Set(coverage.map((one) => one.contactId))) {
       const { state } = await this.runner.load(ignoredDecider, tenant, contactId, { fresh: false });
       const found = state.recent.find((one) => one.key === ignoredKey(conversationId, key));
@@ -258,7 +287,7 @@ export class Intake {
             sentAt,
             receivedAt: metadata.now,
             mode: 'ignore',
-            contentHmac: createHmac('sha256', dataKey?.key ?? Buffer.alloc(0)).update(text).digest('hex'),
+            contentHmac: keyedHash(dataKey?.key ?? Buffer.alloc(0), text, 'hex'),
           },
           metadata,
         );
@@ -330,13 +359,30 @@ export class Intake {
       }
       const { messageId, message } = work;
       const fresh = outcome.events.length > 0;
-      const cover = fresh && !outcome.repeated ? hiddenBy(after, message.sentAt, message.metadata.now) : null;
+      const cover =
+        fresh && !outcome.repeated
+          ? hiddenBy(after, message.sentAt, receivedAt(outcome.events) ?? message.metadata.now)
+          : null;
       const position = later(outcome.position, enforced);
       if (cover === null) {
-        work.answer({ disposition: fresh ? 'displayed' : 'duplicate', contactId, identityId, conversationId, messageId, position });
+        work.answer({
+          disposition: fresh ? 'displayed' : 'duplicate',
+          contactId,
+          identityId,
+          conversationId,
+          messageId,
+          position,
+        });
       } else {
         const { blockId } = cover;
-        work.answer({ disposition: 'ignored', contactId: cover.contactId, identityId: cover.identityId, conversationId, blockId, position });
+        work.answer({
+          disposition: 'ignored',
+          contactId: cover.contactId,
+          identityId: cover.identityId,
+          conversationId,
+          blockId,
+          position,
+        });
       }
     }
   }
@@ -344,6 +390,10 @@ export class Intake {
 
 const coverageOfAll = (holders: readonly Holder[], channel: Channel): readonly Coverage[] =>
   holders.flatMap((holder) => coverageOf(holder.contact, holder.identityId, channel));
+
+/** As the stream recorded it: time never goes back there. */
+const receivedAt = (events: readonly ConversationEvent[]): string | null =>
+  events.find((event) => event.type === 'MessageReceived')?.data.receivedAt ?? null;
 
 const later = (one: Position | null, other: Position | null): Position | null =>
   one === null || (other !== null && other > one) ? other : one;

@@ -1,7 +1,7 @@
-import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { streamName, type CommandMetadata, type Position } from '#kernel';
 import { Busy, type CommandRunner } from '#event-store';
+import { keyedHash } from '#platform';
 import { canonicalAddress, type Kind } from './addresses.js';
 import { contactDecider, type Contact } from './contact.js';
 import { ClaimIdentity, holdersOf, identityDecider, type Claim, type Holder } from './identity-claim.js';
@@ -33,14 +33,23 @@ export class AddressBook {
     const located =
       address === null
         ? null
-        : { kind, value: address.value, key: createHmac('sha256', await this.tenantSecret(tenant)).update(address.key).digest('hex') };
+        : {
+            kind,
+            value: address.value,
+            key: keyedHash(await this.tenantSecret(tenant), address.key, 'hex'),
+          };
 
     this.located.set(raw, { located });
     return located;
   }
 
   /** The valid claimants of an address, oldest first. `fresh: false` trusts what this process has folded already. */
-  async holders(tenant: string, key: string, now: string, options?: { readonly fresh?: boolean }): Promise<readonly Holder[]> {
+  async holders(
+    tenant: string,
+    key: string,
+    now: string,
+    options?: { readonly fresh?: boolean },
+  ): Promise<readonly Holder[]> {
     const { state } = await this.runner.load(identityDecider, tenant, key, options);
     return this.resolve(tenant, state.claims, now, options);
   }
@@ -56,8 +65,18 @@ export class AddressBook {
    */
   async claim(
     metadata: CommandMetadata,
-    claim: { readonly key: string; readonly contactId: string; readonly identityId: string; readonly onlyIfFree: boolean },
-  ): Promise<{ readonly holders: readonly Holder[]; readonly claimed: boolean; readonly claims: readonly Claim[]; readonly position: Position | null }> {
+    claim: {
+      readonly key: string;
+      readonly contactId: string;
+      readonly identityId: string;
+      readonly onlyIfFree: boolean;
+    },
+  ): Promise<{
+    readonly holders: readonly Holder[];
+    readonly claimed: boolean;
+    readonly claims: readonly Claim[];
+    readonly position: Position | null;
+  }> {
     let holders: readonly Holder[] = [];
     const outcome = await this.runner.execute(
       identityDecider,
@@ -75,7 +94,8 @@ export class AddressBook {
 
   /** Stops a command that took longer than a claim may wait for its fact. */
   stillInTime(metadata: CommandMetadata, key: string): void {
-    if (Date.now() - Date.parse(metadata.now) > GIVE_UP_MS) throw new Busy(streamName('identity', metadata.tenant, key));
+    if (Date.now() - Date.parse(metadata.now) > GIVE_UP_MS)
+      throw new Busy(streamName('identity', metadata.tenant, key));
   }
 
   private async resolve(

@@ -2,7 +2,17 @@ import { domainToASCII } from './idn.js';
 import { parsePhoneNumberFromString, type CountryCode } from 'libphonenumber-js/max';
 
 /** What an address is. */
-export const KINDS = ['phone', 'whatsapp', 'viber', 'sms', 'email', 'webchat', 'facebook', 'instagram', 'telegram'] as const;
+export const KINDS = [
+  'phone',
+  'whatsapp',
+  'viber',
+  'sms',
+  'email',
+  'webchat',
+  'facebook',
+  'instagram',
+  'telegram',
+] as const;
 export type Kind = (typeof KINDS)[number];
 
 /** What a conversation runs over: the kinds without `phone`. */
@@ -48,7 +58,10 @@ export const canonicalAddress = (kind: Kind, value: string, region: string): Add
 
 const canonicalPhone = (kind: Kind, value: string, region: string): string | null => {
   const international = (kind === 'whatsapp' || kind === 'viber') && /^\d+$/.test(value);
-  const parsed = parsePhoneNumberFromString(international ? `+${value}` : value, { defaultCountry: region as CountryCode, extract: false });
+  const parsed = parsePhoneNumberFromString(international ? `+${value}` : value, {
+    defaultCountry: region as CountryCode,
+    extract: false,
+  });
   if (parsed === undefined || parsed.ext !== undefined) return null;
   const national = parsed.nationalNumber;
   // Mobile numbers of before 2016 lack the ninth digit; both forms are one address.

@@ -53,7 +53,12 @@ export const contactCard = projection<ContactEvent>()({
   keyOf: (event: Recorded<ContactEvent>) => ({ contact_id: event.data.contactId }),
   on: {
     ContactRegistered: (_row, { data, revision }) => {
-      const identities = data.identities.map(({ identityId, kind, value, verified }) => ({ identityId, kind, value, verified }));
+      const identities = data.identities.map(({ identityId, kind, value, verified }) => ({
+        identityId,
+        kind,
+        value,
+        verified,
+      }));
       return {
         ...named(data.displayName, identities),
         identities,

@@ -23,7 +23,12 @@ export type ContactNeighbours = {
   readonly rules: (tenant: string) => Promise<BlockRules>;
   readonly isMine: (tenant: string, caller: Caller, contactId: string) => Promise<boolean>;
   /** The channel of a conversation of this contact that the caller may see, else `null`. */
-  readonly channelOf: (tenant: string, caller: Caller, contactId: string, conversationId: string) => Promise<Channel | null>;
+  readonly channelOf: (
+    tenant: string,
+    caller: Caller,
+    contactId: string,
+    conversationId: string,
+  ) => Promise<Channel | null>;
   /** Sends the last word; answers the message's id, `null` if there is nowhere to send it. A repeat sends nothing. */
   readonly sendNotice: (notice: Notice, metadata: CommandMetadata) => Promise<string | null>;
   /** Makes the contact's conversations keep the block. Answers the latest position written. */
@@ -73,7 +78,13 @@ export class ContactCommands {
   private async run(command: ContactCommand): Promise<ContactOutcome> {
     const { metadata } = command;
     const { contactId } = command.data;
-    const outcome = await this.runner.execute(contactDecider, contactId, async () => this.withFacts(command), metadata, runOptions(metadata));
+    const outcome = await this.runner.execute(
+      contactDecider,
+      contactId,
+      async () => this.withFacts(command),
+      metadata,
+      runOptions(metadata),
+    );
     const reaches = command.type === 'BlockContact' || command.type === 'ChangeBlock';
     if (!reaches || outcome.kind !== 'accepted') return outcome;
     return upTo(outcome, await this.neighbours.enforceBlock(contactId, metadata));
@@ -92,7 +103,8 @@ export class ContactCommands {
       verified,
       key,
     }));
-    const complete = (others: readonly Other[]): RegisterContact => new RegisterContact({ ...command.data, identities, others }, metadata);
+    const complete = (others: readonly Other[]): RegisterContact =>
+      new RegisterContact({ ...command.data, identities, others }, metadata);
     const { state } = await this.runner.load(contactDecider, tenant, contactId);
     // What will be refused, or was done already, claims nothing.
     const claims = state.status === 'unknown' && !isRejection(contactDecider.decide(complete([]), state));
@@ -112,11 +124,15 @@ export class ContactCommands {
     const address = await this.book.locate(tenant, kind, value);
     if (address === null) throw notAnAddress('value', kind);
     const { key } = address;
-    const identityId = deriveId(tenant, commandId, streamName(contactDecider.category, tenant, contactId), `identity:${key}`);
-    const { state, revision } = await this.runner.load(contactDecider, tenant, contactId);
+    const identityId = deriveId(
+      tenant,
+      commandId,
+      streamName(contactDecider.category, tenant, contactId),
+      `identity:${key}`,
+    );
+    const { state, revision, isRecognised } = await this.runner.load(contactDecider, tenant, contactId);
     // A repeat, another request of this key and a stale one claim nothing.
-    const isRepeat = await this.runner.recognises(contactDecider, tenant, contactId, commandId);
-    if (isRepeat || isStale(metadata, revision)) return this.run(command);
+    if (isRecognised(commandId) || isStale(metadata, revision)) return this.run(command);
     const mine = await this.neighbours.isMine(tenant, caller, contactId);
     const holders = await this.book.holders(tenant, key, now);
     const holds = holders.some((holder) => holder.contactId === contactId && holder.identity !== null);
@@ -185,11 +201,17 @@ export class ContactCommands {
     if (command.type === 'RegisterContact') return command;
     const { tenant, caller } = command.metadata;
     const mine = await this.neighbours.isMine(tenant, caller, command.data.contactId);
-    const data = 'rules' in command.data ? { ...command.data, mine, rules: await this.neighbours.rules(tenant) } : { ...command.data, mine };
+    const data =
+      'rules' in command.data
+        ? { ...command.data, mine, rules: await this.neighbours.rules(tenant) }
+        : { ...command.data, mine };
     return new (command.constructor as new (data: C['data'], metadata: CommandMetadata) => C)(data, command.metadata);
   }
 
-  private async locateAll(tenant: string, identities: readonly Given[]): Promise<readonly (Located & { verified: boolean })[]> {
+  private async locateAll(
+    tenant: string,
+    identities: readonly Given[],
+  ): Promise<readonly (Located & { verified: boolean })[]> {
     const found = new Map<string, Located & { verified: boolean }>();
     for (const [index, identity] of identities.entries()) {
       const located = await this.book.locate(tenant, identity.kind, identity.value);
@@ -207,14 +229,15 @@ type Other = { readonly contactId: string; readonly kind: Kind };
 const othersOf = (holders: readonly Holder[], contactId: string, kind: Kind): readonly Other[] =>
   holders.filter((holder) => holder.contactId !== contactId).map((holder) => ({ contactId: holder.contactId, kind }));
 
-const runOptions = ({ expectedRevision }: CommandMetadata): RunOptions => (expectedRevision === undefined ? {} : { expectedRevision });
+const runOptions = ({ expectedRevision }: CommandMetadata): RunOptions =>
+  expectedRevision === undefined ? {} : { expectedRevision };
 
 const isStale = ({ expectedRevision }: CommandMetadata, revision: number): boolean =>
   expectedRevision !== undefined && expectedRevision !== revision;
 
-const notAnAddress = (path: string, kind: Kind): Error => invalid([{ path, message: `is not an address of kind ${kind}` }]);
+const notAnAddress = (path: string, kind: Kind): Error =>
+  invalid([{ path, message: `is not an address of kind ${kind}` }]);
 
 /** The token of an answer covers what followed from the command too. */
 const upTo = (outcome: Extract<ContactOutcome, { kind: 'accepted' }>, position: Position | null): ContactOutcome =>
   position !== null && (outcome.position === null || position > outcome.position) ? { ...outcome, position } : outcome;
-

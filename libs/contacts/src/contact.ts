@@ -1,6 +1,16 @@
 // Everything a contact can say and refuse. The event names and fields are the storage format: add, never edit.
 // The one law: at most one open block episode, and what it covers can be told for any instant, past or present.
-import { Command, decider, defineEvents, later, reject, unheard, type CommandMetadata, type Event, type Rejection } from '#kernel';
+import {
+  Command,
+  decider,
+  defineEvents,
+  later,
+  reject,
+  unheard,
+  type CommandMetadata,
+  type Event,
+  type Rejection,
+} from '#kernel';
 import { isWeak, type Channel, type Kind } from './addresses.js';
 import type { Coverage } from './coverage.js';
 
@@ -124,7 +134,9 @@ export const identitiesOf = (contact: Contact): readonly Identity[] =>
 
 /** The open episode at a time: one that ran out is over at `expiresAt` exactly, whenever the timer runs. */
 export const blockAt = (contact: Contact, time: string): OpenBlock | null =>
-  contact.status === 'active' && contact.block !== null && (contact.block.expiresAt === null || time < contact.block.expiresAt)
+  contact.status === 'active' &&
+  contact.block !== null &&
+  (contact.block.expiresAt === null || time < contact.block.expiresAt)
     ? contact.block
     : null;
 
@@ -161,7 +173,8 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       lastTime: registeredAt,
     };
   }
-  if (state.status === 'unknown') return Object.hasOwn(contactEvents, event.type) ? state : unheard(state, event as never);
+  if (state.status === 'unknown')
+    return Object.hasOwn(contactEvents, event.type) ? state : unheard(state, event as never);
   switch (event.type) {
     case 'ContactIdentityAttached':
       return attached(state, event.data);
@@ -184,7 +197,16 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       return { ...state, tags: state.tags.filter((tag) => tag !== event.data.tag) };
     case 'ContactBlocked': {
       const { blockId, scope, reasonCode, reasonText, blockedAt, expiresAt, noticeMessageId, policy } = event.data;
-      const block = { blockId, scope, reasonCode, reasonText, blockedAt, expiresAt, noticeMessageId, closeOpen: policy.closeOpen };
+      const block = {
+        blockId,
+        scope,
+        reasonCode,
+        reasonText,
+        blockedAt,
+        expiresAt,
+        noticeMessageId,
+        closeOpen: policy.closeOpen,
+      };
       return {
         ...state,
         block,
@@ -206,7 +228,12 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
 
 type DataOf<T extends ContactEvent['type']> = Extract<ContactEvent, { type: T }>['data'];
 
-const opened = (contactId: string, block: OpenBlock, identityIds: readonly string[], from: string): readonly Coverage[] => {
+const opened = (
+  contactId: string,
+  block: OpenBlock,
+  identityIds: readonly string[],
+  from: string,
+): readonly Coverage[] => {
   const { blockId, blockedAt, closeOpen } = block;
   const channels: readonly string[] = 'all' in block.scope ? ['*'] : block.scope.channels;
   return identityIds.flatMap((identityId) =>
@@ -225,14 +252,14 @@ const attached = (state: ActiveContact, data: DataOf<'ContactIdentityAttached'>)
       ? [...state.identities, { identityId, kind, value, verified, attachedAt, detachedAt: null }]
       : state.identities.map((one) => (one === known ? { ...one, verified: one.verified || verified } : one));
   const isCovered = state.coverage.some((one) => one.identityId === identityId && one.to === null);
-  const joins = state.block !== null && !isCovered && !isWeak(kind, verified);
+  const joined =
+    state.block === null || isCovered || isWeak(kind, verified)
+      ? []
+      : opened(state.contactId, state.block, [identityId], attachedAt);
   return {
     ...state,
     identities,
-    coverage:
-      joins && state.block !== null
-        ? [...state.coverage, ...opened(state.contactId, state.block, [identityId], attachedAt)]
-        : state.coverage,
+    coverage: [...state.coverage, ...joined],
     lastTime: later(state.lastTime, attachedAt),
   };
 };
@@ -412,7 +439,11 @@ const decide = (command: ContactCommand, contact: Contact): Decision => {
     case 'DetachIdentity':
       return detach(command, contact);
     case 'ReportDuplicate':
-      return afterExpiry(contact, command, reportDuplicates(contact, [{ contactId: command.data.otherContactId, kind: command.data.kind }]));
+      return afterExpiry(
+        contact,
+        command,
+        reportDuplicates(contact, [{ contactId: command.data.otherContactId, kind: command.data.kind }]),
+      );
     case 'EditContact':
       return afterExpiry(contact, command, edit(command, contact));
     case 'BlockContact':
@@ -433,7 +464,12 @@ const register = ({ data, metadata }: RegisterContact, contact: Contact): Decisi
   if (metadata.caller.role === 'agent' && metadata.caller.access !== 'all') return reject('forbidden');
   if (contact.status !== 'unknown') return [];
   const { contactId, displayName, source } = data;
-  const identities = data.identities.map(({ identityId, kind, value, verified }) => ({ identityId, kind, value, verified }));
+  const identities = data.identities.map(({ identityId, kind, value, verified }) => ({
+    identityId,
+    kind,
+    value,
+    verified,
+  }));
   return [
     { type: 'ContactRegistered', data: { contactId, displayName, source, identities, registeredAt: metadata.now } },
     ...[...new Set(data.tags)].map((tag): ContactEvent => ({ type: 'ContactTagged', data: { contactId, tag } })),
@@ -441,7 +477,10 @@ const register = ({ data, metadata }: RegisterContact, contact: Contact): Decisi
   ];
 };
 
-const duplicatesOf = (contactId: string, others: readonly { contactId: string; kind: Kind }[]): readonly ContactEvent[] =>
+const duplicatesOf = (
+  contactId: string,
+  others: readonly { contactId: string; kind: Kind }[],
+): readonly ContactEvent[] =>
   [...new Map(others.map((other) => [other.contactId, other])).values()]
     .filter((other) => other.contactId !== contactId)
     .map(({ contactId: otherContactId, kind }) => ({
@@ -449,7 +488,10 @@ const duplicatesOf = (contactId: string, others: readonly { contactId: string; k
       data: { contactId, otherContactId, kind },
     }));
 
-const reportDuplicates = (contact: ActiveContact, others: readonly { contactId: string; kind: Kind }[]): readonly ContactEvent[] =>
+const reportDuplicates = (
+  contact: ActiveContact,
+  others: readonly { contactId: string; kind: Kind }[],
+): readonly ContactEvent[] =>
   duplicatesOf(
     contact.contactId,
     others.filter((other) => !contact.duplicates.includes(other.contactId)),
@@ -490,7 +532,9 @@ const detach = ({ data, metadata }: DetachIdentity, contact: ActiveContact): Dec
 
 const edit = ({ data }: EditContact, contact: ActiveContact): readonly ContactEvent[] => {
   const { contactId, displayName } = data;
-  const added = [...new Set(data.addTags)].filter((tag) => !contact.tags.includes(tag) && !data.removeTags.includes(tag));
+  const added = [...new Set(data.addTags)].filter(
+    (tag) => !contact.tags.includes(tag) && !data.removeTags.includes(tag),
+  );
   const removed = [...new Set(data.removeTags)].filter((tag) => contact.tags.includes(tag));
   return [
     ...(displayName === undefined || displayName === contact.displayName
@@ -535,7 +579,8 @@ const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decisi
   if (rules.notice === 'off' && data.notice !== undefined) return reject('notice-off');
   if (data.expiresAt !== undefined) {
     if (!rules.allowExpiry) return reject('expiry-not-allowed');
-    if (data.expiresAt <= blockedAt) return reject('invalid-request', { errors: [{ path: 'expiresAt', message: 'must be in the future' }] });
+    if (data.expiresAt <= blockedAt)
+      return reject('invalid-request', { errors: [{ path: 'expiresAt', message: 'must be in the future' }] });
   }
   return [
     ...expired(contact, blockedAt),
@@ -567,16 +612,21 @@ const requestedScope = (data: BlockContact['data']): Scope => {
     : { all: true };
 };
 
-const normalScope = (scope: Scope): Scope => ('all' in scope ? { all: true } : { channels: [...new Set(scope.channels)].sort() });
+const normalScope = (scope: Scope): Scope =>
+  'all' in scope ? { all: true } : { channels: [...new Set(scope.channels)].sort() };
 const united = (one: Scope, other: Scope): Scope =>
   'all' in one || 'all' in other ? { all: true } : normalScope({ channels: [...one.channels, ...other.channels] });
-const sameScope = (one: Scope, other: Scope): boolean => JSON.stringify(normalScope(one)) === JSON.stringify(normalScope(other));
+const sameScope = (one: Scope, other: Scope): boolean =>
+  JSON.stringify(normalScope(one)) === JSON.stringify(normalScope(other));
 
 const changeBlock = ({ data, metadata }: ChangeBlock, contact: ActiveContact): Decision => {
   const { contactId, rules } = data;
   const changedAt = later(metadata.now, contact.lastTime);
   const open = blockAt(contact, changedAt);
-  const scope = data.scope === undefined || open === null || sameScope(data.scope, open.scope) ? undefined : normalScope(data.scope);
+  const scope =
+    data.scope === undefined || open === null || sameScope(data.scope, open.scope)
+      ? undefined
+      : normalScope(data.scope);
   const expiresAt = data.expiresAt === open?.expiresAt ? undefined : data.expiresAt;
   const narrows =
     open !== null &&
@@ -591,7 +641,8 @@ const changeBlock = ({ data, metadata }: ChangeBlock, contact: ActiveContact): D
   // Whoever may not block may not make a block wider either, nor rewrite its reason.
   if ((widens || !narrows) && !mayBlock(metadata.caller.role, rules.blockBy)) return reject('forbidden');
   if (typeof data.expiresAt === 'string') {
-    if (data.expiresAt <= changedAt) return reject('invalid-request', { errors: [{ path: 'expiresAt', message: 'must be in the future' }] });
+    if (data.expiresAt <= changedAt)
+      return reject('invalid-request', { errors: [{ path: 'expiresAt', message: 'must be in the future' }] });
     if (!rules.allowExpiry) return reject('expiry-not-allowed');
   }
   if (rules.reason === 'required' && data.reasonCode === null) return reject('reason-required');
@@ -635,18 +686,19 @@ const unblock = ({ data, metadata }: UnblockContact, contact: ActiveContact): De
 };
 
 /** The end of an episode that ran out, if it is still owed. */
-const expired = (contact: ActiveContact, now: string): readonly ContactEvent[] =>
-  contact.block?.expiresAt != null && contact.block.expiresAt <= now
-    ? [
-        {
-          type: 'ContactBlockExpired',
-          data: { contactId: contact.contactId, blockId: contact.block.blockId, expiredAt: contact.block.expiresAt },
-        },
-      ]
-    : [];
+const expired = ({ contactId, block: ran }: ActiveContact, now: string): readonly ContactEvent[] => {
+  const expiredAt = ran?.expiresAt ?? null;
+  return ran === null || expiredAt === null || expiredAt > now
+    ? []
+    : [{ type: 'ContactBlockExpired', data: { contactId, blockId: ran.blockId, expiredAt } }];
+};
 
 /** Facts that follow the end of an episode: a command after it says the end first. */
-const afterExpiry = (contact: ActiveContact, { metadata }: ContactCommand, facts: readonly ContactEvent[]): readonly ContactEvent[] =>
+const afterExpiry = (
+  contact: ActiveContact,
+  { metadata }: ContactCommand,
+  facts: readonly ContactEvent[],
+): readonly ContactEvent[] =>
   facts.length === 0 ? [] : [...expired(contact, later(metadata.now, contact.lastTime)), ...facts];
 
 export const contactDecider = decider({
@@ -657,9 +709,17 @@ export const contactDecider = decider({
   evolve,
   decide,
   sealedFor: (contact) => (contact.status === 'unknown' ? '' : `contact:${contact.contactId}`),
-  opens: ['ContactRegistered', 'ContactIdentityAttached', 'ContactDetailsChanged', 'ContactBlocked', 'ContactBlockChanged'],
+  opens: [
+    'ContactRegistered',
+    'ContactIdentityAttached',
+    'ContactDetailsChanged',
+    'ContactBlocked',
+    'ContactBlockChanged',
+  ],
   sizeOf: (contact) =>
-    contact.status === 'unknown' ? 100 : 800 + 300 * (contact.identities.length + contact.coverage.length + contact.blockIds.length),
+    contact.status === 'unknown'
+      ? 100
+      : 800 + 300 * (contact.identities.length + contact.coverage.length + contact.blockIds.length),
 });
 
 /** The stored types: versions, and what is personal. */

@@ -44,12 +44,18 @@ class IdentityBody {
   @Flag({ optional: true }) verified?: boolean;
 }
 
-const isTag = (value: unknown): boolean => typeof value === 'string' && /^[^|\p{Cc}]{1,64}$/u.test(value) && value.trim() === value;
+const isTag = (value: unknown): boolean =>
+  typeof value === 'string' && /^[^|\p{Cc}]{1,64}$/u.test(value) && value.trim() === value;
 const Tags = (): PropertyDecorator =>
-  Checked({ type: 'string', minLength: 1, maxLength: 64 }, isTag, 'must be a tag of 1 to 64 characters without | and outer blanks', {
-    optional: true,
-    list: 100,
-  });
+  Checked(
+    { type: 'string', minLength: 1, maxLength: 64 },
+    isTag,
+    'must be a tag of 1 to 64 characters without | and outer blanks',
+    {
+      optional: true,
+      list: 100,
+    },
+  );
 
 class RegisterBody {
   @Text(200) displayName!: string;
@@ -202,7 +208,10 @@ export class ContactsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ContactIdAnswer> {
     const { addTags = [], removeTags = [], ...rest } = body;
-    const command = new EditContact({ contactId, mine: false, addTags, removeTags, ...rest }, await this.desk.metadata(request));
+    const command = new EditContact(
+      { contactId, mine: false, addTags, removeTags, ...rest },
+      await this.desk.metadata(request),
+    );
     return this.desk.command(reply, command, () => ({ contactId }));
   }
 
@@ -219,13 +228,24 @@ export class ContactsController {
     const metadata = await this.desk.metadata(request);
     const { kind, value } = body;
     const command = new AttachIdentity(
-      { contactId, mine: false, identityId: '', kind, value, verified: body.verified === true, claimedAs: [], others: [] },
+      {
+        contactId,
+        mine: false,
+        identityId: '',
+        kind,
+        value,
+        verified: body.verified === true,
+        claimedAs: [],
+        others: [],
+      },
       metadata,
     );
     return this.desk.command(
       reply,
       command,
-      async ({ state }: { state: ContactState }) => ({ identityId: await this.identityOf(metadata.tenant, state, body) }),
+      async ({ state }: { state: ContactState }) => ({
+        identityId: await this.identityOf(metadata.tenant, state, body),
+      }),
       201,
     );
   }
@@ -241,7 +261,10 @@ export class ContactsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<IdentityIdAnswer> {
     const metadata = await this.desk.metadata(request);
-    const command = new DetachIdentity({ contactId, mine: false, identityId, reason: 'removed', rules: UNKNOWN_RULES }, metadata);
+    const command = new DetachIdentity(
+      { contactId, mine: false, identityId, reason: 'removed', rules: UNKNOWN_RULES },
+      metadata,
+    );
     return this.desk.command(reply, command, () => ({ identityId }));
   }
 
@@ -271,15 +294,19 @@ export class ContactsController {
       },
       metadata,
     );
-    return this.desk.command(reply, command, ({ state, events }: { state: ContactState; events: readonly ContactFact[] }) => {
-      const open = openBlock(state);
-      const began = events.some((event) => event.type === 'ContactBlocked');
-      return {
-        blockId: open.blockId,
-        alreadyBlocked: !began,
-        ...(began && open.noticeMessageId !== null ? { noticeMessageId: open.noticeMessageId } : {}),
-      };
-    });
+    return this.desk.command(
+      reply,
+      command,
+      ({ state, events }: { state: ContactState; events: readonly ContactFact[] }) => {
+        const open = openBlock(state);
+        const began = events.some((event) => event.type === 'ContactBlocked');
+        return {
+          blockId: open.blockId,
+          alreadyBlocked: !began,
+          ...(began && open.noticeMessageId !== null ? { noticeMessageId: open.noticeMessageId } : {}),
+        };
+      },
+    );
   }
 
   @Patch(':id/block')
@@ -288,12 +315,17 @@ export class ContactsController {
   @Answers(200, BlockIdAnswer)
   async changeBlock(
     @Param('id', UuidParam) contactId: string,
-    @Body() body: ChangeBlockBody,
+    @Body() { ...fields }: ChangeBlockBody,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<BlockIdAnswer> {
-    const command = new ChangeBlock({ ...body, contactId, mine: false, rules: UNKNOWN_RULES }, await this.desk.metadata(request));
-    return this.desk.command(reply, command, ({ state }: { state: ContactState }) => ({ blockId: openBlock(state).blockId }));
+    const command = new ChangeBlock(
+      { ...fields, contactId, mine: false, rules: UNKNOWN_RULES },
+      await this.desk.metadata(request),
+    );
+    return this.desk.command(reply, command, ({ state }: { state: ContactState }) => ({
+      blockId: openBlock(state).blockId,
+    }));
   }
 
   @Post(':id/unblock')

@@ -77,7 +77,7 @@ const contacts = (...facts: ContactEvent[][]): ReadonlyMap<string, Contact> =>
       fold(contactDecider.evolve, contactDecider.initial, events),
     ]),
   );
-const claims = (...data: Partial<Claim>[]): Claim[] => data.map((one) => claimed(one).data as Claim);
+const claims = (...data: Partial<Claim>[]): Claim[] => data.map((one) => claimed(one).data);
 const holding = (all: readonly Claim[], of: ReadonlyMap<string, Contact>, now = at('12:00')) =>
   holdersOf(all, of, now).map((holder) => [holder.contactId, holder.identityId, holder.identity !== null]);
 

@@ -1,5 +1,5 @@
 // Who claims an address, one after the other. A claim is a pointer, the owner's stream is the truth; nothing is ever released.
-import { Command, decider, defineEvents, later, unheard, type Event } from '#kernel';
+import { Command, decider, defineEvents, later, only, type Event } from '#kernel';
 import { identitiesOf, type Contact, type Identity } from './contact.js';
 
 export type IdentityEvent = Event<'IdentityClaimed', { contactId: string; identityId: string; claimedAt: string }>;
@@ -8,12 +8,8 @@ export type Claim = IdentityEvent['data'];
 export type Claims = { readonly claims: readonly Claim[]; readonly lastTime: string };
 
 const evolve = (state: Claims, event: IdentityEvent): Claims => {
-  switch (event.type) {
-    case 'IdentityClaimed':
-      return { claims: [...state.claims, event.data], lastTime: later(event.data.claimedAt, state.lastTime) };
-    default:
-      return unheard(state, event as never);
-  }
+  only(event, 'IdentityClaimed');
+  return { claims: [...state.claims, event.data], lastTime: later(event.data.claimedAt, state.lastTime) };
 };
 
 export class ClaimIdentity extends Command<{
@@ -40,7 +36,7 @@ export const identityDecider = decider({
   category: 'identity',
   commands: [ClaimIdentity],
   idOf: (command) => command.data.key,
-  initial: { claims: [], lastTime: '' } as Claims,
+  initial: { claims: [], lastTime: '' },
   evolve,
   decide,
   sizeOf: (state) => 150 + 150 * state.claims.length,
@@ -61,13 +57,16 @@ export type Holder = {
  * The valid claimants, oldest first: active contacts that have the identity, or whose claim is younger than a minute
  * and not attached yet. `contacts` by id; a contact that is not in it does not exist.
  */
-export const holdersOf = (claims: readonly Claim[], contacts: ReadonlyMap<string, Contact>, now: string): readonly Holder[] => {
+export const holdersOf = (
+  claims: readonly Claim[],
+  contacts: ReadonlyMap<string, Contact>,
+  now: string,
+): readonly Holder[] => {
   const holders = new Map<string, Holder>();
   for (const { contactId, identityId, claimedAt } of claims) {
     const contact = contacts.get(contactId) ?? { status: 'unknown' };
     const identity = identitiesOf(contact).find((one) => one.identityId === identityId) ?? null;
-    const everAttached =
-      contact.status === 'active' && contact.identities.some((one) => one.identityId === identityId);
+    const everAttached = contact.status === 'active' && contact.identities.some((one) => one.identityId === identityId);
     const pending = !everAttached && Date.parse(now) - Date.parse(claimedAt) < PENDING_MS;
     const held = holders.get(contactId);
     // The identity that a contact has goes before a claim of its own that is still under way; its place in the order stays.
@@ -89,7 +88,14 @@ export const claimLost = (claims: readonly Claim[], identityId: string, attached
   const deadline = Date.parse(claim.claimedAt) + PENDING_MS;
   return (
     Date.parse(attachedAt) >= deadline &&
-    claims.slice(own + 1).some((later) => later.contactId !== claim.contactId && later.claimedAt <= attachedAt && Date.parse(later.claimedAt) >= deadline)
+    claims
+      .slice(own + 1)
+      .some(
+        (later) =>
+          later.contactId !== claim.contactId &&
+          later.claimedAt <= attachedAt &&
+          Date.parse(later.claimedAt) >= deadline,
+      )
   );
 };
 

@@ -1,5 +1,5 @@
 // What arrived from a blocked customer. A stream of its own, so that a flood never swells the contact. An ignored message causes nothing.
-import { Command, decider, defineEvents, later, unheard, type Event } from '#kernel';
+import { Command, decider, defineEvents, later, only, type Event } from '#kernel';
 import type { Channel } from './addresses.js';
 
 export type IgnoredEvent = Event<
@@ -30,18 +30,18 @@ export type IgnoredMessages = {
 };
 const REMEMBERED = 1000;
 
-export const ignoredKey = (conversationId: string, providerMessageKey: string): string => `${conversationId}|${providerMessageKey}`;
+export const ignoredKey = (conversationId: string, providerMessageKey: string): string =>
+  `${conversationId}|${providerMessageKey}`;
 
 const evolve = (state: IgnoredMessages, event: IgnoredEvent): IgnoredMessages => {
-  switch (event.type) {
-    case 'BlockedMessageIgnored': {
-      const { contactId, conversationId, providerMessageKey, blockId, identityId, receivedAt } = event.data;
-      const one = { key: ignoredKey(conversationId, providerMessageKey), blockId, identityId };
-      return { contactId, recent: [...state.recent, one].slice(-REMEMBERED), lastTime: later(receivedAt, state.lastTime) };
-    }
-    default:
-      return unheard(state, event as never);
-  }
+  only(event, 'BlockedMessageIgnored');
+  const { contactId, conversationId, providerMessageKey, blockId, identityId, receivedAt } = event.data;
+  const one = { key: ignoredKey(conversationId, providerMessageKey), blockId, identityId };
+  return {
+    contactId,
+    recent: [...state.recent, one].slice(-REMEMBERED),
+    lastTime: later(receivedAt, state.lastTime),
+  };
 };
 
 export class IgnoreBlockedMessage extends Command<IgnoredEvent['data']> {
@@ -76,7 +76,7 @@ export const ignoredDecider = decider({
   category: 'ignored',
   commands: [IgnoreBlockedMessage],
   idOf: (command) => command.data.contactId,
-  initial: { contactId: '', recent: [], lastTime: '' } as IgnoredMessages,
+  initial: { contactId: '', recent: [], lastTime: '' },
   evolve,
   decide,
   sealedFor: (state) => `contact:${state.contactId}`,

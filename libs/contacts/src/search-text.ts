@@ -1,9 +1,5 @@
 /** Lower case, no accents: what a search compares. */
-export const folded = (text: string): string =>
-  text
-    .normalize('NFD')
-    .replace(/\p{M}/gu, '')
-    .toLowerCase();
+export const folded = (text: string): string => text.normalize('NFD').replace(/\p{M}/gu, '').toLowerCase();
 
 /** What a row can be found by: its names and its addresses. */
 export const searchText = (parts: readonly (string | null)[]): string =>

@@ -4,7 +4,6 @@ import {
   AssignConversation,
   AssignToMe,
   conversationDecider,
-  NOTHING_KNOWN,
   SendMessage,
   StartConversation,
   sees,
@@ -27,7 +26,12 @@ export type ConversationNeighbours = {
     tenant: string,
     place: Place,
     now: string,
-  ) => Promise<{ readonly covers: readonly Cover[]; readonly hasAddress: boolean; readonly address: string | null; readonly ownerId: string }>;
+  ) => Promise<{
+    readonly covers: readonly Cover[];
+    readonly hasAddress: boolean;
+    readonly address: string | null;
+    readonly ownerId: string;
+  }>;
   /** The identities that are or were the contact's addresses of a channel, first attached first; `null` if there is no such contact. */
   readonly addresses: (
     tenant: string,
@@ -74,7 +78,8 @@ export class ConversationCommands {
     );
     if (outcome.kind === 'rejected' || outcome.repeated) return outcome;
     const raced =
-      command.type !== 'SendBlockNotice' && outcome.events.some((event: ConversationEvent) => RACES_A_BLOCK.has(event.type));
+      command.type !== 'SendBlockNotice' &&
+      outcome.events.some((event: ConversationEvent) => RACES_A_BLOCK.has(event.type));
     if (!raced) return outcome;
     const enforced = await this.neighbours.enforceBlock(conversationId, metadata);
     return enforced === null || isViaDevice(command)
@@ -91,15 +96,16 @@ export class ConversationCommands {
     // A repeat is answered whatever became of the address and of what the starter sees.
     for (const { identityId } of ever ?? []) {
       const conversationId = conversationIdOf(identityId, channel);
-      if (await this.runner.recognises(conversationDecider, tenant, conversationId, metadata.commandId)) {
+      const { isRecognised } = await this.runner.load(conversationDecider, tenant, conversationId);
+      if (isRecognised(metadata.commandId))
         return this.run(new StartConversation({ ...command.data, conversationId, identityId }, metadata));
-      }
     }
     const addresses = ever?.filter(({ attached }) => attached).map(({ identityId }) => identityId) ?? null;
     if (addresses === null || !(await this.neighbours.isMine(tenant, caller, contactId))) {
       return { kind: 'rejected', rejection: reject('not-found'), position: null };
     }
-    const identityId = command.data.identityId === '' ? await this.latestOf(tenant, addresses, channel) : command.data.identityId;
+    const identityId =
+      command.data.identityId === '' ? await this.latestOf(tenant, addresses, channel) : command.data.identityId;
     if (identityId === undefined || !addresses.includes(identityId)) {
       return { kind: 'rejected', rejection: reject('no-address', { reasons: ['no-address'] }), position: null };
     }
@@ -169,7 +175,8 @@ export class ConversationCommands {
   }
 }
 
-const runOptions = ({ expectedRevision }: CommandMetadata): RunOptions => (expectedRevision === undefined ? {} : { expectedRevision });
+const runOptions = ({ expectedRevision }: CommandMetadata): RunOptions =>
+  expectedRevision === undefined ? {} : { expectedRevision };
 
 const isViaDevice = (command: ConversationCommand): boolean => command.type === 'SendMessage' && command.data.viaDevice;
 
@@ -179,11 +186,21 @@ export class ReadMarkerCommands {
 
   async execute(command: MarkRead): Promise<Outcome<typeof readMarkerDecider>> {
     const { metadata } = command;
-    const { state, position } = await this.runner.load(conversationDecider, metadata.tenant, command.data.conversationId);
+    const { state, position } = await this.runner.load(
+      conversationDecider,
+      metadata.tenant,
+      command.data.conversationId,
+    );
     const seen = state.status !== 'unknown' && sees(metadata.caller, state.assigneeId);
     const lastOrdinal = state.status === 'unknown' ? 0 : state.ordinal;
     const complete = new MarkRead({ ...command.data, lastOrdinal, seen }, metadata);
-    const outcome = await this.runner.execute(readMarkerDecider, readMarkerDecider.idOf(complete), complete, metadata, runOptions(metadata));
+    const outcome = await this.runner.execute(
+      readMarkerDecider,
+      readMarkerDecider.idOf(complete),
+      complete,
+      metadata,
+      runOptions(metadata),
+    );
     return { ...outcome, position: outcome.position ?? position };
   }
 }

@@ -1,7 +1,19 @@
 // Everything a conversation can say and refuse: messages, assignment, automation, status. The event names and fields are the storage format: add, never edit.
 // The one law: 0 or 1 assignee, and nobody starts, answers or is assigned while the customer's block covers the conversation.
 import { Map as ImmutableMap } from 'immutable';
-import { Command, covers, decider, defineEvents, intervalAt, later, reject, unheard, type Caller, type Event, type Rejection } from '#kernel';
+import {
+  Command,
+  covers,
+  decider,
+  defineEvents,
+  intervalAt,
+  later,
+  reject,
+  unheard,
+  type Caller,
+  type Event,
+  type Rejection,
+} from '#kernel';
 import { hiddenBy, type Cover } from './cover.js';
 
 // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -106,7 +118,10 @@ export type ConversationEvent =
       }
     >
   | Event<'AssigneeEngaged', { assigneeId: string; messageId: string; assignmentNo: number; engagedAt: string }>
-  | Event<'AutomationPaused', { cause: PauseCause; byStaffId: string | null; messageId: string | null; pausedAt: string }>
+  | Event<
+      'AutomationPaused',
+      { cause: PauseCause; byStaffId: string | null; messageId: string | null; pausedAt: string }
+    >
   | Event<'AutomationResumed', { cause: 'concluded' | 'manual'; resumedAt: string }>
   | Event<
       'ConversationConcluded',
@@ -122,7 +137,12 @@ export type ConversationEvent =
     >;
 
 // ── State: only what decide needs ───────────────────────────────────────────────────────────────────────────────────
-type Inbound = { readonly sentAt: string | null; readonly receivedAt: string; readonly ordinal: number; readonly hidden: boolean };
+type Inbound = {
+  readonly sentAt: string | null;
+  readonly receivedAt: string;
+  readonly ordinal: number;
+  readonly hidden: boolean;
+};
 type Outbound = {
   readonly status: 'requested' | 'handed_over' | 'cancelled' | 'delivered' | 'failed';
   readonly blockId: string | null;
@@ -187,7 +207,8 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
       lastTime: openedAt,
     };
   }
-  if (state.status === 'unknown') return Object.hasOwn(conversationEvents, event.type) ? state : unheard(state, event as never);
+  if (state.status === 'unknown')
+    return Object.hasOwn(conversationEvents, event.type) ? state : unheard(state, event as never);
   switch (event.type) {
     case 'MessageReceived': {
       const { messageId, sentAt, receivedAt, ordinal } = event.data;
@@ -197,12 +218,19 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
     case 'MessageHidden': {
       const { messageId, hiddenAt } = event.data;
       const message = state.inbound.get(messageId);
-      const inbound = message === undefined ? state.inbound : state.inbound.set(messageId, { ...message, hidden: true });
+      const inbound =
+        message === undefined ? state.inbound : state.inbound.set(messageId, { ...message, hidden: true });
       return { ...state, inbound, lastTime: later(state.lastTime, hiddenAt) };
     }
     case 'ConversationReopened': {
       const { sessionNo, reopenedAt } = event.data;
-      return { ...state, status: 'open', sessionNo, sessionSince: reopenedAt, lastTime: later(state.lastTime, reopenedAt) };
+      return {
+        ...state,
+        status: 'open',
+        sessionNo,
+        sessionSince: reopenedAt,
+        lastTime: later(state.lastTime, reopenedAt),
+      };
     }
     case 'MessageSendRequested': {
       const { messageId, ordinal, viaDevice, block, requestedAt } = event.data;
@@ -228,7 +256,14 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
       return outboundNow(state, event.data.messageId, 'failed', null);
     case 'ConversationAssigned': {
       const { assigneeId, assignmentNo, assignedAt } = event.data;
-      return { ...state, assigneeId, assignmentNo, assignedAt, engaged: false, lastTime: later(state.lastTime, assignedAt) };
+      return {
+        ...state,
+        assigneeId,
+        assignmentNo,
+        assignedAt,
+        engaged: false,
+        lastTime: later(state.lastTime, assignedAt),
+      };
     }
     case 'ConversationUnassigned':
       return { ...state, assigneeId: null, engaged: false, lastTime: later(state.lastTime, event.data.unassignedAt) };
@@ -245,7 +280,12 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
   }
 };
 
-const outboundNow = (state: KnownConversation, messageId: string, status: Outbound['status'], at: string | null): Conversation => {
+const outboundNow = (
+  state: KnownConversation,
+  messageId: string,
+  status: Outbound['status'],
+  at: string | null,
+): Conversation => {
   const message = state.outbound.get(messageId);
   if (message === undefined) return state;
   return {
@@ -345,7 +385,9 @@ export class ReportDelivery extends Command<
 > {
   readonly type = 'ReportDelivery';
 }
-export class AssignToMe extends Command<About<{ /** Is the caller an active record with a role that may be assigned? */ readonly eligible: boolean }>> {
+export class AssignToMe extends Command<
+  About<{ /** Is the caller an active record with a role that may be assigned? */ readonly eligible: boolean }>
+> {
   readonly type = 'AssignToMe';
 }
 export class AssignConversation extends Command<
@@ -459,7 +501,8 @@ const covering = (command: ConversationCommand, state: Conversation): Cover | nu
   intervalAt(command.data.facts.covers, timeOf(command, state));
 
 const receive = (command: ReceiveInboundMessage, state: Conversation): Decision => {
-  const { conversationId, contactId, channel, identityId, messageId, providerMessageId, providerMessageKey, sentAt } = command.data;
+  const { conversationId, contactId, channel, identityId, messageId, providerMessageId, providerMessageKey, sentAt } =
+    command.data;
   if (state.status !== 'unknown' && state.inbound.has(messageId)) return [];
   const receivedAt = timeOf(command, state);
   const received = (ordinal: number): ConversationEvent => ({
@@ -482,9 +525,7 @@ const receive = (command: ReceiveInboundMessage, state: Conversation): Decision 
       type: 'ConversationOpened',
       data: { conversationId, contactId, channel, identityId, openedBy: 'customer', openedAt: receivedAt },
     };
-    return cover === null
-      ? [opened, received(1)]
-      : [opened, received(1), concludedByBlock(cover, 1, null, receivedAt)];
+    return cover === null ? [opened, received(1)] : [opened, received(1), concludedByBlock(cover, 1, null, receivedAt)];
   }
   return cover === null
     ? [...reopened(state, command, 'customer_message'), received(state.ordinal + 1)]
@@ -496,7 +537,8 @@ const start = (command: StartConversation, state: Conversation): Decision => {
   const { caller } = command.metadata;
   const now = timeOf(command, state);
   if (!mine) return reject('not-found');
-  if (state.status !== 'unknown' && state.assigneeId !== null && !sees(caller, state.assigneeId)) return reject('not-found');
+  if (state.status !== 'unknown' && state.assigneeId !== null && !sees(caller, state.assigneeId))
+    return reject('not-found');
   if (covering(command, state) !== null) return reject('contact-blocked', { reasons: ['blocked'] });
   if (!command.data.facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });
   if (ownerId !== contactId) return reject('duplicate-contact', { contactId: ownerId });
@@ -559,7 +601,9 @@ const send = (command: SendMessage, state: KnownConversation): Decision => {
         ]
       : [];
   const pauses =
-    isAssignee || facts.rules.pauseOn === 'anyAgent' || (facts.rules.pauseOn === 'assigneeOrAnyIfUnassigned' && after.assigneeId === null);
+    isAssignee ||
+    facts.rules.pauseOn === 'anyAgent' ||
+    (facts.rules.pauseOn === 'assigneeOrAnyIfUnassigned' && after.assigneeId === null);
   return [
     ...opening,
     ...claim,
@@ -576,7 +620,8 @@ const fold = (state: KnownConversation, events: readonly ConversationEvent[]): K
 const sendNotice = (command: SendBlockNotice, state: KnownConversation): Decision => {
   if (state.outbound.has(command.data.messageId)) return [];
   if (!command.data.facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });
-  const { blockId, kind, scope, reasonCode, reasonText, originConversationId, expiresAt, blockedBy } = command.data.block;
+  const { blockId, kind, scope, reasonCode, reasonText, originConversationId, expiresAt, blockedBy } =
+    command.data.block;
   const order = { blockId, kind, scope, reasonCode, reasonText, originConversationId, expiresAt, blockedBy };
   return [requested(command, state, 'staff', 'block_notice', order, timeOf(command, state))];
 };
@@ -651,7 +696,9 @@ const assignTo = (command: AssignConversation, state: KnownConversation): Decisi
   if (state.assigneeId === assigneeId) return [];
   const { conversationId, assignmentNo } = state;
   const by = command.metadata.caller.id;
-  return [assigned(conversationId, state.assigneeId, assignmentNo, assigneeId, by, 'colleague', note, timeOf(command, state))];
+  return [
+    assigned(conversationId, state.assigneeId, assignmentNo, assigneeId, by, 'colleague', note, timeOf(command, state)),
+  ];
 };
 
 const assigned = (
@@ -709,7 +756,11 @@ const paused = (
 ): readonly ConversationEvent[] =>
   state.automation === 'paused' ? [] : [{ type: 'AutomationPaused', data: { cause, byStaffId, messageId, pausedAt } }];
 
-const resumed = (state: KnownConversation, cause: 'concluded' | 'manual', resumedAt: string): readonly ConversationEvent[] =>
+const resumed = (
+  state: KnownConversation,
+  cause: 'concluded' | 'manual',
+  resumedAt: string,
+): readonly ConversationEvent[] =>
   state.automation === 'running' ? [] : [{ type: 'AutomationResumed', data: { cause, resumedAt } }];
 
 const reopened = (
@@ -759,7 +810,12 @@ const conclude = (command: ConcludeConversation, state: KnownConversation): Deci
   ];
 };
 
-const concludedByBlock = (cover: Cover, sessionNo: number, assigneeId: string | null, concludedAt: string): ConversationEvent => ({
+const concludedByBlock = (
+  cover: Cover,
+  sessionNo: number,
+  assigneeId: string | null,
+  concludedAt: string,
+): ConversationEvent => ({
   type: 'ConversationConcluded',
   data: {
     by: 'block',
@@ -778,28 +834,29 @@ const enforceBlock = (command: EnforceBlock, state: KnownConversation): Decision
   const now = timeOf(command, state);
   const hidden = [...state.inbound.entries()]
     .filter(([, message]) => !message.hidden)
-    .map(([messageId, message]) => ({ messageId, ordinal: message.ordinal, cover: hiddenBy(covered, message.sentAt, message.receivedAt) }))
+    .map(([messageId, message]) => ({
+      messageId,
+      ordinal: message.ordinal,
+      cover: hiddenBy(covered, message.sentAt, message.receivedAt),
+    }))
     .filter((message): message is typeof message & { cover: Cover } => message.cover !== null)
     .sort((a, b) => a.ordinal - b.ordinal)
-    .map(
-      ({ messageId, cover }): ConversationEvent => ({
-        type: 'MessageHidden',
-        data: { messageId, blockId: cover.blockId, contactId: cover.contactId, hiddenAt: now },
-      }),
-    );
+    .map(({ messageId, cover }): ConversationEvent => ({
+      type: 'MessageHidden',
+      data: { messageId, blockId: cover.blockId, contactId: cover.contactId, hiddenAt: now },
+    }));
   const present = covered.filter((one) => covers(one, now));
   const [cover] = present;
   if (cover === undefined) return hidden;
   const cancelled = state.queued
     .filter((messageId) => !isOwnNotice(state.outbound.get(messageId), present))
-    .map(
-      (messageId): ConversationEvent => ({
-        type: 'MessageCancelled',
-        data: { messageId, reason: 'contact_blocked', blockId: cover.blockId, cancelledAt: now },
-      }),
-    );
+    .map((messageId): ConversationEvent => ({
+      type: 'MessageCancelled',
+      data: { messageId, reason: 'contact_blocked', blockId: cover.blockId, cancelledAt: now },
+    }));
   // Of several holders' episodes each asks for its own: to conclude what was open, and to undo what raced it.
-  const concluding = state.status === 'open' ? present.find((one) => one.closeOpen || state.sessionSince >= one.from) : undefined;
+  const concluding =
+    state.status === 'open' ? present.find((one) => one.closeOpen || state.sessionSince >= one.from) : undefined;
   const raced = present.find((one) => state.assignedAt >= one.from);
   const releasing = concluding !== undefined && rules.release === 'onConclude' ? concluding : raced;
   return [

@@ -8,6 +8,7 @@ import {
   Code,
   deriveId,
   Desk,
+  EmptyBody,
   Flag,
   Nested,
   OneOf,
@@ -67,14 +68,16 @@ class DeliveryBody {
 const isSubject = (value: unknown): boolean => typeof value === 'string' && /^[A-Za-z0-9_-]{1,64}$/.test(value);
 class AssignBody {
   @SubjectId() assigneeId!: string;
-  @Checked({ type: 'string', nullable: true }, isSubject, 'must be the id of a staff member or null', { optional: true, nullable: true })
+  @Checked({ type: 'string', nullable: true }, isSubject, 'must be the id of a staff member or null', {
+    optional: true,
+    nullable: true,
+  })
   expectedAssigneeId?: string | null;
   @Text(2000, { optional: true }) note?: string;
 }
 class ConcludeBody {
   @Code({ optional: true }) outcome?: string;
 }
-class EmptyBody {}
 class ReadBody {
   @Whole(0, 2_147_483_647) upToOrdinal!: number;
 }
@@ -155,7 +158,8 @@ export class ConversationsController {
       reply,
       command,
       ({ state }: { state: State }) => ({ conversationId: known(state).conversationId }),
-      ({ events }: { events: readonly Fact[] }) => (events.some((event) => event.type === 'ConversationOpened') ? 201 : 200),
+      ({ events }: { events: readonly Fact[] }) =>
+        events.some((event) => event.type === 'ConversationOpened') ? 201 : 200,
     );
   }
 
@@ -170,7 +174,12 @@ export class ConversationsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SentAnswer> {
     const metadata = await this.desk.metadata(request);
-    const messageId = deriveId(metadata.tenant, metadata.commandId, `conversation-${metadata.tenant}.${conversationId}`, 'message');
+    const messageId = deriveId(
+      metadata.tenant,
+      metadata.commandId,
+      `conversation-${metadata.tenant}.${conversationId}`,
+      'message',
+    );
     const command = new SendMessage(
       {
         conversationId,
@@ -255,7 +264,10 @@ export class ConversationsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AssignedAnswer> {
     const metadata = await this.desk.metadata(request);
-    const command = new AssignConversation({ ...body, note: note ?? null, conversationId, eligible: false, facts: NOTHING_KNOWN }, metadata);
+    const command = new AssignConversation(
+      { ...body, note: note ?? null, conversationId, eligible: false, facts: NOTHING_KNOWN },
+      metadata,
+    );
     return this.desk.command(reply, command, assignment);
   }
 
@@ -283,7 +295,10 @@ export class ConversationsController {
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StateAnswer> {
     const metadata = await this.desk.metadata(request);
-    const command = new ConcludeConversation({ conversationId, outcome: outcome ?? null, facts: NOTHING_KNOWN }, metadata);
+    const command = new ConcludeConversation(
+      { conversationId, outcome: outcome ?? null, facts: NOTHING_KNOWN },
+      metadata,
+    );
     return this.desk.command(reply, command, ({ state }: { state: State }) => stateOf(state));
   }
 

@@ -18,7 +18,11 @@ export const messageTime = (sentAt: string | null, receivedAt: string): string =
  * The episode that hides a message, or `null`: its time is covered, or the earliest time that is believed of a message that arrived
  * when it did (a sender's clock reaches back a day at most). Source: spec/domain.md, "The blocked-message filter", 2.
  */
-export const hiddenBy = <T extends Interval>(covered: readonly T[], sentAt: string | null, receivedAt: string): T | null => {
+export const hiddenBy = <T extends Interval>(
+  covered: readonly T[],
+  sentAt: string | null,
+  receivedAt: string,
+): T | null => {
   if (covered.length === 0) return null;
   const time = messageTime(sentAt, receivedAt);
   return intervalAt(covered, time) ?? intervalAt(covered, later(time, plus(receivedAt, -DAY_MS)));

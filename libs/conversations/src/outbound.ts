@@ -22,7 +22,12 @@ export const outbound = projection<OutboundEvent>()({
     MessageSendRequested: (_row, { data, subject, position }) =>
       data.viaDevice
         ? null
-        : { conversation_id: subject, requested_at: data.requestedAt, purpose: data.purpose, position: position as string },
+        : {
+            conversation_id: subject,
+            requested_at: data.requestedAt,
+            purpose: data.purpose,
+            position: position,
+          },
     MessageHandedOver: () => null,
     MessageCancelled: () => null,
     MessageDelivered: () => null,

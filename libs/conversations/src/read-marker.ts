@@ -1,17 +1,16 @@
 // How far a reader has read a conversation. It never goes back.
-import { Command, decider, defineEvents, reject, unheard, type Event, type Rejection } from '#kernel';
+import { Command, decider, defineEvents, reject, only, type Event, type Rejection } from '#kernel';
 
-export type ReadMarkerEvent = Event<'ConversationRead', { conversationId: string; staffId: string; upToOrdinal: number }>;
+export type ReadMarkerEvent = Event<
+  'ConversationRead',
+  { conversationId: string; staffId: string; upToOrdinal: number }
+>;
 
 export type ReadMarker = { readonly upToOrdinal: number };
 
-const evolve = (state: ReadMarker, event: ReadMarkerEvent): ReadMarker => {
-  switch (event.type) {
-    case 'ConversationRead':
-      return { upToOrdinal: event.data.upToOrdinal };
-    default:
-      return unheard(state, event as never);
-  }
+const evolve = (_state: ReadMarker, event: ReadMarkerEvent): ReadMarker => {
+  only(event, 'ConversationRead');
+  return { upToOrdinal: event.data.upToOrdinal };
 };
 
 export class MarkRead extends Command<{
@@ -25,7 +24,10 @@ export class MarkRead extends Command<{
   readonly type = 'MarkRead';
 }
 
-const decide = ({ data, metadata }: MarkRead, state: ReadMarker): readonly ReadMarkerEvent[] | Rejection<'not-found'> => {
+const decide = (
+  { data, metadata }: MarkRead,
+  state: ReadMarker,
+): readonly ReadMarkerEvent[] | Rejection<'not-found'> => {
   if (!data.seen) return reject('not-found');
   const upToOrdinal = Math.min(data.upToOrdinal, data.lastOrdinal);
   if (upToOrdinal <= state.upToOrdinal) return [];
@@ -41,7 +43,7 @@ export const readMarkerDecider = decider({
   category: 'readmarker',
   commands: [MarkRead],
   idOf: (command) => `${command.metadata.caller.id}.${command.data.conversationId}`,
-  initial: { upToOrdinal: 0 } as ReadMarker,
+  initial: { upToOrdinal: 0 },
   evolve,
   decide,
 });

@@ -72,11 +72,12 @@ export const timeline = projection<ConversationEvent>()({
     item_id: ITEM_IS_MESSAGE.has(event.type) ? (event as MessageEvent).data.messageId : event.id,
   }),
   on: {
-    ConversationOpened: (_row, event) => line(event, event.data.openedAt, { change: 'opened', by: event.data.openedBy }),
+    ConversationOpened: (_row, event) =>
+      line(event, event.data.openedAt, { change: 'opened', by: event.data.openedBy }),
     MessageReceived: (_row, { data, position }) => ({
       ...message,
       at: messageTime(data.sentAt, data.receivedAt),
-      position: position as string,
+      position: position,
       direction: 'inbound',
       author_id: null,
       sent_at: messageTime(data.sentAt, data.receivedAt),
@@ -89,7 +90,7 @@ export const timeline = projection<ConversationEvent>()({
     MessageSendRequested: (_row, { data, position }) => ({
       ...message,
       at: data.requestedAt,
-      position: position as string,
+      position: position,
       direction: 'outbound',
       author_id: data.authorId,
       sent_at: data.requestedAt,
@@ -122,7 +123,11 @@ export const timeline = projection<ConversationEvent>()({
     AssigneeEngaged: (_row, event) =>
       line(event, event.data.engagedAt, { change: 'engaged', assigneeId: event.data.assigneeId }),
     AutomationPaused: (_row, event) =>
-      line(event, event.data.pausedAt, { change: 'automation_paused', cause: event.data.cause, by: event.data.byStaffId }),
+      line(event, event.data.pausedAt, {
+        change: 'automation_paused',
+        cause: event.data.cause,
+        by: event.data.byStaffId,
+      }),
     AutomationResumed: (_row, event) =>
       line(event, event.data.resumedAt, { change: 'automation_resumed', cause: event.data.cause }),
     ConversationConcluded: (_row, event) =>

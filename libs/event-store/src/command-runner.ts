@@ -30,8 +30,14 @@ export type CommandRunnerOptions = {
   readonly now?: () => string;
   /** Bytes that the cached folds may hold together, 256 MiB if absent. */
   readonly cacheBytes?: number;
-  /** Refusals that are told before a stale revision (source: spec/http-api.md, order of refusals). None if absent: then a stale command is not decided at all. */
-  readonly precedesStale?: (rejected: string) => boolean;
+  /** Which refusals are told before a stale revision is (404 before 412). */
+  readonly outranksStale?: (code: string) => boolean;
+  /**
+   * Nobody but this runner appends to the streams of deciders while it runs, as in a data folder that is locked: a fold in the
+   * cache is the stream's end, and no tail is read. Own facts are in the cache before whoever appended them goes on, so of two
+   * that append and look at each other afterwards at least one sees the other, as it would by reading.
+   */
+  readonly soleWriter?: boolean;
   readonly log?: Log;
 };
 
@@ -84,17 +90,15 @@ class StreamRunner implements CommandRunner {
     // Outside the queue: a command may load another stream, whose command may be loading this one.
     const target = targetOf(decider, tenant, id);
     const cached = this.cache.get(target.stream, decider);
-    const { state, revision, position } =
-      cached === undefined || options.fresh !== false
-        ? await this.readOn(target, cached ?? emptyFold(decider))
-        : cached;
-    return { state, revision, position } as Loaded<typeof decider>;
-  };
-
-  recognises: CommandRunner['recognises'] = async (decider, tenant, id, commandId) => {
-    const target = targetOf(decider, tenant, id);
-    const { commands } = await this.readOn(target, this.cache.get(target.stream, decider) ?? emptyFold(decider));
-    return commands.has(commandId);
+    const isTrusted =
+      this.options.soleWriter === true ||
+      (options.maxAgeMs === undefined
+        ? options.fresh === false
+        : cached !== undefined && performance.now() - cached.readAt <= options.maxAgeMs);
+    const { state, revision, position, commands } =
+      cached === undefined || !isTrusted ? await this.readOn(target, cached ?? emptyFold(decider)) : cached;
+    const isRecognised = (commandId: string): boolean => commands.has(commandId);
+    return { state, revision, position, isRecognised } as Loaded<typeof decider>;
   };
 
   forget(stream: string): void {
@@ -113,7 +117,7 @@ class StreamRunner implements CommandRunner {
     const cached = this.cache.get(target.stream, target.decider);
     let at = cached ?? (await this.readOn(target, emptyFold(target.decider)));
     /** Whether `at` was the stream's end since this call began. */
-    let fresh = cached === undefined;
+    let fresh = cached === undefined || this.options.soleWriter === true;
     let attempts = 0;
     const done: AnyOutcome[] = [];
     while (done.length < jobs.length) {
@@ -174,10 +178,11 @@ class StreamRunner implements CommandRunner {
         continue;
       }
       const stale = job.expectedRevision !== undefined && job.expectedRevision !== at.revision;
-      const command = stale && this.options.precedesStale === undefined ? null : await job.build(at.state);
-      const wish = command === null ? null : decide(target.decider, command, at.state);
-      const decided = wish === null || (stale && !this.precedesStale(wish)) ? reject('revision-stale') : wish;
-      if (command === null || isRejection(decided) || decided.length === 0) {
+      const command = await job.build(at.state);
+      const wished = decide(target.decider, command, at.state);
+      const outranks = isRejection(wished) && this.options.outranksStale?.(wished.rejected) === true;
+      const decided = stale && !outranks ? reject('revision-stale') : wished;
+      if (isRejection(decided) || decided.length === 0) {
         confirmed = false;
         outcomes.push(await this.nothing(at, isRejection(decided) ? decided : null));
         continue;
@@ -205,10 +210,6 @@ class StreamRunner implements CommandRunner {
       });
     }
     return !fresh && !confirmed && proposals.length === 0 ? 'read-first' : { outcomes, proposals };
-  }
-
-  private precedesStale(decided: readonly Event[] | Rejection): boolean {
-    return isRejection(decided) && this.options.precedesStale?.(decided.rejected) === true;
   }
 
   private async nothing(at: StreamFold, rejection: Rejection | null): Promise<AnyOutcome> {
@@ -239,7 +240,7 @@ class StreamRunner implements CommandRunner {
     for (const proposal of round.proposals) {
       for (const [id, trace] of proposal.fold.commands) remember(at.commands, id, trace);
     }
-    const next = { ...last.fold, commands: at.commands, position: result.position };
+    const next = { ...last.fold, commands: at.commands, position: result.position, readAt: performance.now() };
     this.cache.keep(target.stream, next);
     return next;
   }
@@ -256,7 +257,8 @@ class StreamRunner implements CommandRunner {
   }
 
   private async readOn(target: Target, from: StreamFold): Promise<StreamFold> {
-    const fold = await catchUp(this.options.store, this.options.codec, target.stream, from);
+    const readAt = performance.now();
+    const fold = { ...(await catchUp(this.options.store, this.options.codec, target.stream, from)), readAt };
     this.cache.keep(target.stream, fold);
     return fold;
   }

@@ -16,3 +16,4 @@ export {
   type SqliteEventStoreOptions,
 } from './sqlite/sqlite-event-store.js';
 export { openSqliteKeyVault, type SqliteKeyVaultOptions } from './sqlite/sqlite-key-vault.js';
+export { type Closing, exportLog, importLog, NotAnExport, TargetTaken, verifyExport } from './log-transfer.js';

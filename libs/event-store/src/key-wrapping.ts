@@ -1,4 +1,5 @@
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { keyObjectOf } from './key-objects.js';
 
 const nonceBytes = 12;
 const tagBytes = 16;
@@ -6,14 +7,14 @@ const tagBytes = 16;
 /** AES-256-GCM: nonce, ciphertext, tag. `context` is bound to the result, not stored. */
 export const wrap = (key: Buffer, plain: Buffer, context: string): Buffer => {
   const nonce = randomBytes(nonceBytes);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(Buffer.from(context));
+  const cipher = createCipheriv('aes-256-gcm', keyObjectOf(key), nonce).setAAD(Buffer.from(context));
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 };
 
 /** Throws where the key, the context or the bytes are not those of `wrap`. */
 export const unwrap = (key: Buffer, wrapped: Uint8Array, context: string): Buffer => {
   const bytes = Buffer.from(wrapped);
-  const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(0, nonceBytes))
+  const decipher = createDecipheriv('aes-256-gcm', keyObjectOf(key), bytes.subarray(0, nonceBytes))
     .setAAD(Buffer.from(context))
     .setAuthTag(bytes.subarray(-tagBytes));
   return Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()]);

@@ -7,6 +7,8 @@ export type EventToStore = {
   readonly schemaVersion: number;
   readonly data: Readonly<Record<string, unknown>>;
   readonly metadata: EventMetadata;
+  /** Only for facts that come from another log: when they were recorded there, RFC 3339 UTC with milliseconds. */
+  readonly recordedAt?: string;
 };
 
 /** A fact as the log holds it. `data` is whatever JSON stands there; the codec decides whether it is well formed. */

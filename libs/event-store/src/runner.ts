@@ -1,4 +1,14 @@
-import type { AnyDecider, CommandMetadata, CommandOf, EventOf, Position, Recorded, Rejection, RejectionOf, StateOf } from '#kernel';
+import type {
+  AnyDecider,
+  CommandMetadata,
+  CommandOf,
+  EventOf,
+  Position,
+  Recorded,
+  Rejection,
+  RejectionOf,
+  StateOf,
+} from '#kernel';
 
 /** What became of one command. */
 export type Outcome<D extends AnyDecider> =
@@ -15,7 +25,11 @@ export type Outcome<D extends AnyDecider> =
       /** The command id stood in the stream already. */
       readonly repeated: boolean;
     }
-  | { readonly kind: 'rejected'; readonly rejection: Rejection<RejectionOf<D> | RunnerRejection>; readonly position: Position | null };
+  | {
+      readonly kind: 'rejected';
+      readonly rejection: Rejection<RejectionOf<D> | RunnerRejection>;
+      readonly position: Position | null;
+    };
 
 export type RunnerRejection = 'idempotency-key-reused' | 'revision-stale';
 
@@ -24,6 +38,8 @@ export type Loaded<D extends AnyDecider> = {
   readonly revision: number;
   /** The position of the stream's last fact, `null` if it has none. */
   readonly position: Position | null;
+  /** Whether facts of this command stand in the stream (of the last 24 h): it will be answered as a repeat, or refused as another request. */
+  readonly isRecognised: (commandId: string) => boolean;
 };
 
 export type RunOptions = {
@@ -68,8 +84,14 @@ export interface CommandRunner {
     id: string,
     commands: readonly CommandOf<D>[],
   ): Promise<readonly Outcome<D>[]>;
-  /** The present fold. `fresh` (default) reads the tail first; otherwise a cached fold is trusted. */
-  load<D extends AnyDecider>(decider: D, tenant: string, id: string, options?: { readonly fresh?: boolean }): Promise<Loaded<D>>;
-  /** Whether facts of this command stand in the stream (of the last 24 h): then it is answered as a repeat, or refused as another request. */
-  recognises(decider: AnyDecider, tenant: string, id: string, commandId: string): Promise<boolean>;
+  /**
+   * The present fold. `fresh` (default) reads the tail first; otherwise a cached fold is trusted, with `maxAgeMs` only if its tail was
+   * read, or written by this process, that recently: own writes show at once, those of other processes within that time.
+   */
+  load<D extends AnyDecider>(
+    decider: D,
+    tenant: string,
+    id: string,
+    options?: { readonly fresh?: boolean; readonly maxAgeMs?: number },
+  ): Promise<Loaded<D>>;
 }

@@ -1,5 +1,6 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
 import type { Sealed } from './codec.js';
+import { keyObjectOf } from './key-objects.js';
 import type { DataKey } from './vault.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -53,12 +54,26 @@ export const isSealed = (value: unknown): value is Sealed =>
   typeof value === 'object' && value !== null && (value as Partial<Sealed>).$enc === 'v1';
 
 const tagBytes = 16;
+const nonceBytes = 12;
+
+/** Random bytes for many nonces at once: asking for twelve costs 4 µs, for twelve of three thousand nearly nothing. */
+const pool = Buffer.alloc(256 * nonceBytes);
+let used = pool.length;
+const nextNonce = (): Buffer => {
+  if (used === pool.length) {
+    randomFillSync(pool);
+    used = 0;
+  }
+  used += nonceBytes;
+  return Buffer.from(pool.subarray(used - nonceBytes, used));
+};
+
 const aad = (eventId: string, field: string): Buffer => Buffer.from(`${eventId}\n${field}`);
 
 /** Any JSON value, bound to its event and field. */
 export const seal = (value: unknown, key: DataKey, eventId: string, field: string): Sealed => {
-  const nonce = randomBytes(12);
-  const cipher = createCipheriv('aes-256-gcm', key.key, nonce).setAAD(aad(eventId, field));
+  const nonce = nextNonce();
+  const cipher = createCipheriv('aes-256-gcm', keyObjectOf(key.key), nonce).setAAD(aad(eventId, field));
   const bytes = Buffer.concat([cipher.update(JSON.stringify(value), 'utf8'), cipher.final(), cipher.getAuthTag()]);
   return { $enc: 'v1', k: key.keyId, f: field, n: nonce.toString('base64url'), c: bytes.toString('base64url') };
 };
@@ -66,7 +81,7 @@ export const seal = (value: unknown, key: DataKey, eventId: string, field: strin
 /** Throws where the key, the event or the bytes are not those of the sealing. */
 export const unseal = (sealed: Sealed, key: Buffer, eventId: string): unknown => {
   const bytes = Buffer.from(sealed.c, 'base64url');
-  const decipher = createDecipheriv('aes-256-gcm', key, Buffer.from(sealed.n, 'base64url'))
+  const decipher = createDecipheriv('aes-256-gcm', keyObjectOf(key), Buffer.from(sealed.n, 'base64url'))
     .setAAD(aad(eventId, sealed.f))
     .setAuthTag(bytes.subarray(-tagBytes));
   return JSON.parse(Buffer.concat([decipher.update(bytes.subarray(0, -tagBytes)), decipher.final()]).toString('utf8'));

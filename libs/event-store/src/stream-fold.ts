@@ -22,6 +22,8 @@ export type StreamFold = {
   readonly revision: number;
   readonly position: Position | null;
   readonly commands: Map<string, CommandTrace>;
+  /** When this was known to be the stream's end, by the process's monotonic clock in milliseconds. */
+  readonly readAt: number;
 };
 
 export const emptyFold = (decider: AnyDecider): StreamFold => ({
@@ -30,6 +32,7 @@ export const emptyFold = (decider: AnyDecider): StreamFold => ({
   revision: -1,
   position: null,
   commands: new Map(),
+  readAt: -Infinity,
 });
 
 /** How long a command id is recognised. */

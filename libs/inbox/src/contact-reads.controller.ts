@@ -1,6 +1,21 @@
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Allow, Answers, ConsistentQuery, CurrentCaller, Desk, ListQuery, OneOf, QueryFlag, Shown, Summary, Tag, Text, UuidParam, type Identity } from '#platform';
+import {
+  Allow,
+  Answers,
+  ConsistentQuery,
+  CurrentCaller,
+  Desk,
+  ListQuery,
+  OneOf,
+  QueryFlag,
+  Shown,
+  Summary,
+  Tag,
+  Text,
+  UuidParam,
+  type Identity,
+} from '#platform';
 import { CountBlockedContacts, GetContactCard, ListBlockedContacts, ListContacts } from './contacts.query.js';
 
 class ContactsQuery extends ListQuery {

@@ -4,10 +4,9 @@ import { sql, type Kysely } from 'kysely';
 import { mayUnblock, searchTerm, type UnblockBy } from '#contacts';
 import { CODEC, type Codec } from '#event-store';
 import type { Caller } from '#kernel';
-import { decodeCursor, encodeCursor, problem, type Consistency, type Seen } from '#platform';
+import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
 import { containing, mayRead, seesEverything } from './access.query.js';
-import type { List, Page } from './conversations.query.js';
 import type { Tables } from './tables.js';
 
 export type ContactRow = {
@@ -22,7 +21,11 @@ export class ListContacts {
   constructor(
     readonly tenant: string,
     readonly caller: Caller,
-    readonly filter: { readonly search?: string | undefined; readonly tag?: string | undefined; readonly blocked?: boolean | undefined },
+    readonly filter: {
+      readonly search?: string | undefined;
+      readonly tag?: string | undefined;
+      readonly blocked?: boolean | undefined;
+    },
     readonly page: Page,
     readonly consistency: Consistency,
   ) {}
@@ -88,13 +91,18 @@ export class ListContactsHandler implements IQueryHandler<ListContacts> {
       if (filter.search !== undefined) {
         query = query.where(sql<boolean>`search_text like ${containing(searchTerm(filter.search))} escape '\\'`);
       }
-      if (filter.tag !== undefined) query = query.where(sql<boolean>`tag_text like ${containing(`|${filter.tag}|`)} escape '\\'`);
-      if (filter.blocked !== undefined) query = query.where(filter.blocked ? isBlocked(now) : sql<boolean>`not ${isBlocked(now)}`);
+      if (filter.tag !== undefined)
+        query = query.where(sql<boolean>`tag_text like ${containing(`|${filter.tag}|`)} escape '\\'`);
+      if (filter.blocked !== undefined)
+        query = query.where(filter.blocked ? isBlocked(now) : sql<boolean>`not ${isBlocked(now)}`);
       if (after !== null) query = query.where(sql<boolean>`(sort_name, contact_id) > (${after[0]}, ${after[1]})`);
-      return query.orderBy('sort_name').orderBy('contact_id').limit(page.limit + 1).execute();
+      return query
+        .orderBy('sort_name')
+        .orderBy('contact_id')
+        .limit(page.limit + 1)
+        .execute();
     }, consistency);
-    const shown = found.slice(0, page.limit);
-    const last = found.length > page.limit ? shown.at(-1) : undefined;
+    const { rows: shown, nextCursor } = pageOf(found, page.limit, bound, (last) => [last.sort_name, last.contact_id]);
     const items = shown.map((row) => ({
       contactId: row.contact_id,
       displayName: row.display_name,
@@ -102,16 +110,19 @@ export class ListContactsHandler implements IQueryHandler<ListContacts> {
       blocked: row.block_id !== null && (row.block_expires_at === null || row.block_expires_at > now),
       identities: row.identities,
     }));
-    return { value: { items, nextCursor: last === undefined ? null : encodeCursor([last.sort_name, last.contact_id], bound) }, at };
+    return {
+      value: { items, nextCursor },
+      at,
+    };
   }
 }
 
-const CONSENT_CHANNELS = ['whatsapp', 'viber', 'sms', 'email'] as const;
+type ConsentChannel = 'whatsapp' | 'viber' | 'sms' | 'email';
 const UNSET = { state: 'unset', source: null, at: null } as const;
 
 export type ContactCard = Omit<ContactRow, 'blocked'> & {
   readonly block: object | null;
-  readonly consents: Readonly<Record<(typeof CONSENT_CHANNELS)[number], typeof UNSET>>;
+  readonly consents: Readonly<Record<ConsentChannel, typeof UNSET>>;
   readonly wallets: readonly { readonly walletId: string; readonly name: string }[];
   readonly conversations: readonly {
     readonly conversationId: string;
@@ -215,7 +226,13 @@ const openEpisodes = (db: Kysely<Tables>, tenant: string, caller: Caller, now: s
 export class ListBlockedContactsHandler implements IQueryHandler<ListBlockedContacts> {
   constructor(@Inject(READ_MODELS) private readonly models: ReadModels<Tables>) {}
 
-  async execute({ tenant, caller, filter, page, consistency }: ListBlockedContacts): Promise<Seen<List<BlockedContact>>> {
+  async execute({
+    tenant,
+    caller,
+    filter,
+    page,
+    consistency,
+  }: ListBlockedContacts): Promise<Seen<List<BlockedContact>>> {
     const bound = { list: 'blocked-contacts', tenant, caller: caller.id, access: caller.access, ...filter };
     const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string']);
     const now = new Date().toISOString();
@@ -230,17 +247,21 @@ export class ListBlockedContactsHandler implements IQueryHandler<ListBlockedCont
         .select('contact_card.display_name');
       if (filter.kind !== undefined) query = query.where('blocked_contacts.kind', '=', filter.kind);
       if (filter.search !== undefined) {
-        query = query.where(sql<boolean>`contact_card.search_text like ${containing(searchTerm(filter.search))} escape '\\'`);
+        query = query.where(
+          sql<boolean>`contact_card.search_text like ${containing(searchTerm(filter.search))} escape '\\'`,
+        );
       }
-      if (after !== null) query = query.where(sql<boolean>`(blocked_contacts.blocked_at, blocked_contacts.block_id) < (${after[0]}, ${after[1]})`);
+      if (after !== null)
+        query = query.where(
+          sql<boolean>`(blocked_contacts.blocked_at, blocked_contacts.block_id) < (${after[0]}, ${after[1]})`,
+        );
       return query
         .orderBy('blocked_contacts.blocked_at', 'desc')
         .orderBy('blocked_contacts.block_id', 'desc')
         .limit(page.limit + 1)
         .execute();
     }, consistency);
-    const shown = found.slice(0, page.limit);
-    const last = found.length > page.limit ? shown.at(-1) : undefined;
+    const { rows: shown, nextCursor } = pageOf(found, page.limit, bound, (last) => [last.blocked_at, last.block_id]);
     const items = shown.map((row) => ({
       contactId: row.contact_id,
       displayName: row.display_name,
@@ -254,7 +275,10 @@ export class ListBlockedContactsHandler implements IQueryHandler<ListBlockedCont
       ignoredCount: row.ignored_count,
       lastIgnoredAt: row.last_ignored_at,
     }));
-    return { value: { items, nextCursor: last === undefined ? null : encodeCursor([last.blocked_at, last.block_id], bound) }, at };
+    return {
+      value: { items, nextCursor },
+      at,
+    };
   }
 }
 
@@ -270,6 +294,6 @@ export class CountBlockedContactsHandler implements IQueryHandler<CountBlockedCo
           .executeTakeFirstOrThrow(),
       consistency,
     );
-    return { value: { count: Number(value.number) }, at };
+    return { value: { count: value.number }, at };
   }
 }

@@ -1,6 +1,20 @@
 import { Controller, Get, Param, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
-import { Allow, Answers, CurrentCaller, Desk, ListQuery, ConsistentQuery, OneOf, Shown, Summary, Tag, Text, UuidParam, type Identity } from '#platform';
+import {
+  Allow,
+  Answers,
+  CurrentCaller,
+  Desk,
+  ListQuery,
+  ConsistentQuery,
+  OneOf,
+  Shown,
+  Summary,
+  Tag,
+  Text,
+  UuidParam,
+  type Identity,
+} from '#platform';
 import { CountConversations, GetConversation, ListConversations, type View } from './conversations.query.js';
 import { GetTimeline, ListAssignments, ListOutbound } from './timeline.query.js';
 
@@ -58,7 +72,8 @@ class TimelineItemAnswer {
 class TimelineAnswer {
   @Shown(() => TimelineItemAnswer, { list: 200 }) items!: TimelineItemAnswer[];
   @Shown('string', { nullable: true }) nextCursor!: string | null;
-  @Shown('integer', { nullable: true, description: 'Messages that are not shown; null for agents' }) hiddenCount!: number | null;
+  @Shown('integer', { nullable: true, description: 'Messages that are not shown; null for agents' }) hiddenCount!:
+    number | null;
 }
 class AssignmentAnswer {
   @Shown('integer') assignmentNo!: number;
@@ -141,7 +156,10 @@ export class ConversationReadsController {
     @CurrentCaller() { tenant, caller }: Identity,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<TimelineAnswer> {
-    return this.desk.query(reply, new GetTimeline(tenant, caller, id, query.order, query, await this.desk.consistency(query)));
+    return this.desk.query(
+      reply,
+      new GetTimeline(tenant, caller, id, query.order, query, await this.desk.consistency(query)),
+    );
   }
 
   @Get('conversations/:id/assignments')

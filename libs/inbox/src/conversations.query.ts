@@ -5,14 +5,12 @@ import { coverageOfPlaces } from '#block-filter/coverage.query';
 import { searchTerm } from '#contacts';
 import { CODEC, type Codec } from '#event-store';
 import { intervalAt, type Caller } from '#kernel';
-import { decodeCursor, encodeCursor, problem, type Consistency, type Seen } from '#platform';
+import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
 import { containing, mayRead } from './access.query.js';
 import type { Tables } from './tables.js';
 
 export type View = 'all' | 'mine' | 'unassigned';
-export type Page = { readonly limit: number; readonly cursor?: string | undefined };
-export type List<T> = { readonly items: readonly T[]; readonly nextCursor: string | null };
 
 export type ConversationRow = {
   readonly conversationId: string;
@@ -32,7 +30,11 @@ export class ListConversations {
   constructor(
     readonly tenant: string,
     readonly caller: Caller,
-    readonly filter: { readonly view: View; readonly status?: string | undefined; readonly search?: string | undefined },
+    readonly filter: {
+      readonly view: View;
+      readonly status?: string | undefined;
+      readonly search?: string | undefined;
+    },
     readonly page: Page,
     readonly consistency: Consistency,
   ) {}
@@ -68,7 +70,9 @@ class ConversationReader {
     return db
       .selectFrom('inbox')
       .leftJoin('contact_card', (join) =>
-        join.onRef('contact_card.tenant', '=', 'inbox.tenant').onRef('contact_card.contact_id', '=', 'inbox.contact_id'),
+        join
+          .onRef('contact_card.tenant', '=', 'inbox.tenant')
+          .onRef('contact_card.contact_id', '=', 'inbox.contact_id'),
       )
       .leftJoin('read_markers', (join) =>
         join
@@ -110,7 +114,7 @@ class ConversationReader {
   ): Promise<readonly ConversationRow[]> {
     const now = new Date().toISOString();
     const places = rows.map((row) => ({ identityId: row.identity_id, channel: row.channel }));
-    const coverage = await coverageOfPlaces(db as unknown as Parameters<typeof coverageOfPlaces>[0], tenant, places, now);
+    const coverage = await coverageOfPlaces(db, tenant, places, now);
     return Promise.all(
       rows.map(async (row) => ({
         conversationId: row.conversation_id,
@@ -130,7 +134,11 @@ class ConversationReader {
 
   private async preview(content: unknown): Promise<string | null> {
     const opened = (await this.codec.openValue(content)) as { readonly text?: string } | null;
-    return opened?.text === undefined ? null : Array.from(opened.text.slice(0, 2 * PREVIEW)).slice(0, PREVIEW).join('');
+    return opened?.text === undefined
+      ? null
+      : Array.from(opened.text.slice(0, 2 * PREVIEW))
+          .slice(0, PREVIEW)
+          .join('');
   }
 }
 
@@ -140,7 +148,13 @@ export class ListConversationsHandler extends ConversationReader implements IQue
     super(models, codec);
   }
 
-  async execute({ tenant, caller, filter, page, consistency }: ListConversations): Promise<Seen<List<ConversationRow>>> {
+  async execute({
+    tenant,
+    caller,
+    filter,
+    page,
+    consistency,
+  }: ListConversations): Promise<Seen<List<ConversationRow>>> {
     const bound = { list: 'conversations', tenant, caller: caller.id, access: caller.access, ...filter };
     const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string']);
     const { value, at } = await this.models.query(async (db) => {
@@ -149,21 +163,27 @@ export class ListConversationsHandler extends ConversationReader implements IQue
       if (filter.view === 'unassigned') query = query.where('inbox.assignee_id', 'is', null);
       if (filter.status !== undefined) query = query.where('inbox.status', '=', filter.status);
       if (filter.search !== undefined) {
-        query = query.where(sql<boolean>`contact_card.search_text like ${containing(searchTerm(filter.search))} escape '\\'`);
+        query = query.where(
+          sql<boolean>`contact_card.search_text like ${containing(searchTerm(filter.search))} escape '\\'`,
+        );
       }
       if (after !== null) {
-        query = query.where(sql<boolean>`(inbox.last_displayed_at, inbox.conversation_id) < (${after[0]}, ${after[1]})`);
+        query = query.where(
+          sql<boolean>`(inbox.last_displayed_at, inbox.conversation_id) < (${after[0]}, ${after[1]})`,
+        );
       }
       const rows = await query
         .orderBy('inbox.last_displayed_at', 'desc')
         .orderBy('inbox.conversation_id', 'desc')
         .limit(page.limit + 1)
         .execute();
-      const shown = rows.slice(0, page.limit);
-      const last = rows.length > page.limit ? shown.at(-1) : undefined;
+      const { rows: shown, nextCursor } = pageOf(rows, page.limit, bound, (last) => [
+        last.last_displayed_at,
+        last.conversation_id,
+      ]);
       return {
         items: await this.shown(db, tenant, shown),
-        nextCursor: last === undefined ? null : encodeCursor([last.last_displayed_at, last.conversation_id], bound),
+        nextCursor,
       };
     }, consistency);
     return { value, at };
@@ -184,7 +204,9 @@ export class GetConversationHandler extends ConversationReader implements IQuery
 
   async execute({ tenant, caller, conversationId, consistency }: GetConversation): Promise<Seen<ConversationDetail>> {
     const { value, at } = await this.models.query(async (db) => {
-      const row = await this.rows(db, tenant, caller).where('inbox.conversation_id', '=', conversationId).executeTakeFirst();
+      const row = await this.rows(db, tenant, caller)
+        .where('inbox.conversation_id', '=', conversationId)
+        .executeTakeFirst();
       const [shown] = row === undefined ? [] : await this.shown(db, tenant, [row]);
       return row === undefined || shown === undefined ? null : { row, shown };
     }, consistency);
@@ -221,7 +243,7 @@ export class CountConversationsHandler implements IQueryHandler<CountConversatio
     const count = (status: string, ...shares: readonly string[]): number =>
       value
         .filter((row) => row.status === status && (shares.length === 0 || shares.includes(row.share)))
-        .reduce((sum, row) => sum + Number(row.number), 0);
+        .reduce((sum, row) => sum + row.number, 0);
     const both = (...shares: readonly string[]): Counts => ({
       open: count('open', ...shares),
       concluded: count('concluded', ...shares),
@@ -229,4 +251,3 @@ export class CountConversationsHandler implements IQueryHandler<CountConversatio
     return { value: { all: both(), mine: both('mine'), unassigned: both('unassigned') }, at };
   }
 }
-

@@ -3,10 +3,9 @@ import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { sql, type Kysely } from 'kysely';
 import { CODEC, type Codec } from '#event-store';
 import type { Caller } from '#kernel';
-import { decodeCursor, encodeCursor, problem, type Consistency, type Seen } from '#platform';
+import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
 import { mayRead } from './access.query.js';
-import type { List, Page } from './conversations.query.js';
 import type { Tables } from './tables.js';
 
 export type TimelineItem = {
@@ -77,7 +76,11 @@ export class GetTimelineHandler implements IQueryHandler<GetTimeline> {
     const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string', 'string']);
     const { value, at } = await this.models.query(async (db) => {
       await mustSee(db, tenant, caller, conversationId);
-      let rows = db.selectFrom('timeline').selectAll().where('tenant', '=', tenant).where('conversation_id', '=', conversationId);
+      let rows = db
+        .selectFrom('timeline')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('conversation_id', '=', conversationId);
       if (after !== null) {
         const place = sql`(at, position, item_id)`;
         const last = sql`(${after[0]}, ${after[1]}, ${after[2]})`;
@@ -99,10 +102,12 @@ export class GetTimelineHandler implements IQueryHandler<GetTimeline> {
         : null;
       return { found, hiddenCount: hidden === null ? null : (hidden?.hidden_count ?? 0) };
     }, consistency);
-    const shown = value.found.slice(0, page.limit);
-    const last = value.found.length > page.limit ? shown.at(-1) : undefined;
+    const { rows: shown, nextCursor } = pageOf(value.found, page.limit, bound, (last) => [
+      last.at,
+      last.position,
+      last.item_id,
+    ]);
     const items = await Promise.all(shown.map((row) => this.item(row)));
-    const nextCursor = last === undefined ? null : encodeCursor([last.at, last.position, last.item_id], bound);
     return { value: { items, nextCursor, hiddenCount: value.hiddenCount }, at };
   }
 
@@ -140,7 +145,13 @@ export class ListAssignmentsHandler implements IQueryHandler<ListAssignments> {
     @Inject(CODEC) private readonly codec: Codec,
   ) {}
 
-  async execute({ tenant, caller, conversationId, page, consistency }: ListAssignments): Promise<Seen<List<Assignment>>> {
+  async execute({
+    tenant,
+    caller,
+    conversationId,
+    page,
+    consistency,
+  }: ListAssignments): Promise<Seen<List<Assignment>>> {
     const bound = { list: 'assignments', tenant, conversationId };
     const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string']);
     const { value: found, at } = await this.models.query(async (db) => {
@@ -155,8 +166,7 @@ export class ListAssignmentsHandler implements IQueryHandler<ListAssignments> {
         .limit(page.limit + 1)
         .execute();
     }, consistency);
-    const shown = found.slice(0, page.limit);
-    const last = found.length > page.limit ? shown.at(-1) : undefined;
+    const { rows: shown, nextCursor } = pageOf(found, page.limit, bound, (last) => [last.assignment_no]);
     const items = await Promise.all(
       shown.map(async (row) => ({
         assignmentNo: Number(row.assignment_no),
@@ -170,7 +180,7 @@ export class ListAssignmentsHandler implements IQueryHandler<ListAssignments> {
         note: await this.codec.openValue(row.note),
       })),
     );
-    return { value: { items, nextCursor: last === undefined ? null : encodeCursor([last.assignment_no], bound) }, at };
+    return { value: { items, nextCursor }, at };
   }
 }
 
@@ -193,7 +203,9 @@ export class ListOutboundHandler implements IQueryHandler<ListOutbound> {
       const rows = db
         .selectFrom('outbound')
         .innerJoin('inbox', (join) =>
-          join.onRef('inbox.tenant', '=', 'outbound.tenant').onRef('inbox.conversation_id', '=', 'outbound.conversation_id'),
+          join
+            .onRef('inbox.tenant', '=', 'outbound.tenant')
+            .onRef('inbox.conversation_id', '=', 'outbound.conversation_id'),
         )
         .select([
           'outbound.message_id',
@@ -214,8 +226,7 @@ export class ListOutboundHandler implements IQueryHandler<ListOutbound> {
         .limit(page.limit + 1)
         .execute();
     }, consistency);
-    const shown = found.slice(0, page.limit);
-    const last = found.length > page.limit ? shown.at(-1) : undefined;
+    const { rows: shown, nextCursor } = pageOf(found, page.limit, bound, (last) => [last.position, last.message_id]);
     const items = shown.map((row) => ({
       messageId: row.message_id,
       conversationId: row.conversation_id,
@@ -223,6 +234,9 @@ export class ListOutboundHandler implements IQueryHandler<ListOutbound> {
       requestedAt: row.requested_at,
       purpose: row.purpose,
     }));
-    return { value: { items, nextCursor: last === undefined ? null : encodeCursor([last.position, last.message_id], bound) }, at };
+    return {
+      value: { items, nextCursor },
+      at,
+    };
   }
 }

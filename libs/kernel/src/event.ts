@@ -44,6 +44,11 @@ export const unheard = (_state: unknown, event: never): never => {
   throw new UnheardEvent((event as Event).type);
 };
 
+/** The same for a stream of one type: stops at any other. */
+export const only = <T extends string>(event: Event<T>, type: T): void => {
+  if ((event.type as string) !== type) throw new UnheardEvent(event.type);
+};
+
 export class UnheardEvent extends Error {
   constructor(readonly eventType: string) {
     super(`no evolve for the stored event ${eventType}`);

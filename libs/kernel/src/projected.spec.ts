@@ -2,10 +2,15 @@ import { expect, it } from '@jest/globals';
 import { foldAll, recorded } from '#kernel/projected';
 import { pairs, sayings, type Toy } from '../../../test/doubles/toy-projections.js';
 
-const told = (id: string, from: string) => ({ type: 'Told', data: { id, from, to: 'z', amount: 1, words: 'w' } }) as const;
+const told = (id: string, from: string) =>
+  ({ type: 'Told', data: { id, from, to: 'z', amount: 1, words: 'w' } }) as const;
 
 it('folds short facts into rows sorted by key, tenant and key included', () => {
-  const rows = foldAll<Toy>(pairs, [{ ...told('1', 'b'), stream: 'talk-t.1' }, { ...told('2', 'a'), stream: 'talk-t.1' }, { ...told('3', 'b'), stream: 'talk-t.1' }]);
+  const rows = foldAll<Toy>(pairs, [
+    { ...told('1', 'b'), stream: 'talk-t.1' },
+    { ...told('2', 'a'), stream: 'talk-t.1' },
+    { ...told('3', 'b'), stream: 'talk-t.1' },
+  ]);
   expect(rows).toEqual([
     { tenant: 't', from: 'a', to: 'z', count: 1, revision: 1 },
     { tenant: 't', from: 'b', to: 'z', count: 2, revision: 2 },

@@ -51,7 +51,10 @@ export const foldAll = <E extends Event>(
   projection: Projection<E> & { readonly __row?: unknown },
   events: readonly ShortEvent<E>[],
 ): Readonly<Record<string, unknown>>[] => {
-  const rows = new Map<string, { readonly key: Readonly<Record<string, string>>; readonly row: Readonly<Record<string, unknown>> }>();
+  const rows = new Map<
+    string,
+    { readonly key: Readonly<Record<string, string>>; readonly row: Readonly<Record<string, unknown>> }
+  >();
   for (const event of recorded(events)) {
     if (!Object.hasOwn(projection.on, event.type)) continue;
     for (const named of projection.keysOf(event)) {

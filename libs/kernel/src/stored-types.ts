@@ -17,5 +17,5 @@ export type EventDefinitions = Readonly<Record<string, EventDefinition>>;
 /** The stored types of a room, total over its union: `defineEvents<ContactEvent>()({ … })`. */
 export const defineEvents =
   <E extends Event>() =>
-  (definitions: { readonly [T in E['type']]: EventDefinition }): EventDefinitions =>
+  (definitions: Readonly<Record<E['type'], EventDefinition>>): EventDefinitions =>
     definitions;

@@ -1,9 +1,10 @@
-import { createHmac, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { CommandMetadata } from '#kernel';
 import { identityOf } from './access.js';
 import { canonicalJson } from './canonical-json.js';
 import { idempotencyKeyOf, traceparentOf } from './habits.js';
+import { keyedHash } from './keyed-hash.js';
 
 export type CommandOrigin = {
   /** What the command is about, where neither the path nor the body says it. */
@@ -47,5 +48,5 @@ const hashOf = async (request: FastifyRequest, tenant: string, callerId: string,
     subject,
     request.body ?? {},
   ];
-  return createHmac('sha256', secret).update(canonicalJson(said)).digest('base64url');
+  return keyedHash(secret, canonicalJson(said), 'base64url');
 };

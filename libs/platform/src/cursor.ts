@@ -48,3 +48,24 @@ const isOfType = (value: unknown, type: TypeName): boolean =>
 
 const digest = (filters: Readonly<Record<string, unknown>>): string =>
   createHash('sha256').update(canonicalJson(filters)).digest('base64url').slice(0, 16);
+
+/** One page of a list, as every list answers. */
+export type List<T> = { readonly items: readonly T[]; readonly nextCursor: string | null };
+
+/** How much of a list is asked for; as `ListQuery` has it. */
+export type Page = { readonly limit: number; readonly cursor?: string | undefined };
+
+/**
+ * The page that `limit + 1` rows make: the rows to show, and the cursor behind the last of them if there are more.
+ * `keyOf` gives the values that `decodeCursor` will read.
+ */
+export const pageOf = <R>(
+  found: readonly R[],
+  limit: number,
+  filters: Readonly<Record<string, unknown>>,
+  keyOf: (last: R) => readonly CursorValue[],
+): { readonly rows: readonly R[]; readonly nextCursor: string | null } => {
+  const rows = found.slice(0, limit);
+  const last = found.length > limit ? rows.at(-1) : undefined;
+  return { rows, nextCursor: last === undefined ? null : encodeCursor(keyOf(last), filters) };
+};

@@ -86,7 +86,9 @@ export class Desk {
       milliseconds: Math.round((performance.now() - began) * 10) / 10,
     });
     if (decided.kind === 'rejected') {
-      throw rejectionToProblem(decided.rejection as { readonly rejected: ProblemCode; readonly detail?: Readonly<Record<string, unknown>> });
+      throw rejectionToProblem(
+        decided.rejection as { readonly rejected: ProblemCode; readonly detail?: Readonly<Record<string, unknown>> },
+      );
     }
     return sendCommand(reply, {
       body: await body(decided),
@@ -99,7 +101,13 @@ export class Desk {
   /** The log's line and the count of what no bus carried. */
   note(command: string, outcome: string, request: FastifyRequest): void {
     const { tenant } = identityOf(request);
-    logOutcome(this.platform, { command, outcome, commandId: idempotencyKeyOf(request) ?? '', correlationId: request.correlationId, tenant });
+    logOutcome(this.platform, {
+      command,
+      outcome,
+      commandId: idempotencyKeyOf(request) ?? '',
+      correlationId: request.correlationId,
+      tenant,
+    });
   }
 
   /** Asks the query's handler and answers with what it gives; its Consistency-Token says what was seen. */

@@ -1,7 +1,7 @@
-import { v5, validate } from 'uuid';
+import { parse, v5, validate } from 'uuid';
 
 /** Fixed for ever: another namespace would give every repeated request other ids than at first. */
-const NAMESPACE = '6f0c6a0e-2d3b-5a8e-9a41-0c7d1f5e8b27';
+const NAMESPACE = parse('6f0c6a0e-2d3b-5a8e-9a41-0c7d1f5e8b27');
 
 /**
  * The id that the server makes for one thing of a command: UUIDv5 over tenant, command id, stream and the thing's name in the command,

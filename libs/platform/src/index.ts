@@ -16,6 +16,7 @@ export * from './health.controller.js';
 export * from './http-app.js';
 export * from './ids.js';
 export * from './json.js';
+export * from './keyed-hash.js';
 export * from './logging.js';
 export * from './metrics.js';
 export * from './openapi.js';

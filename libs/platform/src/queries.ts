@@ -22,8 +22,11 @@ export const consistencyOf = (
   wait: query.wait,
 });
 
+/** The body of a command that says nothing but what its path says; any field is refused. */
+// eslint-disable-next-line @typescript-eslint/no-extraneous-class -- a body is described by its class, also one without fields
+export class EmptyBody {}
 /** A page of a list that is at hand as a whole; `list` is its name, `keyOf` tells its entries apart. Throws Problem 400 `cursor-invalid`. */
-export const pageOf = <T>(
+export const pageOfAll = <T>(
   all: readonly T[],
   keyOf: (entry: T) => string,
   list: string,

@@ -23,9 +23,11 @@ export class BlockExpiry {
 
   start(): void {
     this.timer = setInterval(() => {
-      this.running = this.running.then(() => this.run()).catch((error: unknown) => {
-        this.warn(`blocks that ran out are ended later: ${Error.isError(error) ? error.message : 'unknown'}`);
-      });
+      this.running = this.running
+        .then(() => this.run())
+        .catch((error: unknown) => {
+          this.warn(`blocks that ran out are ended later: ${Error.isError(error) ? error.message : 'unknown'}`);
+        });
     }, EVERY_MS);
     this.timer.unref();
   }

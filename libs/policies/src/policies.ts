@@ -12,7 +12,10 @@ export type PolicyWish =
       readonly type: 'CompleteBlock';
       readonly data: { readonly conversationId: string; readonly noticeMessageId: string; readonly block: BlockOrder };
     }
-  | { readonly type: 'CheckClaims'; readonly data: { readonly contactId: string; readonly identityIds: readonly string[] } }
+  | {
+      readonly type: 'CheckClaims';
+      readonly data: { readonly contactId: string; readonly identityIds: readonly string[] };
+    }
   | { readonly type: 'ReleaseAssignments'; readonly data: { readonly staffId: string } }
   | { readonly type: 'CheckAssignee'; readonly data: { readonly conversationId: string; readonly staffId: string } };
 
@@ -23,7 +26,11 @@ export const blockCoordinator = policy<
   | Of<ContactEvent, 'ContactBlocked' | 'ContactBlockChanged'>
   | Of<
       ConversationEvent,
-      'MessageReceived' | 'ConversationOpened' | 'ConversationReopened' | 'ConversationAssigned' | 'MessageSendRequested'
+      | 'MessageReceived'
+      | 'ConversationOpened'
+      | 'ConversationReopened'
+      | 'ConversationAssigned'
+      | 'MessageSendRequested'
     >
 >({
   name: 'block-coordinator',
@@ -45,7 +52,9 @@ export const blockCoordinator = policy<
         const conversationId = event.subject;
         const enforce: PolicyWish = { type: 'EnforceBlockOnConversation', data: { conversationId } };
         const { block, messageId: noticeMessageId } = event.data;
-        return block === null ? [enforce] : [{ type: 'CompleteBlock', data: { conversationId, noticeMessageId, block } }, enforce];
+        return block === null
+          ? [enforce]
+          : [{ type: 'CompleteBlock', data: { conversationId, noticeMessageId, block } }, enforce];
       }
       default:
         return [{ type: 'EnforceBlockOnConversation', data: { conversationId: event.subject } }];
@@ -60,12 +69,16 @@ export const claims = policy<Of<ContactEvent, 'ContactRegistered' | 'ContactIden
   react: (event): readonly PolicyWish[] => {
     const identityIds =
       event.type === 'ContactRegistered' ? event.data.identities.map((one) => one.identityId) : [event.data.identityId];
-    return identityIds.length === 0 ? [] : [{ type: 'CheckClaims', data: { contactId: event.data.contactId, identityIds } }];
+    return identityIds.length === 0
+      ? []
+      : [{ type: 'CheckClaims', data: { contactId: event.data.contactId, identityIds } }];
   },
 });
 
 /** Whoever left has no conversations [I7]. */
-export const staffExit = policy<Of<StaffEvent, 'StaffMemberDeactivated'> | Of<ConversationEvent, 'ConversationAssigned'>>({
+export const staffExit = policy<
+  Of<StaffEvent, 'StaffMemberDeactivated'> | Of<ConversationEvent, 'ConversationAssigned'>
+>({
   name: 'staff-exit',
   hears: ['StaffMemberDeactivated', 'ConversationAssigned'],
   react: (event): readonly PolicyWish[] =>
@@ -75,4 +88,3 @@ export const staffExit = policy<Of<StaffEvent, 'StaffMemberDeactivated'> | Of<Co
 });
 
 export const policies: readonly Policy[] = [blockCoordinator, claims, staffExit];
-

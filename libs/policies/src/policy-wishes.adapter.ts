@@ -66,7 +66,10 @@ export class PolicyWishes {
   }
 
   /** Ends an episode that ran out. */
-  async expire(tenant: string, due: { readonly contactId: string; readonly blockId: string; readonly expiresAt: string }): Promise<Position | null> {
+  async expire(
+    tenant: string,
+    due: { readonly contactId: string; readonly blockId: string; readonly expiresAt: string },
+  ): Promise<Position | null> {
     const commandId = deriveId(tenant, due.blockId, due.expiresAt, 'expire');
     const metadata = systemMetadata(tenant, 'block-expiry', commandId, commandId, due.blockId);
     const outcome = await this.desk.contacts.execute(new ExpireBlock({ ...due, mine: true }, metadata));
@@ -80,12 +83,21 @@ export class PolicyWishes {
     metadata: CommandMetadata,
   ): Promise<void> {
     const { block, noticeMessageId } = wish;
-    const { state } = await this.desk.runner.load(contactDecider, event.tenant, await this.contactOf(event.tenant, wish.conversationId));
+    const { state } = await this.desk.runner.load(
+      contactDecider,
+      event.tenant,
+      await this.contactOf(event.tenant, wish.conversationId),
+    );
     if (state.status !== 'active' || state.blockIds.includes(block.blockId)) return;
     // It would be over already.
     if (block.expiresAt !== null && block.expiresAt <= metadata.now) return;
     // What the settings refuse was decided before the notice went out.
-    const rules: BlockRules = { ...(await this.desk.rules(event.tenant)), blockBy: 'anyAgent', reason: 'optional', allowExpiry: true };
+    const rules: BlockRules = {
+      ...(await this.desk.rules(event.tenant)),
+      blockBy: 'anyAgent',
+      reason: 'optional',
+      allowExpiry: true,
+    };
     await this.desk.contacts.execute(
       new BlockContact(
         {
@@ -119,22 +131,33 @@ export class PolicyWishes {
     const { tenant } = metadata;
     const { state } = await this.desk.runner.load(contactDecider, tenant, contactId, { fresh: false });
     for (const identity of identitiesOf(state).filter((one) => identityIds.includes(one.identityId))) {
-      const address = identity.value === null ? null : await this.desk.book.locate(tenant, identity.kind, identity.value);
+      const address =
+        identity.value === null ? null : await this.desk.book.locate(tenant, identity.kind, identity.value);
       if (address === null) continue;
       const claims = await this.desk.book.claims(tenant, address.key);
       if (!claimLost(claims, identity.identityId, identity.attachedAt)) continue;
       const { identityId } = identity;
       const rules = await this.desk.rules(tenant);
-      await this.desk.contacts.execute(new DetachIdentity({ contactId, mine: true, identityId, reason: 'claim_lost', rules }, metadata));
+      await this.desk.contacts.execute(
+        new DetachIdentity({ contactId, mine: true, identityId, reason: 'claim_lost', rules }, metadata),
+      );
     }
   }
 
   private async release(conversationId: string, staffId: string, metadata: CommandMetadata): Promise<void> {
-    await this.desk.conversations.execute(new ReleaseAssignee({ conversationId, staffId, facts: NOTHING_KNOWN }, metadata));
+    await this.desk.conversations.execute(
+      new ReleaseAssignee({ conversationId, staffId, facts: NOTHING_KNOWN }, metadata),
+    );
   }
 }
 
-const systemMetadata = (tenant: string, actor: string, commandId: string, correlationId: string, causationId: string): CommandMetadata => ({
+const systemMetadata = (
+  tenant: string,
+  actor: string,
+  commandId: string,
+  correlationId: string,
+  causationId: string,
+): CommandMetadata => ({
   commandId,
   correlationId,
   causationId,

@@ -46,7 +46,9 @@ export const recordOpsFact = async (
     } as const;
     const expected = last === undefined ? 'no_stream' : { revision: last.revision };
     try {
-      return (await events.append(stream, expected, [{ id, type: fact.type, schemaVersion: 1, data: fact.data, metadata }])).position;
+      return (
+        await events.append(stream, expected, [{ id, type: fact.type, schemaVersion: 1, data: fact.data, metadata }])
+      ).position;
     } catch (error) {
       // Somebody was faster, or the answer was lost: the stream tells.
       if (!(error instanceof WrongExpectedRevision || error instanceof AppendOutcomeUnknown)) throw error;

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Post, Query, Res } from '@nestjs/common';
+import { Body, Controller, Get, Injectable, Param, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import {
   Allow,
@@ -6,8 +6,10 @@ import {
   ConsistentQuery,
   CurrentCaller,
   Desk,
+  EmptyBody,
   ListQuery,
-  pageOf,
+  Metrics,
+  pageOfAll,
   problem,
   sendQuery,
   Shown,
@@ -24,10 +26,12 @@ export abstract class ProjectorDesk {
   abstract statuses(): Promise<readonly ProjectionStatus[]>;
   abstract rebuild(rebuildId: string): Promise<RebuildStatus | null>;
   /** Throws UnknownProjection. */
-  abstract requestRebuild(names: readonly string[] | 'all', requestedBy: string): Promise<{ readonly rebuildId: string }>;
+  abstract requestRebuild(
+    names: readonly string[] | 'all',
+    requestedBy: string,
+  ): Promise<{ readonly rebuildId: string }>;
 }
 
-class EmptyBody {}
 class ProgressAnswer {
   @Shown('string') rebuildId!: string;
   @Shown('string') phase!: string;
@@ -81,7 +85,7 @@ export class OpsController {
     // Where they stand is told, not waited for.
     await this.desk.consistency(query);
     const items = await this.projector.statuses();
-    return sendQuery(reply, { body: pageOf(items, ({ name }) => name, 'projections', query), token: await this.desk.token(items[0]?.checkpoint ?? null) });
+    return sendQuery(reply, { body: pageOfAll(items, ({ name }) => name, 'projections', query), token: await this.desk.token(items[0]?.checkpoint ?? null) });
   }
 
   @Post('projections/:name/rebuild')
@@ -113,5 +117,34 @@ export class OpsController {
     const status = await this.projector.rebuild(id);
     if (status === null) throw problem('not-found');
     return status;
+  }
+}
+
+/** What alerts look at: how far each read model is behind, and what is rebuilt. */
+@Injectable()
+export class ProjectionGauges {
+  constructor(metrics: Metrics, projector: ProjectorDesk) {
+    const gauge = (name: string, help: string, of: (status: ProjectionStatus) => number | null): void => {
+      metrics.gauge(name, help, 'projection', async () =>
+        Object.fromEntries(
+          (await projector.statuses()).flatMap((status) => {
+            const value = of(status);
+            return value === null ? [] : [[status.name, value]];
+          }),
+        ),
+      );
+    };
+    gauge(
+      'portaria_projection_lag_seconds',
+      'Age of the last fact applied while behind, 0 when level',
+      (one) => one.lagSeconds,
+    );
+    gauge('portaria_projection_lag_events', 'Facts not applied yet', (one) => one.lagEvents);
+    gauge('portaria_projection_live', '1 while the read model answers queries', (one) =>
+      one.state === 'live' ? 1 : 0,
+    );
+    gauge('portaria_projection_rebuild_ratio', 'Facts read of those to read, while a rebuild runs', ({ rebuild }) =>
+      (rebuild?.total ?? 0) === 0 || rebuild === null ? null : rebuild.done / (rebuild.total ?? 1),
+    );
   }
 }

@@ -8,7 +8,7 @@ import {
   CurrentCaller,
   Desk,
   ListQuery,
-  pageOf,
+  pageOfAll,
   sendQuery,
   Shown,
   Summary,
@@ -66,7 +66,10 @@ export class SettingsController {
     await this.desk.consistency(query);
     const settings = await this.reader.settings(tenant);
     const items = (Object.keys(SETTINGS) as SettingKey[]).map((key) => answer(key, settings));
-    return sendQuery(reply, { body: pageOf(items, ({ key }) => key, 'settings', query), token: await this.desk.token(null) });
+    return sendQuery(reply, {
+      body: pageOfAll(items, ({ key }) => key, 'settings', query),
+      token: await this.desk.token(null),
+    });
   }
 
   @Put(':key')

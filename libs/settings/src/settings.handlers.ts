@@ -8,6 +8,12 @@ export class SettingsCommands {
   async execute(command: ChangeSetting): Promise<Outcome<typeof settingsDecider>> {
     const { metadata } = command;
     const { expectedRevision } = metadata;
-    return this.runner.execute(settingsDecider, '', command, metadata, expectedRevision === undefined ? {} : { expectedRevision });
+    return this.runner.execute(
+      settingsDecider,
+      '',
+      command,
+      metadata,
+      expectedRevision === undefined ? {} : { expectedRevision },
+    );
   }
 }

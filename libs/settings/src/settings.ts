@@ -1,6 +1,6 @@
 // A tenant's answers to the questions on which good products disagree. An empty stream is valid: every key has a default [H5].
 // A key appears here with its first consumer, never before. Source: spec/settings.md.
-import { Command, decider, defineEvents, reject, unheard, type Event, type Rejection } from '#kernel';
+import { Command, decider, defineEvents, reject, only, type Event, type Rejection } from '#kernel';
 import { getCountries } from 'libphonenumber-js/max';
 
 export type SettingValue = string | boolean | number | null;
@@ -27,7 +27,10 @@ export const SETTINGS = {
   'block.defaultScope': choice(['allChannels', 'thisChannel'], 'What a block covers when nothing is said.'),
   'block.reason': choice(['optional', 'required'], 'Must a block give a reason code?'),
   'block.allowExpiry': choice([false, true], 'May a block be temporary?'),
-  'assignment.onReply': choice(['never', 'ifUnassigned'], 'Does a reply assign an unassigned conversation to its author?'),
+  'assignment.onReply': choice(
+    ['never', 'ifUnassigned'],
+    'Does a reply assign an unassigned conversation to its author?',
+  ),
   'assignment.replyBy': choice(['anyWithAccess', 'assigneeOnly'], 'Who may reply in a conversation.'),
   'assignment.targets': choice(['activeMembers', 'availableOnly'], 'To whom a conversation may be assigned.'),
   'automation.pauseOn': choice(
@@ -58,12 +61,8 @@ export const defaultSettings = Object.fromEntries(
 const isKey = (key: string): key is SettingKey => Object.hasOwn(SETTINGS, key);
 
 const evolve = (state: Settings, event: SettingsEvent): Settings => {
-  switch (event.type) {
-    case 'OrgSettingChanged':
-      return { ...state, [event.data.key]: event.data.newValue };
-    default:
-      return unheard(state, event as never);
-  }
+  only(event, 'OrgSettingChanged');
+  return { ...state, [event.data.key]: event.data.newValue };
 };
 
 export class ChangeSetting extends Command<{ readonly key: string; readonly value: unknown }> {

@@ -1,12 +1,27 @@
 // A person who works here: invited, with a role and an access; what they may see and do follows from it at once.
-import { Command, decider, defineEvents, reject, unheard, type ConversationAccess, type Event, type Rejection } from '#kernel';
+import {
+  Command,
+  decider,
+  defineEvents,
+  reject,
+  unheard,
+  type ConversationAccess,
+  type Event,
+  type Rejection,
+} from '#kernel';
 
 export type StaffRole = 'agent' | 'supervisor' | 'admin';
 
 export type StaffEvent =
   | Event<
       'StaffMemberInvited',
-      { staffId: string; name: string | null; role: StaffRole; conversationAccess: ConversationAccess; invitedBy: string }
+      {
+        staffId: string;
+        name: string | null;
+        role: StaffRole;
+        conversationAccess: ConversationAccess;
+        invitedBy: string;
+      }
     >
   | Event<'StaffAccessChanged', { staffId: string; old: ConversationAccess; new: ConversationAccess; by: string }>
   | Event<'StaffRoleChanged', { staffId: string; old: StaffRole; new: StaffRole; by: string }>
@@ -28,7 +43,8 @@ const evolve = (state: StaffMember, event: StaffEvent): StaffMember => {
     const { staffId, role, conversationAccess } = event.data;
     return { status: 'active', staffId, role, access: conversationAccess, available: true };
   }
-  if (state.status === 'unknown') return Object.hasOwn(staffEvents, event.type) ? state : unheard(state, event as never);
+  if (state.status === 'unknown')
+    return Object.hasOwn(staffEvents, event.type) ? state : unheard(state, event as never);
   switch (event.type) {
     case 'StaffAccessChanged':
       return { ...state, access: event.data.new };
@@ -51,7 +67,10 @@ export class InviteStaffMember extends Command<{
 }> {
   readonly type = 'InviteStaffMember';
 }
-export class ChangeStaffAccess extends Command<{ readonly staffId: string; readonly conversationAccess: ConversationAccess }> {
+export class ChangeStaffAccess extends Command<{
+  readonly staffId: string;
+  readonly conversationAccess: ConversationAccess;
+}> {
   readonly type = 'ChangeStaffAccess';
 }
 export class ChangeStaffRole extends Command<{ readonly staffId: string; readonly role: StaffRole }> {
@@ -64,7 +83,13 @@ export class DeactivateStaffMember extends Command<{ readonly staffId: string }>
   readonly type = 'DeactivateStaffMember';
 }
 
-const commands = [InviteStaffMember, ChangeStaffAccess, ChangeStaffRole, SetStaffAvailability, DeactivateStaffMember] as const;
+const commands = [
+  InviteStaffMember,
+  ChangeStaffAccess,
+  ChangeStaffRole,
+  SetStaffAvailability,
+  DeactivateStaffMember,
+] as const;
 export type StaffCommand = InstanceType<(typeof commands)[number]>;
 export type StaffRejection = 'not-found' | 'staff-exists' | 'staff-inactive';
 
@@ -86,7 +111,12 @@ const decide = (command: StaffCommand, member: StaffMember): readonly StaffEvent
     case 'ChangeStaffAccess':
       return member.access === command.data.conversationAccess
         ? []
-        : [{ type: 'StaffAccessChanged', data: { staffId, old: member.access, new: command.data.conversationAccess, by } }];
+        : [
+            {
+              type: 'StaffAccessChanged',
+              data: { staffId, old: member.access, new: command.data.conversationAccess, by },
+            },
+          ];
     case 'ChangeStaffRole':
       return member.role === command.data.role
         ? []
@@ -106,7 +136,7 @@ export const staffDecider = decider({
   category: 'staff',
   commands,
   idOf: (command) => command.data.staffId,
-  initial: { status: 'unknown' } as StaffMember,
+  initial: { status: 'unknown' },
   evolve,
   decide,
   sealedFor: (member) => (member.status === 'unknown' ? '' : `staff:${member.staffId}`),

@@ -7,6 +7,7 @@ import {
   CurrentCaller,
   deriveId,
   Desk,
+  EmptyBody,
   Flag,
   ListQuery,
   OneOf,
@@ -46,7 +47,6 @@ class RoleBody {
 class AvailabilityBody {
   @Flag() available!: boolean;
 }
-class EmptyBody {}
 
 class StaffIdAnswer {
   @Shown('string') staffId!: string;
@@ -107,7 +107,14 @@ export class StaffController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StaffIdAnswer> {
-    return this.change(new ChangeStaffAccess({ staffId, ...body }, await this.desk.metadata(request)), staffId, reply);
+    return this.change(
+      new ChangeStaffAccess(
+        { staffId, conversationAccess: body.conversationAccess },
+        await this.desk.metadata(request),
+      ),
+      staffId,
+      reply,
+    );
   }
 
   @Put(':id/role')
@@ -120,7 +127,11 @@ export class StaffController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StaffIdAnswer> {
-    return this.change(new ChangeStaffRole({ staffId, ...body }, await this.desk.metadata(request)), staffId, reply);
+    return this.change(
+      new ChangeStaffRole({ staffId, role: body.role }, await this.desk.metadata(request)),
+      staffId,
+      reply,
+    );
   }
 
   @Put(':id/availability')
@@ -133,7 +144,11 @@ export class StaffController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<StaffIdAnswer> {
-    return this.change(new SetStaffAvailability({ staffId, ...body }, await this.desk.metadata(request)), staffId, reply);
+    return this.change(
+      new SetStaffAvailability({ staffId, available: body.available }, await this.desk.metadata(request)),
+      staffId,
+      reply,
+    );
   }
 
   @Post(':id/deactivate')

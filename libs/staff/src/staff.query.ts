@@ -2,14 +2,14 @@ import { Inject } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { CODEC, type Codec } from '#event-store';
 import type { RowIn } from '#kernel';
-import { decodeCursor, encodeCursor, type Consistency, type Seen } from '#platform';
+import { decodeCursor, pageOf, type Consistency, type List, type Page, type Seen } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
 import type { staffList } from './staff-list.js';
 
 export class ListStaff {
   constructor(
     readonly tenant: string,
-    readonly page: { readonly limit: number; readonly cursor?: string | undefined },
+    readonly page: Page,
     readonly consistency: Consistency,
   ) {}
 }
@@ -30,15 +30,17 @@ export class ListStaffHandler implements IQueryHandler<ListStaff> {
     @Inject(CODEC) private readonly codec: Codec,
   ) {}
 
-  async execute({ tenant, page, consistency }: ListStaff): Promise<Seen<{ items: readonly StaffItem[]; nextCursor: string | null }>> {
+  async execute({ tenant, page, consistency }: ListStaff): Promise<Seen<List<StaffItem>>> {
     const bound = { list: 'staff', tenant };
     const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string']);
     const { value: found, at } = await this.models.query((db) => {
       const rows = db.selectFrom('staff').selectAll().where('tenant', '=', tenant);
-      return (after === null ? rows : rows.where('staff_id', '>', after[0])).orderBy('staff_id').limit(page.limit + 1).execute();
+      return (after === null ? rows : rows.where('staff_id', '>', after[0]))
+        .orderBy('staff_id')
+        .limit(page.limit + 1)
+        .execute();
     }, consistency);
-    const shown = found.slice(0, page.limit);
-    const last = found.length > page.limit ? shown.at(-1) : undefined;
+    const { rows: shown, nextCursor } = pageOf(found, page.limit, bound, (last) => [last.staff_id]);
     const items = await Promise.all(
       shown.map(async (row) => ({
         staffId: row.staff_id,
@@ -49,6 +51,6 @@ export class ListStaffHandler implements IQueryHandler<ListStaff> {
         active: row.active === 1,
       })),
     );
-    return { value: { items, nextCursor: last === undefined ? null : encodeCursor([last.staff_id], bound) }, at };
+    return { value: { items, nextCursor }, at };
   }
 }

@@ -27,6 +27,8 @@ export type SqliteEventStoreOptions = {
   readonly now?: () => number;
   /** The file's largest size in pages of 4 KiB; absent = what the disk holds. */
   readonly maxPages?: number;
+  /** The disk failed under a flush: nobody knows what it holds, and the process has to end. Appends are refused from then on. */
+  readonly onBroken?: (error: StoreUnavailable) => void;
 };
 
 export type SqliteEventReader = Pick<EventStore, 'readStream' | 'readAll' | 'subscribe' | 'head' | 'close'> & {
@@ -58,6 +60,9 @@ export const openSqliteEventStore = (options: SqliteEventStoreOptions): SqliteEv
       for (const listener of listeners) listener(position);
     },
     options.now ?? Date.now,
+    (error) => {
+      options.onBroken?.(error);
+    },
   );
   let closed = false;
   const appendMany: EventStore['appendMany'] = async (entries) => {

@@ -175,6 +175,8 @@ class SqliteKeyVault implements KeyVault {
     const key = unwrap(this.tenantKey(wanted.tenant), row['wrapped'] as Uint8Array, contextOf(wanted, keyId));
     const dataKey = { keyId, key };
     this.sealing.set(name, dataKey);
+    // What was just sealed is opened next, by the projection or a decider.
+    this.opening.set(keyId, key);
     return dataKey;
   }
 

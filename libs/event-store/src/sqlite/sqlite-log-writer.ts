@@ -20,6 +20,7 @@ type Entry = {
     readonly version: number;
     readonly data: string;
     readonly metadata: string;
+    readonly recordedMs: number | null;
   }[];
 };
 
@@ -27,12 +28,13 @@ type Entry = {
 export const serialise = ({ stream, expected, events }: AppendEntry): Entry => ({
   stream,
   expected,
-  events: events.map(({ id, type, schemaVersion, data, metadata }) => ({
+  events: events.map(({ id, type, schemaVersion, data, metadata, recordedAt }) => ({
     id,
     type,
     version: schemaVersion,
     data: JSON.stringify(data),
     metadata: JSON.stringify(metadata),
+    recordedMs: recordedAt === undefined ? null : Date.parse(recordedAt),
   })),
 });
 
@@ -66,6 +68,7 @@ export class SqliteLogWriter {
     private readonly path: string,
     private readonly onAppended: (position: Position) => void,
     private readonly now: () => number,
+    private readonly onBroken: (error: StoreUnavailable) => void,
   ) {
     this.tail = db.prepare('select revision from events where stream = ? order by revision desc limit 1');
     this.stretch = db.prepare('select seq, id from events where stream = ? and revision > ? order by revision limit ?');
@@ -102,22 +105,26 @@ export class SqliteLogWriter {
   /** All entries in one transaction; those in `refused` carry an id that stands elsewhere in the log. */
   private commit(entries: readonly Entry[], refused: ReadonlySet<Entry>): readonly (AppendResult | Error)[] {
     const seq = this.seq;
-    const recordedAt = Math.max(this.lastMs, this.now());
+    const { lastMs } = this;
+    const recordedAt = Math.max(lastMs, this.now());
     try {
       this.db.exec('begin immediate');
       const results = entries.map((entry) =>
         refused.has(entry) ? new DuplicateId(entry) : this.write(entry, recordedAt),
       );
       this.db.exec('commit');
-      this.lastMs = recordedAt;
       return results;
     } catch (error) {
       this.seq = seq;
+      this.lastMs = lastMs;
       this.rollback();
       if (error instanceof DuplicateId) return this.commit(entries, new Set([...refused, error.entry]));
       const unavailable = new StoreUnavailable(explain(this.path, error), { cause: error });
       // After a failed fsync nobody knows what the disk holds: only a restart, which reads the WAL anew, does.
-      if (sqliteCode(error) === sqlite.io || sqliteCode(error) === sqlite.corrupt) this.broken = unavailable;
+      if (sqliteCode(error) === sqlite.io || sqliteCode(error) === sqlite.corrupt) {
+        this.broken = unavailable;
+        this.onBroken(unavailable);
+      }
       return entries.map(() => unavailable);
     }
   }
@@ -130,13 +137,15 @@ export class SqliteLogWriter {
     let revision = expected;
     for (const event of entry.events) {
       const { id, type, version, data, metadata } = event;
+      const time = event.recordedMs ?? recordedAt;
       revision += 1;
       this.seq += 1;
       try {
-        this.insert.run(this.seq, id, entry.stream, revision, type, version, data, metadata, recordedAt);
+        this.insert.run(this.seq, id, entry.stream, revision, type, version, data, metadata, time);
       } catch (error) {
         throw sqliteCode(error) === sqlite.constraint ? new DuplicateId(entry) : error;
       }
+      this.lastMs = Math.max(this.lastMs, time);
     }
     return { revision, position: positionOf(this.seq), deduplicated: false };
   }

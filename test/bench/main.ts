@@ -1,0 +1,61 @@
+// npm run bench [-- row …] [--runs N] [--seconds N] [--events N] [--seed N] [--log DIR] [--profile]
+import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { randomOf } from '../traffic/random.js';
+import { machine, show, type Figure } from './figures.js';
+import { summarise } from './profile.js';
+import { rows } from './rows.js';
+
+const { values: options, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    runs: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '4' },
+    events: { type: 'string', default: '200000' },
+    seed: { type: 'string', default: '1' },
+    log: { type: 'string' },
+    profile: { type: 'boolean', default: false },
+  },
+});
+const chosen = positionals.length === 0 ? Object.keys(rows) : positionals;
+const unknown = chosen.find((name) => !(name in rows));
+if (unknown !== undefined) {
+  process.stderr.write(`There is no row ${unknown}; there are: ${Object.keys(rows).join(', ')}\n`);
+  process.exit(2);
+}
+
+const hardware = machine();
+console.log(
+  Object.entries(hardware)
+    .map(([name, value]) => `${name} ${value}`)
+    .join(' · '),
+);
+console.log(
+  'Server and load generator share this machine; each figure is of a run, the verdict is that of the median.\n',
+);
+const figures: Figure[] = [];
+for (const name of chosen) {
+  const profiles = options.profile ? mkdtempSync(join(tmpdir(), 'portaria-profile-')) : undefined;
+  const measured = await rows[name]?.({
+    random: randomOf(`${options.seed}/${name}`),
+    runs: Number(options.runs),
+    seconds: Number(options.seconds),
+    events: Number(options.events),
+    profiles,
+    log: options.log,
+  });
+  figures.push(...(measured ?? []));
+  show(measured ?? []);
+  if (profiles !== undefined) summarise(profiles);
+}
+const folder = 'test/bench/results';
+mkdirSync(folder, { recursive: true });
+const at = new Date().toISOString();
+const file = join(
+  folder,
+  `${at.slice(0, 19).replaceAll(':', '-')}${positionals.length === 0 ? '' : `-${positionals.join('+')}`}.json`,
+);
+writeFileSync(file, `${JSON.stringify({ at, machine: hardware, options, figures }, null, 2)}\n`);
+console.log(`\nWritten to ${file}`);
