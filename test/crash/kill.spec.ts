@@ -115,7 +115,6 @@ describe('kill -9', () => {
     const statuses = await Promise.all(running);
     expect(statuses.filter((status) => status === 200).length).toBeGreaterThan(0);
     expect(statuses.every((status) => [200, 503, 0].includes(status))).toBe(true);
-    api = await startApi(folder);
   });
 });
 

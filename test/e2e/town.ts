@@ -86,8 +86,9 @@ export const townOf = (door: Door, tenant?: string) => {
     },
     timeline: async (conversationId: string, who: Who = 'agent'): Promise<Json> =>
       (await door.get(who, `/v1/conversations/${conversationId}/timeline?limit=200`, of)).body,
-    blocked: async (who: Who = 'agent', query = ''): Promise<readonly Json[]> =>
-      (await door.get(who, `/v1/blocked-contacts?limit=200${query}`, of)).body.items as Json[],
+    blocked: async (who: Who = 'agent', query = ''): Promise<readonly Json[]> => [
+      ...((await door.get(who, `/v1/blocked-contacts?limit=200${query}`, of)).body.items as readonly Json[]),
+    ],
     ids: async (who: Who, query = ''): Promise<readonly string[]> =>
       ((await door.get(who, `/v1/conversations?limit=200${query}`, of)).body.items as Json[]).map(
         (row) => row.conversationId as string,
