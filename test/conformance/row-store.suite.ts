@@ -24,7 +24,7 @@ export const rowStoreSuite = (name: string, open: () => Promise<{ readonly store
       await store.write((tx) => tx.createTable(table));
     });
     afterEach(() => close());
-    const load = (...keys: string[][]) => store.write((tx) => tx.load(table, keys));
+    const load = (...keys: string[][]) => store.load(table, keys);
     const all = () =>
       store.snapshot(async (view) => {
         const rows: KeyedRow[] = [];

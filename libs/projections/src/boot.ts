@@ -37,7 +37,8 @@ export const boot = async (options: EngineOptions, now: string): Promise<Booted>
     const build = missing.filter((entry) => entry.newer === null).map((entry) => entry.projection);
     if (build.length > 0) {
       const total = head === null ? 0 : (options.ordinalOf?.(head.position) ?? (await eventsKnown(tx)));
-      await prepare(tx, build, { logId, now, target: head?.position ?? null, total });
+      const alone = !(await tx.system.generations()).some((row) => row.cohort === LIVE);
+      await prepare(tx, build, { logId, now, target: head?.position ?? null, total, alone });
     }
     return {
       epoch,

@@ -1,5 +1,5 @@
 import type { Position, Projection } from '#kernel';
-import { Fenced, LIVE, type GenerationRow } from '#read-store';
+import { Fenced, LIVE, ReadStoreUnusable, type GenerationRow } from '#read-store';
 import { boot } from './boot.js';
 import { Build, verify, type Running } from './build.js';
 import { Cohort, type Counters } from './cohort.js';
@@ -9,9 +9,6 @@ import { UnknownProjection, type EngineOptions } from './options.js';
 import { emptyCheckpoint, finish, goLive, join, leftCohort, prepare } from './rebuild.js';
 import { Follower } from './source.js';
 
-/** How long bulk work may keep a live update waiting; with nothing live nobody waits. */
-const BESIDE_LIVE_MS = 50;
-const ALONE_MS = 2000;
 const DROP_ROWS = 2000;
 const CACHE_ROWS = 20_000;
 
@@ -121,7 +118,7 @@ class Loop {
       }
       const known = (await tx.system.checkpoint(LIVE))?.events ?? null;
       const total = head === null ? 0 : (this.options.ordinalOf?.(head.position) ?? known);
-      return prepare(tx, projections, { logId, now: this.#run.now(), target: head?.position ?? null, total });
+      return prepare(tx, projections, { logId, now: this.#run.now(), target: head?.position ?? null, total, alone: this.#live.generations.length === 0 });
     });
     if (made.rows !== null) {
       const cohort = new Cohort(made.rebuildId, emptyCheckpoint(made.rebuildId, logId));
@@ -197,7 +194,7 @@ class Loop {
       cohort.failures = 0;
       return worked;
     } catch (error) {
-      if (error instanceof Fenced) throw error;
+      if (error instanceof Fenced || (error instanceof ReadStoreUnusable && error.final)) throw error;
       if (cohort === this.#live) this.follower.stop();
       this.#trouble(cohort, error);
       return false;
@@ -235,7 +232,9 @@ class Loop {
   async #replay(build: Build): Promise<boolean> {
     const founding = this.#live.generations.length === 0;
     const { cohort } = build;
-    const failed = await build.slice(this.#run, founding ? null : this.#live.position, founding ? ALONE_MS : BESIDE_LIVE_MS);
+    // Beside what is live they stand from the beginning: making one over a big table would keep live updates waiting.
+    if (!founding) await build.index(this.#run);
+    const failed = await build.slice(this.#run, founding ? null : this.#live.position, founding);
     if (failed !== null) {
       await this.#failed(failed);
       // Now or never: if facts keep arriving the group has moved on by the next turn.
@@ -246,6 +245,8 @@ class Loop {
       // Level with nobody: an empty cohort beside an empty group is level (null = null), one ahead waits for the group.
       return cohort.position === null || (this.#live.position !== null && cohort.position < this.#live.position);
     }
+    // Meanwhile the log may have grown: once more from the top.
+    if (founding && (await build.index(this.#run))) return true;
     await this.#join(build, founding);
     return true;
   }

@@ -9,11 +9,11 @@ export const emptyCheckpoint = (name: string, logId: string, swaps = 0): Checkpo
   name, log_id: logId, position: null, event_id: null, before: null, recorded_at: null, events: 0, swaps, paused: null,
 });
 
-/** PREPARE: a table for each projection, one checkpoint for all of them, and the row by which it can be asked for. */
+/** PREPARE: a table for each projection (`alone`: nothing is live, so that indexes can wait until the rows are there), one checkpoint for all of them, and the row by which it can be asked for. */
 export const prepare = async (
   tx: RowWrites,
   projections: readonly Projection[],
-  options: { readonly logId: string; readonly now: string; readonly target: string | null; readonly total: number | null },
+  options: { readonly logId: string; readonly now: string; readonly target: string | null; readonly total: number | null; readonly alone: boolean },
 ): Promise<{ readonly rebuildId: string; readonly rows: readonly GenerationRow[] }> => {
   const rebuildId = randomUUID();
   const existing = await tx.system.generations();
@@ -31,7 +31,7 @@ export const prepare = async (
     if (projection === undefined) continue;
     const name = tableName(row.projection, row.generation);
     await tx.dropTable(name); // Left by a process killed before its row was written, or by a file from elsewhere.
-    await tx.createTable({ name, spec: projection.table });
+    await tx.createTable({ name, spec: projection.table }, { indexes: options.alone ? 'later' : 'now' });
     await tx.system.addGeneration(row);
   }
   await tx.system.putCheckpoint(emptyCheckpoint(rebuildId, options.logId));

@@ -117,6 +117,9 @@ const HINTS: Readonly<Record<number, string>> = {
   26: 'is not a database: if it is no file of yours delete it and start again, it is rebuilt from the log (read.db may be deleted at any time)',
 };
 
+/** Input/output, damage, no database. */
+const FINAL: ReadonlySet<number> = new Set([10, 11, 26]);
+
 /** Runs the work; what SQLite says of the file itself becomes one sentence for the operator. */
 export const explained = <T>(path: string, work: () => T): T => {
   try {
@@ -129,5 +132,6 @@ export const explained = <T>(path: string, work: () => T): T => {
 export const explain = (path: string, error: unknown): unknown => {
   const code = (error as { errcode?: unknown } | null)?.errcode;
   const hint = typeof code === 'number' ? HINTS[code & 0xff] : undefined;
-  return hint === undefined ? error : new ReadStoreUnusable(`the read store ${path} ${hint}`, { cause: error });
+  if (typeof code !== 'number' || hint === undefined) return error;
+  return new ReadStoreUnusable(`the read store ${path} ${hint}`, { cause: error, final: FINAL.has(code & 0xff) });
 };

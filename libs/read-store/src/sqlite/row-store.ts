@@ -1,7 +1,7 @@
-import type { ReadSource, RowReads, RowStore, RowWrites, Table } from '../port.js';
+import { ReadStoreUnusable, type ReadSource, type RowReads, type RowStore, type RowWrites, type Table } from '../port.js';
 import { migrateSystem, systemOf, type SystemTables } from '../system.js';
 import { explain, kyselyOver, openReadDatabase, type Connection } from './database.js';
-import { ddl, loadRows, removeRows, scanPage, upsertRows } from './rows.js';
+import { indexDdl, loadRows, removeRows, scanPage, tableDdl, upsertRows } from './rows.js';
 
 /**
  * The engine's side over one SQLite file, which it creates. The calls are synchronous underneath; one process writes.
@@ -13,31 +13,39 @@ export const openSqliteRowStore = (path: string): RowStore => {
   const tx = writesOn(writer, systemOf(db));
   let last: Promise<unknown> = Promise.resolve();
 
+  let broken: ReadStoreUnusable | null = null;
+
   const transaction = async <T>(work: () => Promise<T>): Promise<T> => {
+    // Immediate: a transaction that reads first and then writes would get SQLITE_BUSY_SNAPSHOT.
+    writer.exec('begin immediate');
     try {
-      // Immediate: a transaction that reads first and then writes would get SQLITE_BUSY_SNAPSHOT.
-      writer.exec('begin immediate');
-      try {
-        const value = await work();
-        writer.exec('commit');
-        return value;
-      } catch (error) {
-        if (writer.database.isTransaction) writer.exec('rollback');
-        throw error;
-      }
+      const value = await work();
+      writer.exec('commit');
+      return value;
     } catch (error) {
-      throw explain(path, error);
+      if (writer.database.isTransaction) writer.exec('rollback');
+      throw error;
     }
   };
   const queued = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(() => transaction(work));
+    const turn = last.then(async () => {
+      if (broken !== null) throw broken;
+      try {
+        return await work();
+      } catch (error) {
+        const explained = explain(path, error);
+        if (explained instanceof ReadStoreUnusable && explained.final) broken = explained;
+        throw explained;
+      }
+    });
     last = turn.catch(() => undefined);
     return turn;
   };
 
   return {
-    migrate: () => queued(() => migrateSystem(db)),
-    write: (work) => queued(() => work(tx)),
+    migrate: () => queued(() => transaction(() => migrateSystem(db))),
+    write: (work) => queued(() => transaction(() => work(tx))),
+    load: (table, keys) => queued(() => settled(() => loadRows(writer, table, keys))),
     snapshot: async (work) => {
       const connection = openReadDatabase(path, 'read');
       try {
@@ -62,8 +70,12 @@ const writesOn = (connection: Connection, system: RowWrites['system']): RowWrite
   let depth = 0;
   return {
     system,
-    createTable: (table) => settled(() => {
-      for (const statement of ddl(table)) connection.exec(statement);
+    createTable: (table, { indexes } = { indexes: 'now' }) => settled(() => {
+      connection.exec(tableDdl(table));
+      if (indexes === 'now') for (const statement of indexDdl(table)) connection.exec(statement);
+    }),
+    createIndexes: (table) => settled(() => {
+      for (const statement of indexDdl(table)) connection.exec(statement);
     }),
     dropTable: (name) => settled(() => {
       connection.exec(`drop table if exists "${name}"`);
@@ -72,10 +84,7 @@ const writesOn = (connection: Connection, system: RowWrites['system']): RowWrite
       connection.database.prepare('select 1 from sqlite_schema where name = ?').get(name) === undefined
         ? 0
         : Number(connection.database.prepare(`delete from "${name}" where rowid in (select rowid from "${name}" limit ?)`).run(limit).changes)),
-    load: (table, keys) => settled(() => loadRows(connection, table, keys)),
-    upsert: (table, rows) => settled(() => {
-      upsertRows(connection, table, rows);
-    }),
+    upsert: (table, rows) => settled(() => upsertRows(connection, table, rows)),
     remove: (table, keys) => settled(() => {
       removeRows(connection, table, keys);
     }),
