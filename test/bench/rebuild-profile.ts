@@ -66,6 +66,7 @@ const engine = createEngine({
 const abort = new AbortController();
 const idleRss = process.memoryUsage.rss();
 const cpu = process.cpuUsage();
+const thread = process.threadCpuUsage();
 const from = performance.now();
 const running = engine.run(abort.signal);
 const report = (what: string, wall: number, used: NodeJS.CpuUsage): void => {
@@ -81,6 +82,7 @@ const report = (what: string, wall: number, used: NodeJS.CpuUsage): void => {
   say(
     `${what}: ${total.toString()} events, wall ${(wall / 1000).toFixed(2)} s = ${rate(wall * 1000)}/s, ` +
       `user ${(used.user / 1e6).toFixed(2)} s = ${rate(used.user)}/s, user+sys ${((used.user + used.system) / 1e6).toFixed(2)} s = ${rate(used.user + used.system)}/s, ` +
+      `this thread ${((process.threadCpuUsage().user + process.threadCpuUsage().system - thread.user - thread.system) / 1e6).toFixed(2)} s, ` +
       `RSS ${(idleRss / 2 ** 20).toFixed(0)} -> peak ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB, file ${(file / 2 ** 20).toFixed(0)} MiB, wal ${(wal / 2 ** 20).toFixed(0)} MiB`,
   );
 };

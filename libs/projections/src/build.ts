@@ -15,12 +15,13 @@ export type Running = {
   readonly epoch: number;
   readonly counters: Counters;
   readonly now: () => string;
+  readonly bulkRows: number;
 };
 
 export type Verified = { readonly contents: readonly (Content & { readonly projection: string; readonly equal: boolean })[] };
 
-/** Rows that one write may hold when nobody waits for it, and when the live group does: the latter adapts to the time it takes. */
-const ROWS_ALONE = 24_000;
+/** Rows that one write may hold when nobody waits for it (half of it is 5 % slower), and when the live group does: the latter adapts to the time it takes. */
+export const BULK_ROWS = 24_000;
 const ROWS_BESIDE = 2000;
 /** Characters of heard events that may wait for a write: rows hold about as much. */
 const CHARACTERS = 16_000_000;
@@ -57,7 +58,7 @@ export class Build {
   async slice(running: Running, until: Position | null, alone: boolean): Promise<readonly Generation[] | null> {
     const { cohort } = this;
     const started = performance.now();
-    const limit = alone ? ROWS_ALONE : this.#rows;
+    const limit = alone ? running.bulkRows : this.#rows;
     try {
       while (until === null || cohort.reached === null || cohort.reached < until) {
         this.#pages ??= new Pages(running.events, cohort.reached, until);
@@ -118,7 +119,7 @@ export class Build {
   /** Larger writes meet a page of the table fewer times, smaller ones let live updates pass. */
   #adapt(tookMs: number, rows: number): void {
     const fitting = (rows * WRITE_MS) / Math.max(tookMs, 0.1);
-    this.#rows = Math.round(Math.min(ROWS_ALONE, Math.max(100, Math.min(fitting, this.#rows * 2))));
+    this.#rows = Math.round(Math.min(BULK_ROWS, Math.max(100, Math.min(fitting, this.#rows * 2))));
   }
 }
 

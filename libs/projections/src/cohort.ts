@@ -130,7 +130,7 @@ export class Cohort {
       if (this.paused !== null) await tx.system.setPaused(this.name, this.paused);
       if (beside !== undefined) await beside(tx);
     });
-    for (const generation of going) generation.settle();
+    for (const generation of going) generation.settle(beside !== undefined);
     if (ahead === null) return;
     this.position = ahead.position;
     this.events += ahead.events;

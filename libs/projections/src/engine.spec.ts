@@ -1,12 +1,15 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { Codec } from '#event-store/codec';
+import { KeyMissing } from '#event-store/vault';
 import type { Projection, Position } from '#kernel';
 import { foldAll } from '#kernel/projected';
 import { contentOf, createEngine, type EngineOptions } from '#projections';
-import { createReadModels, LIVE, openSqliteReadSource, openSqliteRowStore, Rebuilding, type RowStore } from '#read-store';
+import { createReadModels, LIVE, openSqliteReadSource, openSqliteRowStore, ReadStoreUnusable, Rebuilding, type RowStore } from '#read-store';
 import { MemoryEventStore, passthrough } from '../../../test/doubles/memory-event-store.js';
 import { pairs, people, sayings, toys, type Toy } from '../../../test/doubles/toy-projections.js';
 
@@ -106,9 +109,9 @@ describe('the engine', () => {
 
   it('makes the same rows however the log is cut into batches, live or in bulk', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 30 }), async (cuts, cacheRows) => {
+      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 30 }), fc.integer({ min: 1, max: 30 }), async (cuts, cacheRows, bulkRows) => {
         const events = new MemoryEventStore();
-        const run = start(events, fresh(), { cacheRows });
+        const run = start(events, fresh(), { cacheRows, bulkRows });
         await run.engine.started;
         let n = 0;
         let at: Position | null = null;
@@ -121,6 +124,7 @@ describe('the engine', () => {
         const live = await contents(run.rows);
         await run.stop();
         expect(live).toEqual(await contentsOf(events));
+        expect(live).toEqual(await contentsOf(events, { cacheRows, bulkRows }));
       }),
       { numRuns: 12 },
     );
@@ -132,7 +136,7 @@ describe('the engine', () => {
     const path = fresh();
     let kills = 0;
     for (; kills < 20; kills++) {
-      const run = start(events, path, { cacheRows: 5 });
+      const run = start(events, path, { cacheRows: 5, bulkRows: 40 });
       await run.engine.started;
       const before = run.engine.counters.applied;
       const over = liveAt(run.rows, at);
@@ -187,6 +191,83 @@ describe('the engine', () => {
     await until(liveAt(run.rows, (await events.head())?.position ?? null));
     expect(await contents(run.rows)).toEqual(await contentsOf(events));
     await run.stop();
+  });
+
+  it('makes the indexes of a first build at its end, and those of a table beside live ones at once', async () => {
+    const events = new MemoryEventStore();
+    const at = await tell(events, 0, 40);
+    const path = fresh();
+    const run = start(events, path);
+    await run.engine.started;
+    await until(liveAt(run.rows, at));
+    const { rebuildId } = await run.engine.requestRebuild(['people']);
+    await until(done(run.rows, rebuildId));
+    await run.stop();
+    const database = new DatabaseSync(path);
+    const names = database.prepare(`select name from sqlite_schema where name like '%\\_\\_i_' escape '\\' order by name`).all();
+    database.close();
+    expect(names.map(({ name }) => name)).toEqual(['people__g2__i0', 'sayings__g1__i0']);
+  });
+
+  it('stands still, and says so, where a key is missing that the log needs', async () => {
+    const events = new MemoryEventStore();
+    const missing: Codec = {
+      ...codec,
+      open: (event) => (event.id.endsWith('02') ? Promise.reject(new KeyMissing('k2')) : Promise.resolve(event)),
+    };
+    const opening = [{ ...people, opens: ['Told'] }, sayings] as unknown as Projection[];
+    const first = start(events, fresh(), { projections: opening, codec: missing });
+    const models = await first.read();
+    await until(liveAt(first.rows, null));
+    const at = await events.add('talk-acme.1', 'Told', told(1).data);
+    await events.add('talk-acme.1', 'Told', told(2).data);
+    await events.add('talk-acme.1', 'Told', told(3).data);
+    await models.query((db) => db.selectFrom('people').selectAll().execute(), { after: at });
+    const place = (rows: RowStore, name: string) => rows.snapshot(({ system }) => system.checkpoint(name));
+    await until(async () => (await place(first.rows, LIVE))?.paused === 'key-missing: the key vault has no key k2: restore the vault that belongs to this log');
+    expect((await place(first.rows, LIVE))?.position).toBe(at);
+    await first.stop();
+
+    // In a first build too, and with the right vault it goes on.
+    const path = fresh();
+    const build = start(events, path, { projections: opening, codec: missing });
+    await build.engine.started;
+    await until(async () => (await build.rows.snapshot(({ system }) => system.checkpoints())).some(({ paused, position }) => paused !== null && position === at));
+    await build.stop();
+    const again = start(events, path, { projections: opening });
+    await again.engine.started;
+    await until(liveAt(again.rows, (await events.head())?.position ?? null));
+    expect(await contents(again.rows)).toMatchObject(await contentsOf(events, { projections: opening }));
+    await again.stop();
+  });
+
+  it('ends where the store cannot be trusted any more, and tries again where something is only in the way', async () => {
+    const events = new MemoryEventStore();
+    await tell(events, 0, 20);
+    for (const final of [true, false]) {
+      const path = fresh();
+      const rows = openSqliteRowStore(path);
+      const state = { fail: false, failures: 0 };
+      const run = start(events, path, {
+        rows: {
+          ...rows,
+          write: (work) => {
+            if (!state.fail || state.failures > 1) return rows.write(work);
+            state.failures++;
+            return Promise.reject(new ReadStoreUnusable('the disk', { final }));
+          },
+        },
+      });
+      await run.engine.started;
+      await until(liveAt(rows, (await events.head())?.position ?? null));
+      state.fail = true;
+      const at = await events.add('talk-acme.1', 'Told', told(100).data);
+      if (final) await expect(run.running).rejects.toThrow('the disk');
+      else await until(liveAt(rows, at));
+      expect(state.failures).toBe(final ? 1 : 2);
+      await run.stop();
+      await rows.close();
+    }
   });
 
   it('finds and replaces a live table that is not what the log says', async () => {

@@ -1,7 +1,7 @@
 import type { Position, Projection } from '#kernel';
 import { Fenced, LIVE, ReadStoreUnusable, type GenerationRow } from '#read-store';
 import { boot } from './boot.js';
-import { Build, verify, type Running } from './build.js';
+import { Build, BULK_ROWS, verify, type Running } from './build.js';
 import { Cohort, type Counters } from './cohort.js';
 import { combined } from './content-hash.js';
 import { Generation, messageOf } from './generation.js';
@@ -148,7 +148,7 @@ class Loop {
     const { events, rows, codec, projections } = this.options;
     const now = this.options.now ?? (() => new Date().toISOString());
     const { epoch, generations, checkpoints, rebuilds } = await boot(this.options, now());
-    this.#running = { events, rows, codec, epoch, now, counters: this.counters };
+    this.#running = { events, rows, codec, epoch, now, counters: this.counters, bulkRows: this.options.bulkRows ?? BULK_ROWS };
     const followed = new Set(projections.map(({ name, version }) => `${name} ${String(version)}`));
     const own = generations.filter((row) => followed.has(`${row.projection} ${String(row.version)}`) && ['live', 'building', 'verifying'].includes(row.state));
     this.#dropping = generations.filter((row) => row.state === 'dropping');

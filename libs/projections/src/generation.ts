@@ -103,8 +103,9 @@ export class Generation {
       const event = this.#events[at];
       const key = this.#keys[at];
       if (entry === undefined || event === undefined || key === undefined) break;
+      let next: Row | null;
       try {
-        const next = foldRow(projection, entry.row, event, key);
+        next = foldRow(projection, entry.row, event, key);
         if (next === entry.row) continue;
         entry.row = next;
       } catch (error) {
@@ -112,6 +113,7 @@ export class Generation {
         break;
       }
       entry.eventId = event.id;
+      entry.once = next !== null && !entry.stored && !entry.dirty;
       if (!entry.dirty) {
         entry.dirty = true;
         this.#dirty.push(entry);
@@ -146,11 +148,15 @@ export class Generation {
     }
   }
 
-  /** What was written is committed. */
-  settle(): void {
+  /** What was written is committed. In `bulk` rows that only one event made are not kept: most are never changed again (a message, a line). */
+  settle(bulk: boolean): void {
     for (const entry of this.#dirty) {
+      if (entry.row === null || (bulk && entry.once)) {
+        this.#cache.drop(entry.id);
+        continue;
+      }
       entry.dirty = false;
-      entry.stored = entry.row !== null;
+      entry.stored = true;
     }
     this.#dirty = [];
     this.#cache.age(this.#cacheRows);

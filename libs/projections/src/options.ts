@@ -23,6 +23,8 @@ export type EngineOptions = {
   readonly now?: () => string;
   /** Rows that each generation keeps in memory, twice this at most. */
   readonly cacheRows?: number;
+  /** Rows that a first build, with nothing live beside it, keeps for one write. */
+  readonly bulkRows?: number;
 };
 
 export class UnknownProjection extends Error {

