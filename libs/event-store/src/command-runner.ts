@@ -257,7 +257,7 @@ class StreamRunner implements CommandRunner {
     return {
       ...outcome,
       position,
-      events: (outcome.events as readonly Recorded[]).map((event) => ({ ...event, position })),
+      events: (outcome.events as readonly Recorded[]).map((event) => ({ ...event, metadata: event.metadata, position })),
     };
   }
 
