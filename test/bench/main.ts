@@ -36,26 +36,30 @@ console.log(
   'Server and load generator share this machine; each figure is of a run, the verdict is that of the median.\n',
 );
 const figures: Figure[] = [];
-for (const name of chosen) {
-  const profiles = options.profile ? mkdtempSync(join(tmpdir(), 'portaria-profile-')) : undefined;
-  const measured = await rows[name]?.({
-    random: randomOf(`${options.seed}/${name}`),
-    runs: Number(options.runs),
-    seconds: Number(options.seconds),
-    events: Number(options.events),
-    profiles,
-    log: options.log,
-  });
-  figures.push(...(measured ?? []));
-  show(measured ?? []);
-  if (profiles !== undefined) summarise(profiles);
-}
 const folder = 'test/bench/results';
 mkdirSync(folder, { recursive: true });
 const at = new Date().toISOString();
-const file = join(
-  folder,
-  `${at.slice(0, 19).replaceAll(':', '-')}${positionals.length === 0 ? '' : `-${positionals.join('+')}`}.json`,
-);
-writeFileSync(file, `${JSON.stringify({ at, machine: hardware, options, figures }, null, 2)}\n`);
+const rest = positionals.length === 0 ? '' : `-${positionals.join('+')}`;
+const file = join(folder, `${at.slice(0, 19).replaceAll(':', '-')}${rest}.json`);
+for (const name of chosen) {
+  const profiles = options.profile ? mkdtempSync(join(tmpdir(), 'portaria-profile-')) : undefined;
+  try {
+    const measured = await rows[name]?.({
+      random: randomOf(`${options.seed}/${name}`),
+      runs: Number(options.runs),
+      seconds: Number(options.seconds),
+      events: Number(options.events),
+      profiles,
+      log: options.log,
+    });
+    figures.push(...(measured ?? []));
+    show(measured ?? []);
+  } catch (error) {
+    console.error(`The row ${name} could not be measured:`, error);
+    process.exitCode = 1;
+  }
+  if (profiles !== undefined) summarise(profiles);
+  // Behind each row: what was measured is kept whatever comes after it.
+  writeFileSync(file, `${JSON.stringify({ at, machine: hardware, options, figures }, null, 2)}\n`);
+}
 console.log(`\nWritten to ${file}`);

@@ -9,6 +9,7 @@ import { ApiModule } from '#apps/api/api.module';
 import { openGatehouse, type Gatehouse } from '#apps/api/gatehouse';
 import { policies } from '#apps/registry';
 import type { StoredEvent } from '#event-store';
+import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
 import { createHttpApp, decodeToken, makeLogger, readConfiguration } from '#platform';
 
 export const SECRET = 'a secret of at least thirty-two bytes';
@@ -124,6 +125,8 @@ export const clock = {
 
 export const openDoor = async (options: { readonly ticks?: number } = {}): Promise<Door> => {
   const folder = mkdtempSync(join(tmpdir(), 'portaria-e2e-'));
+  const server =
+    (globalThis as { readonly eventStore?: string }).eventStore === 'fake' ? await FakeEventStoreDb.start() : null;
   const configuration = readConfiguration({
     NODE_ENV: 'test',
     DATA_DIR: folder,
@@ -132,6 +135,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     LOG_LEVEL: 'silent',
     LOG_FORMAT: 'json',
     PORT: '0',
+    ...(server === null ? {} : { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL: server.connectionString }),
   });
   const logger = await makeLogger(configuration);
   const gatehouse = await openGatehouse(configuration, logger);
@@ -225,6 +229,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     rebuildAll,
     close: async () => {
       await app.close();
+      await server?.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

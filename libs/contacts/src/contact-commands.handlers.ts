@@ -130,9 +130,10 @@ export class ContactCommands {
       streamName(contactDecider.category, tenant, contactId),
       `identity:${key}`,
     );
-    const { state, revision, isRecognised } = await this.runner.load(contactDecider, tenant, contactId);
+    const { state, revision } = await this.runner.load(contactDecider, tenant, contactId);
     // A repeat, another request of this key and a stale one claim nothing.
-    if (isRecognised(commandId) || isStale(metadata, revision)) return this.run(command);
+    const isRepeat = await this.runner.recognises(contactDecider, tenant, contactId, commandId);
+    if (isRepeat || isStale(metadata, revision)) return this.run(command);
     const mine = await this.neighbours.isMine(tenant, caller, contactId);
     const holders = await this.book.holders(tenant, key, now);
     const holds = holders.some((holder) => holder.contactId === contactId && holder.identity !== null);

@@ -96,9 +96,9 @@ export class ConversationCommands {
     // A repeat is answered whatever became of the address and of what the starter sees.
     for (const { identityId } of ever ?? []) {
       const conversationId = conversationIdOf(identityId, channel);
-      const { isRecognised } = await this.runner.load(conversationDecider, tenant, conversationId);
-      if (isRecognised(metadata.commandId))
+      if (await this.runner.recognises(conversationDecider, tenant, conversationId, metadata.commandId)) {
         return this.run(new StartConversation({ ...command.data, conversationId, identityId }, metadata));
+      }
     }
     const addresses = ever?.filter(({ attached }) => attached).map(({ identityId }) => identityId) ?? null;
     if (addresses === null || !(await this.neighbours.isMine(tenant, caller, contactId))) {

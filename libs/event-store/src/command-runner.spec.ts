@@ -256,6 +256,19 @@ describe('the command runner', () => {
     expect(outcomes.map((outcome) => accepted(outcome).revision)).toEqual(Array.from({ length: 30 }, (_, i) => i));
   });
 
+  it('recognises commands whose facts stand in the stream, whoever stored them', async () => {
+    const command = count(1);
+    const refused = count(2_000_000);
+    await run(command);
+    await run(refused);
+    const other = createCommandRunner({ store, codec });
+    for (const one of [runner, other]) {
+      expect(await one.recognises(tally, 't', '1', command.metadata.commandId)).toBe(true);
+      expect(await one.recognises(tally, 't', '1', refused.metadata.commandId)).toBe(false);
+      expect(await one.recognises(tally, 't', '2', command.metadata.commandId)).toBe(false);
+    }
+  });
+
   it('refuses a stale If-Match once, but recognises a repeat first', async () => {
     const other = createCommandRunner({ store, codec });
     const command = count(1);

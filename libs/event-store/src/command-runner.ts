@@ -95,10 +95,15 @@ class StreamRunner implements CommandRunner {
       (options.maxAgeMs === undefined
         ? options.fresh === false
         : cached !== undefined && performance.now() - cached.readAt <= options.maxAgeMs);
-    const { state, revision, position, commands } =
+    const { state, revision, position } =
       cached === undefined || !isTrusted ? await this.readOn(target, cached ?? emptyFold(decider)) : cached;
-    const isRecognised = (commandId: string): boolean => commands.has(commandId);
-    return { state, revision, position, isRecognised } as Loaded<typeof decider>;
+    return { state, revision, position } as Loaded<typeof decider>;
+  };
+
+  recognises: CommandRunner['recognises'] = async (decider, tenant, id, commandId) => {
+    const target = targetOf(decider, tenant, id);
+    const { commands } = await this.readOn(target, this.cache.get(target.stream, decider) ?? emptyFold(decider));
+    return commands.has(commandId);
   };
 
   forget(stream: string): void {
@@ -252,7 +257,7 @@ class StreamRunner implements CommandRunner {
     return {
       ...outcome,
       position,
-      events: (outcome.events as readonly Recorded[]).map((event) => ({ ...event, position })),
+      events: (outcome.events as readonly Recorded[]).map((event) => ({ ...event, metadata: event.metadata, position })),
     };
   }
 

@@ -100,13 +100,19 @@ describe('the configuration', () => {
   });
 
   it('takes the log on a server, with its address', () => {
-    const server = { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL: 'esdb://127.0.0.1:2113?tls=false', EVENTSTORE_PREFIX: 'two' };
+    const server = {
+      EVENT_STORE: 'eventstoredb',
+      EVENTSTORE_URL: 'esdb://127.0.0.1:2113?tls=false',
+      EVENTSTORE_PREFIX: 'two',
+    };
     expect(readConfiguration({ ...production, ...server }).eventStore).toEqual({
       kind: 'eventstoredb',
       url: server.EVENTSTORE_URL,
       prefix: 'two',
     });
-    expect(mistakesOf({ EVENT_STORE: 'eventstoredb' })).toEqual(['EVENTSTORE_URL is required with EVENT_STORE=eventstoredb']);
+    expect(mistakesOf({ EVENT_STORE: 'eventstoredb' })).toEqual([
+      'EVENTSTORE_URL is required with EVENT_STORE=eventstoredb',
+    ]);
   });
 
   it('takes every secret from a file too, but not from both', () => {

@@ -81,11 +81,17 @@ export class OpsController {
   @Allow('ops', 'auditor')
   @Summary('The read models: where they stand and what is being rebuilt')
   @Answers(200, ProjectionsAnswer)
-  async projections(@Query() query: ListQuery, @Res({ passthrough: true }) reply: FastifyReply): Promise<ProjectionsAnswer> {
+  async projections(
+    @Query() query: ListQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ProjectionsAnswer> {
     // Where they stand is told, not waited for.
     await this.desk.consistency(query);
     const items = await this.projector.statuses();
-    return sendQuery(reply, { body: pageOfAll(items, ({ name }) => name, 'projections', query), token: await this.desk.token(items[0]?.checkpoint ?? null) });
+    return sendQuery(reply, {
+      body: pageOfAll(items, ({ name }) => name, 'projections', query),
+      token: await this.desk.token(items[0]?.checkpoint ?? null),
+    });
   }
 
   @Post('projections/:name/rebuild')

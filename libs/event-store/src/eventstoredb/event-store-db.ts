@@ -13,7 +13,7 @@ import { type Counters, noCounts } from './counters.js';
 import { EventStoreDbMisconfigured, failureOf, lossOf } from './errors.js';
 import { LogReads } from './log-reads.js';
 import { shareConnection } from './shared-connection.js';
-import { positionOf } from './stored-event.js';
+import { positionOf, withRecordedAt } from './stored-event.js';
 import { type EventStoreDbLog, SupervisedSubscription } from './supervised-subscription.js';
 
 export type EventStoreDbOptions = {
@@ -179,7 +179,9 @@ class ServerLog implements EventStoreDb {
   }
 
   private async appendOne({ stream, expected, events }: AppendEntry): Promise<AppendResult | Error> {
-    const proposed = events.map(({ id, type, data, metadata }) => jsonEvent({ id, type, data, metadata }));
+    const proposed = events
+      .map((event) => (event.recordedAt === undefined ? event : withRecordedAt(event, event.recordedAt)))
+      .map(({ id, type, data, metadata }) => jsonEvent({ id, type, data, metadata }));
     const bytes = proposed.reduce(
       (sum, { type, data, metadata }) => sum + 2 * type.length + sizeOf(data) + sizeOf(metadata),
       0,

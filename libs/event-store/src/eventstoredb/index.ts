@@ -8,5 +8,4 @@ export {
   type EventStoreDbOptions,
   openEventStoreDb,
 } from './event-store-db.js';
-export { withRecordedAt } from './stored-event.js';
 export type { EventStoreDbLog } from './supervised-subscription.js';

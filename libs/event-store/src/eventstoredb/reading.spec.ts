@@ -4,7 +4,8 @@ import type { Event, Position } from '#kernel';
 import { aFact, aStream, collect } from '../../../../test/conformance/event-store.suite.js';
 import { fill, follow, numbers, revisions, World } from '../../../../test/fixtures/event-store-db-world.js';
 import { memoryKeyVault } from '../../../../test/fixtures/memory-key-vault.js';
-import { EventStoreDbRefused, withRecordedAt } from './index.js';
+import { EventStoreDbRefused } from './index.js';
+import { withRecordedAt } from './stored-event.js';
 
 const ours = JSON.stringify(aFact().metadata);
 
