@@ -12,11 +12,19 @@ const specs = globSync(['apps/**/*.spec.ts', 'libs/**/*.spec.ts', 'test/**/*.spe
   exclude: (path) => path.includes('node_modules'),
 }).filter((path) => process.env['SERVER_TESTS'] === '1' || !path.endsWith('.server.spec.ts'));
 
-export default {
+const project = (displayName, eventStore, paths) => ({
+  displayName,
   roots: ['<rootDir>/dist'],
-  testMatch: specs.map((path) => `<rootDir>/dist/${path.replace(/\.ts$/, '.js')}`),
+  testMatch: paths.map((path) => `<rootDir>/dist/${path.replace(/\.ts$/, '.js')}`),
   transform: {},
   testEnvironment: 'node',
+  // Over which log the door of test/e2e opens.
+  globals: { eventStore },
+});
+const overHttp = specs.filter((path) => path.startsWith('test/e2e/'));
+
+export default {
+  projects: [project('embedded', 'sqlite', specs), project('eventstoredb', 'fake', overHttp)],
   workerIdleMemoryLimit: '768MB',
   testTimeout: 60_000,
   reporters: [['default', { summaryThreshold: 1 }], '<rootDir>/dist/test/jest/closing-line.reporter.js'],

@@ -20,7 +20,7 @@ export type Golden = {
 };
 
 export const golden: readonly Golden[] = readdirSync(folder)
-  .filter((file) => file.endsWith('.json') && file !== 'HASHES.json')
+  .filter((file) => file.endsWith('.json') && !['HASHES.json', 'PROJECTIONS.json'].includes(file))
   .sort()
   .map((file) => {
     const text = readFileSync(join(folder, file), 'utf8');
@@ -31,6 +31,11 @@ export const golden: readonly Golden[] = readdirSync(folder)
   });
 
 export const hashes = JSON.parse(readFileSync(join(folder, 'HASHES.json'), 'utf8')) as Readonly<Record<string, string>>;
+
+/** By read model and version: the hash of the rows that the golden events make. */
+export const projectionHashes = JSON.parse(readFileSync(join(folder, 'PROJECTIONS.json'), 'utf8')) as Readonly<
+  Record<string, Readonly<Record<string, string>>>
+>;
 
 /** As a fold meets it: upcast to the newest version. */
 export const asRead = (event: Golden, definitions: EventDefinitions): Event => {

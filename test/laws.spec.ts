@@ -1,5 +1,6 @@
 // What holds for every decider, whatever its rules: found over the registry, with random commands and with the golden events.
 import { describe, expect, it } from '@jest/globals';
+import { createHash } from 'node:crypto';
 import fc from 'fast-check';
 import { isImmutable, isMap } from 'immutable';
 import {
@@ -10,13 +11,19 @@ import {
   parseStream,
   type Command,
   type Event,
+  foldRow,
+  streamName,
   type EventDefinitions,
+  type Projection,
+  type Recorded,
   type Rejection,
 } from '#kernel';
+import { foldAll, recorded, type ShortEvent } from '#kernel/projected';
+import { projections } from '#apps/registry';
 import { asked, at, callers } from '#kernel/given';
 import { contactDecider, coverageOf, type Contact, type ContactEvent } from '#contacts/contact';
 import { conversationDecider, type ConversationCommand, type ConversationEvent } from '#conversations/conversation';
-import { asRead, golden, hashes, type Golden } from './golden.js';
+import { asRead, golden, hashes, projectionHashes, type Golden } from './golden.js';
 import { deciders, type Registered } from './registry.js';
 
 const RUNS = { numRuns: 60 };
@@ -416,4 +423,184 @@ describe('a conversation’s life', () => {
       }
     });
   });
+});
+
+// ── Read models ─────────────────────────────────────────────────────────────────────────────────────────────────────
+type Row = Readonly<Record<string, unknown>>;
+type Rows = ReadonlyMap<string, { readonly key: Row; readonly row: Row }>;
+
+/** Folds recorded facts into rows that stand already, as the engine does batch by batch. Whoever writes to what it was given is stopped. */
+const foldOn = (projection: Projection, before: Rows, events: readonly Recorded[]): Rows => {
+  const rows = new Map(before);
+  for (const event of events) {
+    if (!Object.hasOwn(projection.on, event.type)) continue;
+    for (const key of projection.keysOf(frozen(event))) {
+      const id = JSON.stringify([event.tenant, ...projection.table.key.map((name) => key[name])]);
+      const row = foldRow(projection, rows.get(id)?.row ?? null, event, frozen(key));
+      if (row === null) rows.delete(id);
+      else rows.set(id, { key: { tenant: event.tenant, ...key }, row: frozen(row) });
+    }
+  }
+  return rows;
+};
+/** As rows come back from a store: nothing but their JSON. */
+const stored = (rows: Rows): Rows =>
+  new Map([...rows].map(([id, row]) => [id, JSON.parse(JSON.stringify(row)) as { key: Row; row: Row }]));
+const bytesOf = (rows: Rows): string =>
+  JSON.stringify(
+    [...rows.values()]
+      .map(({ key, row }) => sortedKeys({ ...key, ...row }))
+      .sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1)),
+  );
+const sortedKeys = (value: unknown): unknown =>
+  Array.isArray(value)
+    ? value.map(sortedKeys)
+    : typeof value === 'object' && value !== null
+      ? Object.fromEntries(
+          Object.entries(value)
+            .sort(([a], [b]) => (a < b ? -1 : 1))
+            .map(([key, inner]) => [key, sortedKeys(inner)]),
+        )
+      : value;
+const NONE: Rows = new Map();
+
+/** The golden events that a read model hears, in the order in which their rooms tell them: what begins a row stands before what changes it. */
+const storyOf = ({ on }: Projection): readonly ShortEvent[] =>
+  Object.keys(definitions)
+    .filter((type) => Object.hasOwn(on, type))
+    .flatMap((type) => golden.filter((one) => one.type === type))
+    .map((one) => ({ ...asRead(one, definitions), stream: one.stream, at: one.metadata['occurredAt'] ?? '' }));
+
+/** Lives of streams of all deciders in two tenants, their facts mixed as a log mixes them. */
+const log: fc.Arbitrary<readonly Recorded[]> = fc
+  .tuple(
+    fc.tuple(
+      ...deciders.flatMap((registered) =>
+        ['acme', 'other'].map((tenant) =>
+          fc.array(registered.commands, { maxLength: 12 }).map((commands) => lifeOf(registered, tenant, commands)),
+        ),
+      ),
+    ),
+    fc.array(fc.nat(1000), { minLength: 200, maxLength: 200 }),
+  )
+  .map(([lives, picks]) => {
+    const queues = lives.map((life) => [...life]);
+    const mixed: ShortEvent[] = [];
+    for (let turn = 0; queues.some((queue) => queue.length > 0); turn++) {
+      const open = queues.filter((queue) => queue.length > 0);
+      const next = open[(picks[turn % picks.length] ?? 0) % open.length]?.shift();
+      if (next !== undefined) mixed.push(next);
+    }
+    return recorded(mixed);
+  });
+const lifeOf = (registered: Registered, tenant: string, commands: readonly Command<unknown>[]): readonly ShortEvent[] =>
+  lived(registered, commands).flatMap(({ command, events }) =>
+    events.map((event) => ({
+      ...event,
+      stream: streamName(registered.decider.category, tenant, registered.decider.idOf(command)),
+    })),
+  );
+
+describe.each(projections.map((projection) => [projection.name, projection] as const))(
+  'the projection %s',
+  (name, projection) => {
+    it('hears only what is stored', () => {
+      expect(Object.keys(projection.on).filter((type) => !Object.hasOwn(definitions, type))).toEqual([]);
+    });
+
+    it('folds any of the golden events in any order into whole rows', () => {
+      fc.assert(
+        fc.property(fc.shuffledSubarray([...recorded(storyOf(projection))]), (events) => {
+          for (const { key, row } of foldOn(projection, NONE, events).values()) {
+            expect(
+              Object.keys(row)
+                .filter((column) => column !== 'revision')
+                .sort(),
+            ).toEqual(
+              Object.keys(projection.table.columns)
+                .filter((column) => column !== 'revision')
+                .sort(),
+            );
+            for (const part of projection.table.key) expect([part, typeof key[part]]).toEqual([part, 'string']);
+            for (const [column, { type, nullable }] of Object.entries(projection.table.columns)) {
+              const value = row[column];
+              const fits =
+                value === null
+                  ? nullable
+                  : type === 'text'
+                    ? typeof value === 'string'
+                    : type === 'integer'
+                      ? Number.isSafeInteger(value)
+                      : value !== undefined;
+              expect([column, value, fits]).toEqual([column, value, true]);
+            }
+          }
+        }),
+        RUNS,
+      );
+    });
+
+    it('gives the same rows live and built anew, however the log is cut into batches [I18]', () => {
+      fc.assert(
+        fc.property(log, fc.array(fc.nat(60), { maxLength: 8 }), (events, sizes) => {
+          const whole = bytesOf(foldOn(projection, NONE, events));
+          expect(bytesOf(foldOn(projection, NONE, events))).toBe(whole);
+          let live = NONE;
+          for (const event of events) live = stored(foldOn(projection, live, [event]));
+          expect(bytesOf(live)).toBe(whole);
+          let rebuilt = NONE;
+          const rest = [...events];
+          for (const size of [...sizes, rest.length])
+            rebuilt = stored(foldOn(projection, rebuilt, rest.splice(0, size + 1)));
+          expect(bytesOf(rebuilt)).toBe(whole);
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    it('lets no fact of one tenant touch another\u2019s rows [I19]', () => {
+      fc.assert(
+        fc.property(log, (events) => {
+          const together = foldOn(projection, NONE, events);
+          const apart = new Map([
+            ...foldOn(
+              projection,
+              NONE,
+              events.filter(({ tenant }) => tenant === 'acme'),
+            ),
+            ...foldOn(
+              projection,
+              NONE,
+              events.filter(({ tenant }) => tenant !== 'acme'),
+            ),
+          ]);
+          expect(bytesOf(together)).toBe(bytesOf(apart));
+        }),
+        { numRuns: 25 },
+      );
+    });
+
+    it('has a new version whenever the rows of the golden events are others: PROJECTIONS.json holds their hash by version', () => {
+      // Behind each fact, so that what a later one overwrites counts too.
+      const hash = createHash('sha256');
+      let rows = NONE;
+      let most = 0;
+      for (const event of recorded(storyOf(projection))) {
+        rows = foldOn(projection, rows, [event]);
+        most = Math.max(most, rows.size);
+        hash.update(bytesOf(rows)).update('\n');
+      }
+      expect(most).toBeGreaterThan(0);
+      expect(foldAll(projection, storyOf(projection)).length).toBe(rows.size);
+      const version = String(projection.version);
+      expect({ [name]: { [version]: hash.digest('hex') } }).toEqual({
+        [name]: { [version]: projectionHashes[name]?.[version] },
+      });
+      expect(Math.max(...Object.keys(projectionHashes[name] ?? {}).map(Number))).toBe(projection.version);
+    });
+  },
+);
+
+it('PROJECTIONS.json names no read model that is not there', () => {
+  expect(Object.keys(projectionHashes).sort()).toEqual(projections.map(({ name }) => name).sort());
 });

@@ -78,9 +78,9 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
     addresses: async (tenant, contactId, channel) => {
       const { state } = await runner.load(contactDecider, tenant, contactId);
       if (state.status === 'unknown') return null;
-      return identitiesOf(state)
+      return state.identities
         .filter((identity) => channelsOf(identity.kind).includes(channel as Channel))
-        .map((identity) => identity.identityId);
+        .map(({ identityId, detachedAt }) => ({ identityId, attached: detachedAt === null }));
     },
     isMine: (tenant, caller, contactId) => facts.isMine(tenant, caller, contactId),
     eligible: async (tenant, staffId) => {

@@ -22,6 +22,9 @@ export type Gatehouse = {
   close(): Promise<void>;
 };
 
+/** The embedded log's positions count its facts; a server's are byte offsets. */
+const counted = ({ eventStore }: Configuration) => (eventStore.kind === 'sqlite' ? { ordinalOf: Number } : {});
+
 const MAX_LAG_MS = 30_000;
 const READ_MODELS_WAIT_MS = 30_000;
 
@@ -78,12 +81,17 @@ export const openGatehouse = async (configuration: Configuration, logger: Logger
     },
     projector: {
       statuses: async () =>
-        projectionStatuses(source, projections, { head: await store.head(), now: Date.now(), ordinalOf: Number }),
+        projectionStatuses(source, projections, {
+          head: await store.head(),
+          now: Date.now(),
+          ...counted(configuration),
+        }),
       rebuild: (rebuildId) => rebuildStatus(source, rebuildId),
       requestRebuild: async (names, requestedBy) => {
         const requested = await stores.projector.requestRebuild(names);
         const { rebuildId } = requested;
-        for (const projection of names === 'all' ? projections.map(({ name }) => name) : names) {
+        const status = await rebuildStatus(source, rebuildId);
+        for (const projection of status?.projections ?? []) {
           await recordOpsFact(
             store,
             projection,
@@ -115,6 +123,7 @@ const readinessOf = async ({ store, models, projector }: Stores): Promise<Readin
   let level = Date.now();
   return {
     probes: [
+      { name: 'event-store', notReady: () => store.notReady() },
       {
         name: 'read-models',
         notReady: async () => {

@@ -1,16 +1,20 @@
 import { Worker } from 'node:worker_threads';
+import type { LogPlace } from '../event-store.js';
 import type { Logger } from '#platform';
 import { connectProjector, type Projector } from '#projections';
 import type { Position } from '#kernel';
 
 /** What the worker thread is started with. */
 export type ProjectorData = {
-  readonly eventsPath: string;
+  readonly place: LogPlace;
   readonly keysPath: string;
   readonly readPath: string;
   readonly logId: string;
   readonly keyEncryptionKey: Uint8Array;
 };
+
+/** The thread's last message where it cannot work: the exception's name and sentence. */
+export type StartFailed = { readonly kind: 'start-failed'; readonly name: string; readonly message: string };
 
 export type ProjectorThread = Projector & { readonly failed: () => string | null };
 
@@ -22,6 +26,10 @@ export const startProjectorThread = async (
 ): Promise<ProjectorThread> => {
   const worker = new Worker(new URL('./projector.worker.js', import.meta.url), { workerData: data, name: 'projector' });
   let failure: string | null = null;
+  const ending: { told: StartFailed | null } = { told: null };
+  worker.on('message', (message: { readonly kind: string }) => {
+    if (message.kind === 'start-failed') ending.told = message as StartFailed;
+  });
   const projector = connectProjector(worker, {
     onCheckpoint,
     onFailed: (projection, message) => {
@@ -32,7 +40,13 @@ export const startProjectorThread = async (
       logger[level](fields ?? {}, message);
     },
   });
-  await projector.started();
+  try {
+    await projector.started();
+  } catch (error) {
+    await worker.terminate();
+    if (ending.told === null) throw error;
+    throw Object.assign(new Error(ending.told.message), { name: ending.told.name });
+  }
   return {
     ...projector,
     failed: () => failure,

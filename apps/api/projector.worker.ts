@@ -1,31 +1,50 @@
 // The projections' thread of the embedded mode: a rebuild never blocks HTTP.
 import { parentPort, workerData } from 'node:worker_threads';
-import { createCodec, openSqliteEventReader, openSqliteKeyVault } from '#event-store';
+import { createCodec, openSqliteKeyVault } from '#event-store';
 import { createEngine, reportsTo, serveProjector, type Port } from '#projections';
 import { openSqliteRowStore } from '#read-store';
+import { viewLog } from '../event-store.js';
 import { projections, storedTypes } from '../registry.js';
-import type { ProjectorData } from './projector-thread.js';
+import type { ProjectorData, StartFailed } from './projector-thread.js';
+
+const project = async (port: Port, data: ProjectorData): Promise<void> => {
+  const { place, keysPath, readPath, logId, keyEncryptionKey } = data;
+  const reports = reportsTo(port);
+  const events = await viewLog(place, {
+    info: (detail, message) => {
+      reports.log('info', message, detail);
+    },
+    warn: (detail, message) => {
+      reports.log('warn', message, detail);
+    },
+  });
+  const vault = openSqliteKeyVault({ path: keysPath, keyEncryptionKey: Buffer.from(keyEncryptionKey), readOnly: true });
+  const rows = openSqliteRowStore(readPath);
+  const engine = createEngine({
+    events,
+    codec: createCodec(storedTypes, vault),
+    rows,
+    projections,
+    logId,
+    // The embedded log's positions count its facts; a server's are byte offsets.
+    ...(place.kind === 'sqlite' ? { ordinalOf: Number } : {}),
+    ...reports,
+  });
+  await serveProjector(port, {
+    ...engine,
+    appended: (position) => {
+      events.wake();
+      engine.appended(position);
+    },
+  });
+  await Promise.all([rows.close(), events.close(), vault.close()]);
+};
 
 if (parentPort === null) throw new Error('this file runs as a worker thread');
-const port: Port = parentPort;
-const { eventsPath, keysPath, readPath, logId, keyEncryptionKey } = workerData as ProjectorData;
-const events = openSqliteEventReader(eventsPath);
-const vault = openSqliteKeyVault({ path: keysPath, keyEncryptionKey: Buffer.from(keyEncryptionKey), readOnly: true });
-const rows = openSqliteRowStore(readPath);
-const engine = createEngine({
-  events,
-  codec: createCodec(storedTypes, vault),
-  rows,
-  projections,
-  logId,
-  ordinalOf: (position) => Number(position),
-  ...reportsTo(port),
-});
-await serveProjector(port, {
-  ...engine,
-  appended: (position) => {
-    events.wake();
-    engine.appended(position);
-  },
-});
-await Promise.all([rows.close(), events.close(), vault.close()]);
+try {
+  await project(parentPort, workerData as ProjectorData);
+} catch (error) {
+  // An exception loses its class on the way to the other thread: its sentence goes as a message.
+  const { name, message } = Error.isError(error) ? error : new Error(String(error));
+  parentPort.postMessage({ kind: 'start-failed', name, message } satisfies StartFailed);
+}

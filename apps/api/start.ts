@@ -20,4 +20,11 @@ export const start = (): Promise<void> =>
       await gatehouse.close();
       throw error;
     }
-  });
+  }, [
+    'DataFolderError',
+    'ReadStoreUnusable',
+    'VaultMissing',
+    'LogMissing',
+    'EventStoreUnusable',
+    'EventStoreDbMisconfigured',
+  ]);

@@ -4,22 +4,23 @@ import {
   createCodec,
   createCommandRunner,
   ensureLogStarted,
+  readLogId,
   lockDataFolder,
-  openSqliteEventStore,
   openSqliteKeyVault,
   type Codec,
   type CommandRunner,
   type KeyVault,
-  type SqliteEventStore,
+  type EventReader,
 } from '#event-store';
 import { isProblemCode, PROBLEMS, type Configuration, type Logger } from '#platform';
 import { createReadModels, openSqliteReadSource, type ReadModels, type ReadSource } from '#read-store';
+import { openLog, placeOf, type Log } from '../event-store.js';
 import { projections, storedTypes } from '../registry.js';
 import { startProjectorThread, type ProjectorThread } from './projector-thread.js';
 
 /** The embedded stores of one process, opened in the order in which they depend on each other. */
 export type Stores = {
-  readonly store: SqliteEventStore;
+  readonly store: Log;
   readonly vault: KeyVault;
   readonly codec: Codec;
   readonly runner: CommandRunner;
@@ -43,23 +44,28 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
       lock.release();
     });
     mkdirSync(dataDir, { recursive: true });
-    const [eventsPath, keysPath, readPath] = ['events.db', 'keys.db', 'read.db'].map((file) => join(dataDir, file)) as [
-      string,
-      string,
-      string,
-    ];
-    const store = openSqliteEventStore({ path: eventsPath, onBroken: endProcess(logger) });
+    const [keysPath, readPath] = ['keys.db', 'read.db'].map((file) => join(dataDir, file)) as [string, string];
+    const place = placeOf(configuration);
+    const store = await openLog(place, logger, endProcess(logger));
     closers.push(() => store.close());
     const vault = openSqliteKeyVault({ path: keysPath, keyEncryptionKey });
     closers.push(() => vault.close());
     await refuseForeignVault(store, vault, keysPath);
     const codec = createCodec(storedTypes, vault);
-    const runner = createCommandRunner({ store, codec, log: logger, outranksStale, soleWriter: true });
+    const runner = createCommandRunner({
+      store,
+      codec,
+      log: logger,
+      outranksStale,
+      soleWriter: place.kind === 'sqlite',
+    });
+    if ((await readLogId(store)) === null && !(await vault.isEmpty()))
+      throw new LogMissing(place.kind === 'sqlite' ? place.path : 'on the server');
     const logId = await ensureLogStarted(store);
 
     let notify: ReadModels<unknown>['notify'] = () => undefined;
     const projector = await startProjectorThread(
-      { eventsPath, keysPath, readPath, logId, keyEncryptionKey },
+      { place, keysPath, readPath, logId, keyEncryptionKey },
       logger,
       (position) => {
         notify(position);
@@ -94,10 +100,11 @@ const endProcess =
   };
 
 /** 404, 403 and 422 are said before 412, other conflicts behind it (source: spec/http-api.md, "Habits"). */
-const outranksStale = (code: string): boolean => isProblemCode(code) && [403, 404, 422].includes(PROBLEMS[code][0]);
+const outranksStale = (code: string): boolean =>
+  isProblemCode(code) && [400, 403, 404, 422].includes(PROBLEMS[code][0]);
 
 /** Facts without the keys that open them mean that another vault, or none, was restored. */
-const refuseForeignVault = async (store: SqliteEventStore, vault: KeyVault, keysPath: string): Promise<void> => {
+const refuseForeignVault = async (store: EventReader, vault: KeyVault, keysPath: string): Promise<void> => {
   if (!(await vault.isEmpty())) return;
   for await (const page of store.readAll({ after: null })) {
     if (
@@ -109,6 +116,16 @@ const refuseForeignVault = async (store: SqliteEventStore, vault: KeyVault, keys
     }
   }
 };
+
+/** The message is one sentence for the operator. */
+export class LogMissing extends Error {
+  constructor(path: string) {
+    super(
+      `The key vault has keys, but the log ${path} is empty: restore the log that belongs to them, or empty the whole data folder to begin anew.`,
+    );
+    this.name = 'LogMissing';
+  }
+}
 
 /** The message is one sentence for the operator. */
 export class VaultMissing extends Error {

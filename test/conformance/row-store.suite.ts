@@ -27,7 +27,7 @@ export const rowStoreSuite = (
       await store.write((tx) => tx.createTable(table));
     });
     afterEach(() => close());
-    const load = (...keys: string[][]) => store.write((tx) => tx.load(table, keys));
+    const load = (...keys: string[][]) => store.load(table, keys);
     const all = () =>
       store.snapshot(async (view) => {
         const rows: KeyedRow[] = [];
@@ -184,6 +184,26 @@ export const rowStoreSuite = (
       await expect(store.write(({ system }) => system.own(epoch))).rejects.toThrow(Fenced);
       await store.write(({ system }) => system.advance(LIVE, epoch + 1, '1', to('2')));
       expect(await store.snapshot(({ system }) => system.checkpoint(LIVE))).toMatchObject({ position: '2', events: 4 });
+    });
+
+    it('makes indexes later, as often as asked', async () => {
+      const late: Table = { name: 'things__g2', spec };
+      await store.write((tx) => tx.createTable(late, { indexes: 'later' }));
+      expect(await store.write((tx) => tx.upsert(late, [thing('a')]))).toBeGreaterThan(10);
+      await store.write((tx) => tx.createIndexes(late));
+      await store.write((tx) => tx.createIndexes(late));
+      expect(await store.load(late, [['acme', 'a', 'p']])).toEqual([thing('a').row]);
+    });
+
+    it('loads what is committed', async () => {
+      const writing = store.write(async (tx) => {
+        await tx.upsert(table, [thing('a')]);
+        await new Promise(setImmediate);
+        throw new Error('no');
+      });
+      const loading = load(['acme', 'a', 'p']);
+      await expect(writing).rejects.toThrow('no');
+      expect(await loading).toEqual([null]);
     });
 
     it('empties a table in slices and drops it', async () => {

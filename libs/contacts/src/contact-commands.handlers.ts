@@ -130,7 +130,10 @@ export class ContactCommands {
       streamName(contactDecider.category, tenant, contactId),
       `identity:${key}`,
     );
-    const { state } = await this.runner.load(contactDecider, tenant, contactId);
+    const { state, revision } = await this.runner.load(contactDecider, tenant, contactId);
+    // A repeat, another request of this key and a stale one claim nothing.
+    const isRepeat = await this.runner.recognises(contactDecider, tenant, contactId, commandId);
+    if (isRepeat || isStale(metadata, revision)) return this.run(command);
     const mine = await this.neighbours.isMine(tenant, caller, contactId);
     const holders = await this.book.holders(tenant, key, now);
     const holds = holders.some((holder) => holder.contactId === contactId && holder.identity !== null);
@@ -170,8 +173,7 @@ export class ContactCommands {
     );
     const decision = contactDecider.decide(complete, contact);
     const begins = isRejection(decision) ? undefined : decision.find((event) => event.type === 'ContactBlocked');
-    const stale = metadata.expectedRevision !== undefined && metadata.expectedRevision !== revision;
-    if (notice === undefined || begins === undefined || stale) return this.run(complete);
+    if (notice === undefined || begins === undefined || isStale(metadata, revision)) return this.run(complete);
     const { kind, scope, reasonCode, reasonText, expiresAt, blockedBy } = begins.data;
     const noticeMessageId = await this.neighbours.sendNotice(
       {
@@ -230,6 +232,9 @@ const othersOf = (holders: readonly Holder[], contactId: string, kind: Kind): re
 
 const runOptions = ({ expectedRevision }: CommandMetadata): RunOptions =>
   expectedRevision === undefined ? {} : { expectedRevision };
+
+const isStale = ({ expectedRevision }: CommandMetadata, revision: number): boolean =>
+  expectedRevision !== undefined && expectedRevision !== revision;
 
 const notAnAddress = (path: string, kind: Kind): Error =>
   invalid([{ path, message: `is not an address of kind ${kind}` }]);

@@ -446,7 +446,7 @@ describe('blocking', () => {
     for (const past of [at('09:59'), at('10:00')]) {
       given(contactDecider, registered())
         .when(block({ expiresAt: past }))
-        .thenRejected('invalid-request', { path: 'expiresAt', message: 'must be in the future' });
+        .thenRejected('invalid-request', { errors: [{ path: 'expiresAt', message: 'must be in the future' }] });
     }
   });
   it('covers what is said, else what the tenant’s default says; without a conversation that is everything', () => {

@@ -580,7 +580,7 @@ const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decisi
   if (data.expiresAt !== undefined) {
     if (!rules.allowExpiry) return reject('expiry-not-allowed');
     if (data.expiresAt <= blockedAt)
-      return reject('invalid-request', { path: 'expiresAt', message: 'must be in the future' });
+      return reject('invalid-request', { errors: [{ path: 'expiresAt', message: 'must be in the future' }] });
   }
   return [
     ...expired(contact, blockedAt),
@@ -642,7 +642,7 @@ const changeBlock = ({ data, metadata }: ChangeBlock, contact: ActiveContact): D
   if ((widens || !narrows) && !mayBlock(metadata.caller.role, rules.blockBy)) return reject('forbidden');
   if (typeof data.expiresAt === 'string') {
     if (data.expiresAt <= changedAt)
-      return reject('invalid-request', { path: 'expiresAt', message: 'must be in the future' });
+      return reject('invalid-request', { errors: [{ path: 'expiresAt', message: 'must be in the future' }] });
     if (!rules.allowExpiry) return reject('expiry-not-allowed');
   }
   if (rules.reason === 'required' && data.reasonCode === null) return reject('reason-required');

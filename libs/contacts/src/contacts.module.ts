@@ -6,6 +6,6 @@ import { ContactsController } from './contacts.controller.js';
 
 @Module({
   controllers: [ContactsController],
-  providers: [...handlersFor(contactDecider.commands, ContactCommands)],
+  providers: [...handlersFor(contactDecider, ContactCommands)],
 })
 export class ContactsModule {}

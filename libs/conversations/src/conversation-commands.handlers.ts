@@ -1,5 +1,5 @@
 import { reject, streamName, type Caller, type CommandMetadata, type Position } from '#kernel';
-import type { Codec, CommandRunner, EventStore, Outcome } from '#event-store';
+import type { Codec, CommandRunner, EventStore, Outcome, RunOptions } from '#event-store';
 import {
   AssignConversation,
   AssignToMe,
@@ -32,8 +32,12 @@ export type ConversationNeighbours = {
     readonly address: string | null;
     readonly ownerId: string;
   }>;
-  /** The contact's identities that are addresses of a channel, first attached first; `null` if there is no such contact. */
-  readonly addresses: (tenant: string, contactId: string, channel: string) => Promise<readonly string[] | null>;
+  /** The identities that are or were the contact's addresses of a channel, first attached first; `null` if there is no such contact. */
+  readonly addresses: (
+    tenant: string,
+    contactId: string,
+    channel: string,
+  ) => Promise<readonly { readonly identityId: string; readonly attached: boolean }[] | null>;
   readonly isMine: (tenant: string, caller: Caller, contactId: string) => Promise<boolean>;
   /** Is this an active staff record that conversations may be assigned to, under the tenant's setting? */
   readonly eligible: (tenant: string, staffId: string) => Promise<boolean>;
@@ -70,7 +74,7 @@ export class ConversationCommands {
       conversationId,
       async (state) => this.withFacts(command, state),
       metadata,
-      metadata.expectedRevision === undefined ? {} : { expectedRevision: metadata.expectedRevision },
+      runOptions(metadata),
     );
     if (outcome.kind === 'rejected' || outcome.repeated) return outcome;
     const raced =
@@ -88,7 +92,15 @@ export class ConversationCommands {
     const { metadata } = command;
     const { contactId, channel } = command.data;
     const { tenant, caller } = metadata;
-    const addresses = await this.neighbours.addresses(tenant, contactId, channel);
+    const ever = await this.neighbours.addresses(tenant, contactId, channel);
+    // A repeat is answered whatever became of the address and of what the starter sees.
+    for (const { identityId } of ever ?? []) {
+      const conversationId = conversationIdOf(identityId, channel);
+      if (await this.runner.recognises(conversationDecider, tenant, conversationId, metadata.commandId)) {
+        return this.run(new StartConversation({ ...command.data, conversationId, identityId }, metadata));
+      }
+    }
+    const addresses = ever?.filter(({ attached }) => attached).map(({ identityId }) => identityId) ?? null;
     if (addresses === null || !(await this.neighbours.isMine(tenant, caller, contactId))) {
       return { kind: 'rejected', rejection: reject('not-found'), position: null };
     }
@@ -163,6 +175,9 @@ export class ConversationCommands {
   }
 }
 
+const runOptions = ({ expectedRevision }: CommandMetadata): RunOptions =>
+  expectedRevision === undefined ? {} : { expectedRevision };
+
 const isViaDevice = (command: ConversationCommand): boolean => command.type === 'SendMessage' && command.data.viaDevice;
 
 /** Moves readers' markers; the conversation's end clamps them. */
@@ -179,7 +194,13 @@ export class ReadMarkerCommands {
     const seen = state.status !== 'unknown' && sees(metadata.caller, state.assigneeId);
     const lastOrdinal = state.status === 'unknown' ? 0 : state.ordinal;
     const complete = new MarkRead({ ...command.data, lastOrdinal, seen }, metadata);
-    const outcome = await this.runner.execute(readMarkerDecider, readMarkerDecider.idOf(complete), complete, metadata);
+    const outcome = await this.runner.execute(
+      readMarkerDecider,
+      readMarkerDecider.idOf(complete),
+      complete,
+      metadata,
+      runOptions(metadata),
+    );
     return { ...outcome, position: outcome.position ?? position };
   }
 }

@@ -824,6 +824,10 @@ describe('handing a message over to the gateway', () => {
     given_(opened(), requested(), cancelled())
       .when(handOver({ now: at('11:00') }))
       .thenRejected('message-cancelled');
+    // A block is named before all other conflicts.
+    given_(opened(), requested(), cancelled())
+      .when(handOver({ covers: blockedNow, now: at('11:00') }))
+      .thenRejected('contact-blocked', { reasons: ['blocked'] });
   });
   it('is not owed for what the provider reported on already', () => {
     given_(opened(), requested(), delivered()).when(handOver()).thenNothing();

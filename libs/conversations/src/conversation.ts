@@ -653,11 +653,11 @@ const handOver = (command: HandOverMessage, state: KnownConversation): Decision 
   const message = state.outbound.get(messageId);
   const now = timeOf(command, state);
   if (message === undefined) return reject('not-found');
-  if (message.status === 'cancelled') return reject('message-cancelled');
-  if (message.status !== 'requested') return [];
+  if (message.status !== 'requested' && message.status !== 'cancelled') return [];
   const present = facts.covers.filter((cover) => covers(cover, now));
   if (present.length > 0 && !isOwnNotice(message, present)) return reject('contact-blocked', { reasons: ['blocked'] });
   if (!facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });
+  if (message.status === 'cancelled') return reject('message-cancelled');
   return [{ type: 'MessageHandedOver', data: { messageId, handedOverAt: now } }];
 };
 

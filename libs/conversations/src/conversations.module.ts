@@ -8,8 +8,8 @@ import { readMarkerDecider } from './read-marker.js';
 @Module({
   controllers: [ConversationsController],
   providers: [
-    ...handlersFor(conversationDecider.commands, ConversationCommands),
-    ...handlersFor(readMarkerDecider.commands, ReadMarkerCommands),
+    ...handlersFor(conversationDecider, ConversationCommands),
+    ...handlersFor(readMarkerDecider, ReadMarkerCommands),
   ],
 })
 export class ConversationsModule {}

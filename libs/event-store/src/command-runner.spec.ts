@@ -13,6 +13,7 @@ import {
   createCommandRunner,
   defineEvents,
   type EventStore,
+  type Loaded,
   openSqliteEventStore,
   type Outcome,
   type SqliteEventStore,
@@ -43,6 +44,9 @@ class Name extends Command<{ name: string }> {
 class Sign extends Command<{ signature: string }> {
   readonly type = 'Sign';
 }
+/** A loaded fold without its function. */
+const bare = ({ state, revision, position }: Loaded<typeof tally>) => ({ state, revision, position });
+
 const tally = decider({
   category: 'tally',
   commands: [Count, Name, Sign],
@@ -121,7 +125,7 @@ describe('the command runner', () => {
   };
   const withFaults = (append: EventStore['append']): ReturnType<typeof createCommandRunner> =>
     createCommandRunner({ store: { ...store, append }, codec });
-  const cold = (): Promise<unknown> => createCommandRunner({ store, codec }).load(tally, 't', '1');
+  const cold = (): Promise<Loaded<typeof tally>> => createCommandRunner({ store, codec }).load(tally, 't', '1');
 
   it('appends what is decided, with what is known of its making', async () => {
     const command = new Count({ by: 2 }, metadata({ onBehalfOf: 'bia', traceparent: '00-1' }));
@@ -252,6 +256,19 @@ describe('the command runner', () => {
     expect(outcomes.map((outcome) => accepted(outcome).revision)).toEqual(Array.from({ length: 30 }, (_, i) => i));
   });
 
+  it('recognises commands whose facts stand in the stream, whoever stored them', async () => {
+    const command = count(1);
+    const refused = count(2_000_000);
+    await run(command);
+    await run(refused);
+    const other = createCommandRunner({ store, codec });
+    for (const one of [runner, other]) {
+      expect(await one.recognises(tally, 't', '1', command.metadata.commandId)).toBe(true);
+      expect(await one.recognises(tally, 't', '1', refused.metadata.commandId)).toBe(false);
+      expect(await one.recognises(tally, 't', '2', command.metadata.commandId)).toBe(false);
+    }
+  });
+
   it('refuses a stale If-Match once, but recognises a repeat first', async () => {
     const other = createCommandRunner({ store, codec });
     const command = count(1);
@@ -353,7 +370,7 @@ describe('the command runner', () => {
     const outcome = accepted(await run(new Sign({ signature: 'A.' }, metadata())));
     expect(outcome.state).toMatchObject({ name: { $enc: 'v1', f: 'name' }, signature: 'A.' });
     expect(JSON.stringify(await collect(store.readAll({ after: null })))).not.toMatch(/Ana|A\./);
-    expect(await runner.load(tally, 't', '1', { fresh: false })).toEqual(await cold());
+    expect(bare(await runner.load(tally, 't', '1', { fresh: false }))).toEqual(bare(await cold()));
   });
 
   it('stops at a fact that it does not know, and at a stream without its beginning', async () => {
@@ -478,8 +495,8 @@ describe('the command runner', () => {
           }),
         );
         const coldFold = await createCommandRunner({ store, codec }).load(tally, 't', id);
-        expect(await runner.load(tally, 't', id)).toEqual(coldFold);
-        expect(await other.load(tally, 't', id)).toEqual(coldFold);
+        expect(bare(await runner.load(tally, 't', id))).toEqual(bare(coldFold));
+        expect(bare(await other.load(tally, 't', id))).toEqual(bare(coldFold));
         const events = accepteds.flat().flatMap((outcome) => accepted(outcome).events);
         const stored = await collect(store.readStream(`tally-t.${id}`));
         expect(events.map((event) => `${String(event.revision)} ${event.id}`).sort()).toEqual(

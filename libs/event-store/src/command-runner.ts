@@ -100,6 +100,12 @@ class StreamRunner implements CommandRunner {
     return { state, revision, position } as Loaded<typeof decider>;
   };
 
+  recognises: CommandRunner['recognises'] = async (decider, tenant, id, commandId) => {
+    const target = targetOf(decider, tenant, id);
+    const { commands } = await this.readOn(target, this.cache.get(target.stream, decider) ?? emptyFold(decider));
+    return commands.has(commandId);
+  };
+
   forget(stream: string): void {
     this.cache.forget(stream);
   }
@@ -251,7 +257,7 @@ class StreamRunner implements CommandRunner {
     return {
       ...outcome,
       position,
-      events: (outcome.events as readonly Recorded[]).map((event) => ({ ...event, position })),
+      events: (outcome.events as readonly Recorded[]).map((event) => ({ ...event, metadata: event.metadata, position })),
     };
   }
 

@@ -25,7 +25,7 @@ export const ensureLogStarted = async (store: EventStore): Promise<string> => {
     commandType: 'StartLog',
     actor: 'portaria',
     actorKind: 'system' as const,
-    tenant: 'log',
+    tenant: '_installation',
     schemaVersion: '1',
     occurredAt,
     requestHash: '',

@@ -24,6 +24,8 @@ export type StoredEvent = {
   readonly metadata: EventMetadata;
   /** RFC 3339 UTC with milliseconds; never goes back within the log. */
   readonly recordedAt: string;
+  /** Characters of `data` as it is stored, where the store knows: for bounds of memory. */
+  readonly size?: number;
 };
 
 /** The state in which a stream must be found; 'any' does not exist, so that no fact is written blindly. */
@@ -86,6 +88,16 @@ export type SubscriptionItem =
 
 export type Head = { readonly position: Position; readonly id: string; readonly recordedAt: string };
 
+export type ReadAllOptions = {
+  /** Exclusive; `null` = from the start. */
+  readonly after: Position | null;
+  /** Inclusive; absent = the head when the read began. */
+  readonly until?: Position;
+  readonly pageSize?: number;
+  /** Metadata is hardly ever looked at: the store may fetch it when it is, as long as it is open. */
+  readonly lean?: boolean;
+};
+
 /** The log. All adapters pass the one conformance suite (`test/conformance/event-store.suite.ts`). */
 export interface EventStore {
   /** Appends to one stream, all or nothing. Throws WrongExpectedRevision, AppendOutcomeUnknown or StoreUnavailable. Never called with no events. */
@@ -94,12 +106,8 @@ export interface EventStore {
   appendMany(entries: readonly AppendEntry[]): Promise<readonly (AppendResult | Error)[]>;
   /** Pages in the direction asked. A stream that does not exist is empty. */
   readStream(stream: string, options?: ReadStreamOptions): AsyncIterable<readonly StoredEvent[]>;
-  /** The log after a position (exclusive; `null` = from the start) up to `until` (inclusive; absent = the head when the read began), in pages. */
-  readAll(options: {
-    readonly after: Position | null;
-    readonly until?: Position;
-    readonly pageSize?: number;
-  }): AsyncIterable<readonly StoredEvent[]>;
+  /** The log between two positions, in pages. */
+  readAll(options: ReadAllOptions): AsyncIterable<readonly StoredEvent[]>;
   /** Follows the log until aborted. Pulled: nothing is read ahead beyond one page. */
   subscribe(options: {
     readonly after: Position | null;

@@ -43,7 +43,6 @@ export type Loaded<D extends AnyDecider> = {
 export type RunOptions = {
   /** If-Match: the revision that the stream must have; otherwise 'revision-stale', not decided again. */
   readonly expectedRevision?: number;
-  /** Trust the cached fold without reading the tail first (the append itself confirms it). */
 };
 
 /** Conflicts outlasted five attempts: 503 busy. */
@@ -92,4 +91,6 @@ export interface CommandRunner {
     id: string,
     options?: { readonly fresh?: boolean; readonly maxAgeMs?: number },
   ): Promise<Loaded<D>>;
+  /** Whether facts of this command stand in the stream (of the last 24 h): then it is answered as a repeat, or refused as another request. */
+  recognises(decider: AnyDecider, tenant: string, id: string, commandId: string): Promise<boolean>;
 }

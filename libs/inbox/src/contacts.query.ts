@@ -67,7 +67,7 @@ export abstract class UnblockRule {
 const ownContact = (caller: Caller, contact: string) =>
   seesEverything(caller)
     ? sql<boolean>`1 = 1`
-    : sql<boolean>`exists (select 1 from ${sql.table('inbox')} where inbox.tenant = ${sql.ref(contact.replace('.contact_id', '.tenant'))}
+    : sql<boolean>`exists (select 1 from ${sql.table('inbox')} as inbox where inbox.tenant = ${sql.ref(contact.replace('.contact_id', '.tenant'))}
         and inbox.contact_id = ${sql.ref(contact)} and ${mayRead(caller)})`;
 
 /** An episode that ran out is over at its expiry, whenever the timer runs. */

@@ -1,21 +1,23 @@
 import { Injectable, type Type } from '@nestjs/common';
 import { CommandHandler } from '@nestjs/cqrs';
+import type { CommandClass, Decider, Event } from '#kernel';
+import type { ProblemCode } from './problem-codes.js';
 
-type Executor<C> = { execute(command: C): Promise<unknown> };
+type Executor<L extends readonly CommandClass[]> = { execute(command: InstanceType<L[number]>): Promise<unknown> };
 
 /**
- * The Nest handlers of a list of commands, one class each, that pass a command to `method` of an injected class:
- * a new command on a page needs no handler file.
+ * The Nest handlers of a decider's commands, one class each, that pass a command to the injected `executor`: a new command on a page
+ * needs no handler file. A refusal that has no status in PROBLEMS does not compile.
  */
-export const handlersFor = <C>(
-  commands: readonly (abstract new (...args: never[]) => C)[],
-  executor: abstract new (...args: never[]) => Executor<C>,
+export const handlersFor = <const L extends readonly CommandClass[], S, E extends Event, R extends ProblemCode>(
+  decider: Pick<Decider<L, S, E, R>, 'commands' | 'decide'>,
+  executor: abstract new (...args: never[]) => Executor<L>,
 ): readonly Type[] =>
-  commands.map((command) => {
+  decider.commands.map((command) => {
     class Handler {
-      constructor(private readonly executor: Executor<C>) {}
+      constructor(private readonly executor: Executor<L>) {}
 
-      execute(given: C): Promise<unknown> {
+      execute(given: InstanceType<L[number]>): Promise<unknown> {
         return this.executor.execute(given);
       }
     }

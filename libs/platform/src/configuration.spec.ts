@@ -34,7 +34,7 @@ describe('the configuration', () => {
       host: '127.0.0.1',
       port: 3000,
       dataDir: folder,
-      eventStore: 'sqlite',
+      eventStore: { kind: 'sqlite' },
       readStore: 'sqlite',
       projector: 'embedded',
       logLevel: 'info',
@@ -71,7 +71,8 @@ describe('the configuration', () => {
   it('reports every mistake at once and prints no secret', () => {
     const mistakes = mistakesOf({
       PORT: '65536',
-      EVENT_STORE: 'eventstoredb',
+      EVENT_STORE: 'kafka',
+      EVENTSTORE_URL: 'http://admin:changeit@host',
       READ_STORE: 'mysql',
       PROJECTOR: 'off',
       AUTH_JWT_SECRET: 'hunter2',
@@ -84,6 +85,7 @@ describe('the configuration', () => {
     expect(mistakes.map((line) => line.split(' ')[0])).toEqual([
       'PORT',
       'EVENT_STORE',
+      'EVENTSTORE_URL',
       'READ_STORE',
       'PROJECTOR',
       'AUTH_JWT_SECRET',
@@ -92,9 +94,25 @@ describe('the configuration', () => {
       'LOG_FORMAT',
       'RATE_LIMIT_PER_MINUTE',
       'NODE_ENV',
+      'EVENTSTORE_URL',
     ]);
-    expect(mistakes.join()).toContain('eventstoredb comes with a later version');
-    expect(mistakes.join()).not.toMatch(/hunter2|c2hvcnQ/);
+    expect(mistakes.join()).not.toMatch(/hunter2|c2hvcnQ|changeit/);
+  });
+
+  it('takes the log on a server, with its address', () => {
+    const server = {
+      EVENT_STORE: 'eventstoredb',
+      EVENTSTORE_URL: 'esdb://127.0.0.1:2113?tls=false',
+      EVENTSTORE_PREFIX: 'two',
+    };
+    expect(readConfiguration({ ...production, ...server }).eventStore).toEqual({
+      kind: 'eventstoredb',
+      url: server.EVENTSTORE_URL,
+      prefix: 'two',
+    });
+    expect(mistakesOf({ EVENT_STORE: 'eventstoredb' })).toEqual([
+      'EVENTSTORE_URL is required with EVENT_STORE=eventstoredb',
+    ]);
   });
 
   it('takes every secret from a file too, but not from both', () => {

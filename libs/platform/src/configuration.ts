@@ -11,7 +11,7 @@ export class Configuration {
     readonly host: string,
     readonly port: number,
     readonly dataDir: string,
-    readonly eventStore: 'sqlite',
+    readonly eventStore: EventStoreConfiguration,
     readonly readStore: 'sqlite',
     readonly projector: 'embedded',
     readonly auth: AuthConfiguration,
@@ -39,6 +39,10 @@ export class Configuration {
   }
 }
 
+/** The url may hold credentials: it is never printed. */
+export type EventStoreConfiguration =
+  { readonly kind: 'sqlite' } | { readonly kind: 'eventstoredb'; readonly url: string; readonly prefix: string };
+
 /** Tokens are signed either with the secret (HS256) or with a key of the JWKS, never both. */
 export type AuthConfiguration = {
   readonly keys: { readonly secret: Uint8Array } | { readonly jwksUrl: URL };
@@ -51,7 +55,7 @@ export type AuthConfiguration = {
 export class ConfigurationError extends Error {
   constructor(readonly mistakes: readonly string[]) {
     super(
-      `The configuration has ${String(mistakes.length)} mistake(s):\n${mistakes.map((line) => `  ${line}`).join('\n')}`,
+      `The configuration has ${mistakes.length === 1 ? 'one mistake' : `${String(mistakes.length)} mistakes`}:\n${mistakes.map((line) => `  ${line}`).join('\n')}`,
     );
     this.name = 'ConfigurationError';
   }
@@ -76,6 +80,7 @@ export const readConfiguration = (variables?: Variables, folder = process.cwd())
     for (const message of Object.values(constraints ?? {})) mistakes.push(`${property} ${message}`);
   }
   const production = environment.NODE_ENV === 'production';
+  mistakes.push(...mistakesOfEventStore(environment));
   mistakes.push(...mistakesOfAuthentication(environment, production));
   if (
     production &&
@@ -112,6 +117,14 @@ const fromFile = (
   }
 };
 
+const mistakesOfEventStore = ({ EVENT_STORE: store, EVENTSTORE_URL: url }: Environment): readonly string[] => {
+  if (store === 'eventstoredb' && url === undefined)
+    return ['EVENTSTORE_URL is required with EVENT_STORE=eventstoredb'];
+  if (store !== 'eventstoredb' && url !== undefined)
+    return ['EVENTSTORE_URL is set, but EVENT_STORE is not eventstoredb: set it, or remove the address'];
+  return [];
+};
+
 const mistakesOfAuthentication = (environment: Environment, production: boolean): readonly string[] => {
   const { AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url } = environment;
   if (secret !== undefined && url !== undefined)
@@ -133,7 +146,9 @@ const assemble = (environment: Environment, production: boolean): Configuration 
     environment.HOST ?? '127.0.0.1',
     Number(environment.PORT ?? '3000'),
     dataDir,
-    'sqlite',
+    environment.EVENT_STORE === 'eventstoredb'
+      ? { kind: 'eventstoredb', url: environment.EVENTSTORE_URL ?? '', prefix: environment.EVENTSTORE_PREFIX ?? '' }
+      : { kind: 'sqlite' },
     'sqlite',
     'embedded',
     {

@@ -1,6 +1,6 @@
 import { IsIn, IsNotEmpty, IsOptional, IsUrl, Matches, MaxLength, ValidateBy } from 'class-validator';
 
-const LATER = 'comes with a later version, this one has the embedded store only';
+const LATER = 'comes with a later version, this one has the embedded read store only';
 
 const Secret = (test: (value: string) => boolean, message: string): PropertyDecorator =>
   ValidateBy({
@@ -28,13 +28,24 @@ export class Environment {
 
   @IsOptional() @IsNotEmpty({ message: 'must name a folder' }) DATA_DIR?: string;
 
-  @IsOptional() @IsIn(['sqlite'], { message: later('eventstoredb') }) EVENT_STORE?: string;
+  @IsOptional() @IsIn(['sqlite', 'eventstoredb'], { message: 'must be sqlite or eventstoredb' }) EVENT_STORE?: string;
+
+  @IsOptional()
+  @Secret(
+    (value) => /^(esdb|kurrentdb)(\+discover)?:\/\/\S+$/.test(value),
+    'must be a connection string: esdb://host:2113?tls=true',
+  )
+  EVENTSTORE_URL?: string;
+
+  @IsOptional()
+  @Matches(/^[a-z0-9]{0,16}$/, { message: 'must be at most 16 of a-z and 0-9' })
+  EVENTSTORE_PREFIX?: string;
 
   @IsOptional() @IsIn(['sqlite'], { message: later('postgres') }) READ_STORE?: string;
 
   @IsOptional()
   @IsIn(['embedded'], {
-    message: 'must be embedded: off needs eventstoredb and postgres, which come with a later version',
+    message: 'must be embedded: off needs postgres, which comes with a later version',
   })
   PROJECTOR?: string;
 
@@ -85,6 +96,8 @@ export const VARIABLES = [
   'PORT',
   'DATA_DIR',
   'EVENT_STORE',
+  'EVENTSTORE_URL',
+  'EVENTSTORE_PREFIX',
   'READ_STORE',
   'PROJECTOR',
   'AUTH_JWT_SECRET',
@@ -101,4 +114,9 @@ export const VARIABLES = [
 ] as const satisfies readonly (keyof Environment)[];
 
 /** Each may also stand in a file that `NAME_FILE` names. */
-export const SECRETS = ['AUTH_JWT_SECRET', 'KEY_ENCRYPTION_KEY', 'KEY_ENCRYPTION_KEY_PREVIOUS'] as const;
+export const SECRETS = [
+  'EVENTSTORE_URL',
+  'AUTH_JWT_SECRET',
+  'KEY_ENCRYPTION_KEY',
+  'KEY_ENCRYPTION_KEY_PREVIOUS',
+] as const;

@@ -8,7 +8,7 @@ export const PROBLEMS = {
   'token-invalid': [400, 'The consistency token cannot be read'],
   unauthenticated: [401, 'A valid bearer token is required'],
   forbidden: [403, 'The role does not allow this'],
-  'administrator-required': [403, 'Only an administrator may do this'],
+  'administrator-required': [403, 'This needs the right to unblock'],
   'staff-inactive': [403, 'The staff member is deactivated'],
   'not-found': [404, 'There is no such resource'],
   'wallet-code-unknown': [404, 'No active wallet has this code'],
@@ -53,5 +53,39 @@ export const PROBLEMS = {
 } as const satisfies Readonly<Record<string, readonly [status: number, title: string]>>;
 
 export type ProblemCode = keyof typeof PROBLEMS;
+
+/** What to do about it, where the title alone does not say. */
+export const ADVICE: Partial<Readonly<Record<ProblemCode, string>>> = {
+  'cursor-invalid': 'Take nextCursor from an answer with the same filters, or leave the cursor out to begin anew',
+  'token-invalid': 'Take the header Consistency-Token from an answer, or leave the parameter after out',
+  unauthenticated: 'Send Authorization: Bearer <token> with a valid, unexpired token',
+  forbidden: 'Ask somebody whose role or access allows this',
+  'administrator-required': 'Ask an administrator, or whom the setting block.unblockBy allows to unblock',
+  'staff-inactive': 'Ask an administrator about this staff record',
+  'contact-blocked': 'An administrator can unblock the contact; until then nobody can start, assign or send',
+  'contact-not-blocked': 'Nothing was changed: the contact has no open block',
+  'already-assigned': 'Ask the assignee named in assigneeId, or assign with POST …/assign',
+  'assignee-changed': 'Look at the conversation again: assigneeId names the present assignee',
+  'assignee-not-eligible': 'Choose an active agent, supervisor or administrator (see the setting assignment.targets)',
+  'not-the-assignee': 'The settings assignment.replyBy and conclude.by leave this to the assignee',
+  'automation-paused': 'A person is answering: automation may go on when the conversation is concluded or resumed',
+  'no-address': 'Attach an address of this channel to the contact first',
+  'message-cancelled': 'Do not send it',
+  'revision-stale': 'Read the resource again and decide on what it says now',
+  'body-too-large': 'A body may have 2 MiB, NDJSON 32 MiB: send less at once',
+  'unsupported-media-type': 'Send application/json, or application/x-ndjson to the batch routes',
+  'idempotency-key-reused': 'Use a new Idempotency-Key for another request',
+  'confirmation-required': 'Send "confirm": true',
+  'reason-required': 'Send reasonCode: the setting block.reason asks for it',
+  'expiry-not-allowed': 'Leave expiresAt out, or allow it with the setting block.allowExpiry',
+  'notice-off': 'Leave notice out, or allow it with the setting block.notice',
+  'notice-impossible': 'Leave notice out: the contact has no conversation that this block covers and the caller sees',
+  'setting-value-refused': 'Send one of the values in allowed',
+  'rate-limited': 'Wait as long as Retry-After says',
+  'not-yet-visible': 'Nothing is lost: ask again, or give a longer wait',
+  'store-unavailable': 'Nothing was stored: try again with the same Idempotency-Key',
+  busy: 'Nothing was stored: try again with the same Idempotency-Key',
+  rebuilding: 'Nothing is lost: ask again when the read model is built',
+};
 
 export const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);

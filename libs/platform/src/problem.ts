@@ -1,5 +1,5 @@
 import type { Rejection } from '#kernel';
-import { PROBLEMS, type ProblemCode } from './problem-codes.js';
+import { ADVICE, PROBLEMS, type ProblemCode } from './problem-codes.js';
 
 export type FieldError = { readonly path: string; readonly message: string };
 
@@ -14,7 +14,7 @@ export class Problem extends Error {
     readonly extra: Readonly<Record<string, unknown>> = {},
     readonly retryAfterSeconds: number | null = RETRY_AFTER[code] ?? null,
   ) {
-    super(detail ?? PROBLEMS[code][1]);
+    super(detail ?? ADVICE[code] ?? PROBLEMS[code][1]);
     this.name = 'Problem';
     this.status = PROBLEMS[code][0];
   }

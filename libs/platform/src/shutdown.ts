@@ -20,18 +20,27 @@ export const drainOnSignals = (app: NestFastifyApplication): void => {
   }
 };
 
-/** Runs an entry file: mistakes of the configuration and of the environment are printed and end the process with exit code 1. */
-export const runMain = async (main: () => Promise<void>): Promise<void> => {
+/**
+ * Runs an entry file: mistakes of the configuration and of the environment are printed as their sentence and end the process with
+ * exit code 1; anything else is a bug and shows its stack. `expected` names further exceptions that speak to the operator.
+ */
+export const runMain = async (main: () => Promise<void>, expected: readonly string[] = []): Promise<void> => {
   try {
     await main();
   } catch (error) {
-    const known = error instanceof ConfigurationError || isEnvironmental(error);
-    process.stderr.write(
-      `${known ? (error as Error).message : Error.isError(error) ? (error.stack ?? '') : String(error)}\n`,
-    );
+    process.stderr.write(`${sentenceOf(error, expected)}\n`);
     process.exit(1);
   }
 };
 
+const sentenceOf = (error: unknown, expected: readonly string[]): string => {
+  if (!Error.isError(error)) return String(error);
+  if ('code' in error && error.code === 'EADDRINUSE') {
+    return `Another process listens there already (${error.message}): stop it, or choose another PORT (0 = any free one).`;
+  }
+  const isExpected = error instanceof ConfigurationError || expected.includes(error.name) || isEnvironmental(error);
+  return isExpected ? error.message : (error.stack ?? error.message);
+};
+
 const isEnvironmental = (error: unknown): boolean =>
-  Error.isError(error) && 'code' in error && ['EADDRINUSE', 'EACCES', 'EADDRNOTAVAIL'].includes(String(error.code));
+  Error.isError(error) && 'code' in error && ['EACCES', 'EADDRNOTAVAIL'].includes(String(error.code));

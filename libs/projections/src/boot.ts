@@ -32,12 +32,16 @@ export const boot = async (options: EngineOptions, now: string): Promise<Booted>
     await settleVersions(tx, projections, now);
     const missing = without(projections, await tx.system.generations());
     for (const { projection, newer } of missing.filter((entry) => entry.newer)) {
-      options.log?.('warn', `${projection.name} has a newer version live (${String(newer)}): it is rebuilt on command only`);
+      options.log?.(
+        'warn',
+        `${projection.name} has a newer version live (${String(newer)}): it is rebuilt on command only`,
+      );
     }
     const build = missing.filter((entry) => entry.newer === null).map((entry) => entry.projection);
     if (build.length > 0) {
       const total = head === null ? 0 : (options.ordinalOf?.(head.position) ?? (await eventsKnown(tx)));
-      await prepare(tx, build, { logId, now, target: head?.position ?? null, total });
+      const alone = !(await tx.system.generations()).some((row) => row.cohort === LIVE);
+      await prepare(tx, build, { logId, now, target: head?.position ?? null, total, alone });
     }
     return {
       epoch,
@@ -54,7 +58,11 @@ const eventsKnown = async (tx: RowWrites): Promise<number | null> => {
 };
 
 /** Whether any checkpoint is of another log, or stands at an event that the log does not hold there. */
-const logChanged = async (events: EventReader, logId: string, checkpoints: readonly CheckpointRow[]): Promise<boolean> => {
+const logChanged = async (
+  events: EventReader,
+  logId: string,
+  checkpoints: readonly CheckpointRow[],
+): Promise<boolean> => {
   for (const row of checkpoints) {
     if (row.log_id !== logId) return true;
     if (row.position === null) continue;
@@ -71,10 +79,15 @@ const logChanged = async (events: EventReader, logId: string, checkpoints: reado
 
 const forgetAll = async (tx: RowWrites, logId: string, now: string): Promise<void> => {
   const swaps = (await tx.system.checkpoint(LIVE))?.swaps ?? 0;
-  for (const row of await tx.system.generations()) await tx.system.setGeneration(row, { state: 'dropping', cohort: 'dropping' });
+  for (const row of await tx.system.generations())
+    await tx.system.setGeneration(row, { state: 'dropping', cohort: 'dropping' });
   for (const row of await tx.system.checkpoints()) await tx.system.dropCheckpoint(row.name);
   for (const row of await tx.system.runningRebuilds()) {
-    await tx.system.setRebuild(row.id, { phase: 'failed', finished_at: now, error: 'log-changed: the log is another one' });
+    await tx.system.setRebuild(row.id, {
+      phase: 'failed',
+      finished_at: now,
+      error: 'log-changed: the log is another one',
+    });
   }
   await tx.system.putCheckpoint(emptyCheckpoint(LIVE, logId, swaps + 1));
 };
@@ -97,7 +110,9 @@ const settleVersions = async (tx: RowWrites, projections: readonly Projection[],
   }
   const left = await tx.system.generations();
   for (const rebuild of await tx.system.runningRebuilds()) {
-    const own = left.filter((row) => row.rebuild_id === rebuild.id && (row.state === 'building' || row.state === 'verifying'));
+    const own = left.filter(
+      (row) => row.rebuild_id === rebuild.id && (row.state === 'building' || row.state === 'verifying'),
+    );
     if (own.length === 0) {
       await finish(tx, rebuild.id, now, null);
       await tx.system.dropCheckpoint(rebuild.id);
@@ -111,8 +126,13 @@ const without = (
   generations: readonly GenerationRow[],
 ): { readonly projection: Projection; readonly newer: number | null }[] =>
   projections
-    .filter(({ name, version }) =>
-      !generations.some((row) => row.projection === name && row.version === version && ['building', 'verifying', 'live'].includes(row.state)))
+    .filter(
+      ({ name, version }) =>
+        !generations.some(
+          (row) =>
+            row.projection === name && row.version === version && ['building', 'verifying', 'live'].includes(row.state),
+        ),
+    )
     .map((projection) => ({
       projection,
       newer: generations

@@ -1,6 +1,6 @@
 import type { EventReader } from '#event-store/port';
 import type { Position } from '#kernel';
-import { Fenced, type RebuildRow, type RowStore } from '#read-store';
+import type { RebuildRow, RowStore } from '#read-store';
 import type { Codec } from '#event-store/codec';
 import type { Cohort, Counters } from './cohort.js';
 import { contentOf, type Content } from './content-hash.js';
@@ -15,11 +15,21 @@ export type Running = {
   readonly epoch: number;
   readonly counters: Counters;
   readonly now: () => string;
+  readonly bulkRows: number;
 };
 
-export type Verified = { readonly contents: readonly (Content & { readonly projection: string; readonly equal: boolean })[] };
+export type Verified = {
+  readonly contents: readonly (Content & { readonly projection: string; readonly equal: boolean })[];
+};
 
-const MAX_PAGES = 16;
+/** Rows that one write may hold when nobody waits for it (half of it is 5 % slower), and when the live group does: the latter adapts to the time it takes. */
+export const BULK_ROWS = 24_000;
+const ROWS_BESIDE = 2000;
+/** Characters of heard events that may wait for a write: rows hold about as much. */
+const CHARACTERS = 16_000_000;
+/** Milliseconds that one turn may keep the live group waiting: for folding, and for a write. */
+const FOLD_MS = 15;
+const WRITE_MS = 30;
 
 /** A cohort on its way to the live group: replays in slices, and stands still when it is level. */
 export class Build {
@@ -28,9 +38,10 @@ export class Build {
   /** Members of the live group that wait for their swap. */
   joined: readonly Generation[] | null = null;
   #pages: Pages | null = null;
-  #slice = 1;
+  #rows = ROWS_BESIDE;
   #since = performance.now();
   #sinceEvents: number;
+  #indexed = false;
   phase: RebuildRow['phase'] = 'replay';
 
   /** `rebuildId` is null for a live generation of an earlier time that only has to catch up. */
@@ -43,31 +54,61 @@ export class Build {
   }
 
   /**
-   * One slice of replay, up to `until` (null: the head). `budgetMs` is how long others may be kept waiting.
-   * Returns what failed for good; null if nothing was left to read.
+   * A piece of replay, up to `until` (null: the head): folds page by page in memory, and writes when enough has come together.
+   * `alone`: nothing is live, so that nobody waits. Returns what failed for good; null if nothing was left to read or write.
    */
-  async slice(running: Running, until: Position | null, budgetMs: number): Promise<readonly Generation[] | null> {
+  async slice(running: Running, until: Position | null, alone: boolean): Promise<readonly Generation[] | null> {
     const { cohort } = this;
-    if (until !== null && cohort.position !== null && cohort.position >= until) return null;
-    this.#pages ??= new Pages(running.events, cohort.position, until);
     const started = performance.now();
-    const batch = await this.#pages.next(this.#slice);
-    if (batch === null) {
-      await this.close();
-      return null;
-    }
+    const limit = alone ? running.bulkRows : this.#rows;
     try {
-      const { rebuildId } = this;
-      const failed = await cohort.apply(batch, running, rebuildId === null ? undefined : async (tx) => {
-        await tx.system.setRebuild(rebuildId, { done: cohort.events + batch.length, rate: this.#rate(batch.length), phase: this.#phase(batch.at(-1)?.position) });
-      });
-      this.#adapt(performance.now() - started, budgetMs);
-      return failed;
+      while (until === null || cohort.reached === null || cohort.reached < until) {
+        this.#pages ??= new Pages(running.events, cohort.reached, until);
+        const page = await this.#pages.next();
+        if (page === null) {
+          await this.close();
+          break;
+        }
+        await cohort.fold(page, running);
+        const { rows, characters } = cohort.pending;
+        if (cohort.paused !== null || rows >= limit || characters >= CHARACTERS) return await this.#write(running);
+        if (performance.now() - started > FOLD_MS) return [];
+      }
+      return cohort.pending.events === 0 ? null : await this.#write(running);
     } catch (error) {
       await this.close();
-      if (!(error instanceof Fenced)) this.#slice = 1;
+      cohort.forget();
+      this.#rows = ROWS_BESIDE;
       throw error;
     }
+  }
+
+  /** OPTIMIZE: the indexes that a table does without while nobody reads it. Returns whether there was anything to look at. */
+  async index({ rows }: Running): Promise<boolean> {
+    if (this.#indexed) return false;
+    for (const { table } of this.cohort.generations) await rows.write((tx) => tx.createIndexes(table));
+    this.#indexed = true;
+    return true;
+  }
+
+  async #write(running: Running): Promise<readonly Generation[]> {
+    const { cohort, rebuildId } = this;
+    const started = performance.now();
+    const { events, rows } = cohort.pending;
+    const failed = await cohort.flush(
+      running,
+      rebuildId === null
+        ? undefined
+        : async (tx) => {
+            await tx.system.setRebuild(rebuildId, {
+              done: cohort.events + events,
+              rate: this.#rate(events),
+              phase: this.#phase(cohort.reached),
+            });
+          },
+    );
+    this.#adapt(performance.now() - started, rows);
+    return failed;
   }
 
   async close(): Promise<void> {
@@ -76,8 +117,8 @@ export class Build {
     await pages?.close();
   }
 
-  #phase(reached: Position | undefined): RebuildRow['phase'] {
-    if (this.target === null || (reached !== undefined && reached >= this.target)) this.phase = 'catchup';
+  #phase(reached: Position | null): RebuildRow['phase'] {
+    if (this.target === null || (reached !== null && reached >= this.target)) this.phase = 'catchup';
     return this.phase;
   }
 
@@ -86,16 +127,24 @@ export class Build {
     return Math.round((this.cohort.events + more - this.#sinceEvents) / Math.max(seconds, 0.001));
   }
 
-  /** Larger slices write a page of the table fewer times (2 times faster at 8,000 rows than at 2,000), smaller ones let live updates pass. */
-  #adapt(tookMs: number, budgetMs: number): void {
-    if (tookMs > budgetMs) this.#slice = Math.max(1, Math.floor(this.#slice / 2));
-    else if (tookMs * 2 < budgetMs) this.#slice = Math.min(MAX_PAGES, this.#slice * 2);
+  /** Larger writes meet a page of the table fewer times, smaller ones let live updates pass. */
+  #adapt(tookMs: number, rows: number): void {
+    const fitting = (rows * WRITE_MS) / Math.max(tookMs, 0.1);
+    this.#rows = Math.round(Math.min(BULK_ROWS, Math.max(100, Math.min(fitting, this.#rows * 2))));
   }
 }
 
 /** VERIFY: compares both tables of each projection in one snapshot, page by page, while the loop goes on. Leaves what it found in the build. */
-export const verify = async (build: Build, live: readonly Generation[], rows: RowStore, signal: AbortSignal): Promise<void> => {
-  const pairs = (build.joined ?? []).map((fresh) => ({ fresh, peer: live.find((other) => other.name === fresh.name && other !== fresh) }));
+export const verify = async (
+  build: Build,
+  live: readonly Generation[],
+  rows: RowStore,
+  signal: AbortSignal,
+): Promise<void> => {
+  const pairs = (build.joined ?? []).map((fresh) => ({
+    fresh,
+    peer: live.find((other) => other.name === fresh.name && other !== fresh),
+  }));
   const between = async (): Promise<void> => {
     await new Promise(setImmediate);
     signal.throwIfAborted();

@@ -47,7 +47,11 @@ const sorted = (value: unknown): unknown => {
 };
 
 /** The content of a table in a snapshot, read in pages; `between` runs after each page and may throw to end it. */
-export const contentOf = async (view: RowReads, table: Table, between: () => Promise<void> = async () => {}): Promise<Content> => {
+export const contentOf = async (
+  view: RowReads,
+  table: Table,
+  between: () => Promise<void> = async () => {},
+): Promise<Content> => {
   const sum = new ContentHash(table.spec);
   for await (const page of view.scan(table, 500)) {
     for (const row of page) sum.add(row);

@@ -1,12 +1,23 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
+import type { Codec } from '#event-store/codec';
+import { KeyMissing } from '#event-store/vault';
 import type { Projection, Position } from '#kernel';
 import { foldAll } from '#kernel/projected';
 import { contentOf, createEngine, type EngineOptions } from '#projections';
-import { createReadModels, LIVE, openSqliteReadSource, openSqliteRowStore, Rebuilding, type RowStore } from '#read-store';
+import {
+  createReadModels,
+  LIVE,
+  openSqliteReadSource,
+  openSqliteRowStore,
+  ReadStoreUnusable,
+  Rebuilding,
+  type RowStore,
+} from '#read-store';
 import { MemoryEventStore, passthrough } from '../../../test/doubles/memory-event-store.js';
 import { pairs, people, sayings, toys, type Toy } from '../../../test/doubles/toy-projections.js';
 
@@ -18,11 +29,21 @@ afterAll(() => {
 const codec = passthrough('Told', 'Erased');
 type Tables = Record<'people' | 'sayings' | 'pairs', Record<string, string>>;
 
-const told = (n: number) => ({ type: 'Told' as const, data: { id: `s${String(n)}`, from: `p${String(n % 7)}`, to: `p${String((n * 3) % 11)}`, amount: n, words: `w${String(n)}` } });
+const told = (n: number) => ({
+  type: 'Told' as const,
+  data: {
+    id: `s${String(n)}`,
+    from: `p${String(n % 7)}`,
+    to: `p${String((n * 3) % 11)}`,
+    amount: n,
+    words: `w${String(n)}`,
+  },
+});
 const tell = async (store: MemoryEventStore, from: number, to: number): Promise<Position> => {
   let position = '' as Position;
   for (let n = from; n < to; n++) {
-    if (n % 10 === 9) position = await store.add('talk-acme.1', 'Erased', { id: `s${String(n - 3)}`, from: `p${String(n % 7)}` });
+    if (n % 10 === 9)
+      position = await store.add('talk-acme.1', 'Erased', { id: `s${String(n - 3)}`, from: `p${String(n % 7)}` });
     else position = await store.add(`talk-${n % 2 === 0 ? 'acme' : 'beta'}.${String(n % 7)}`, 'Told', told(n).data);
   }
   return position;
@@ -34,7 +55,11 @@ const start = (events: MemoryEventStore, path: string, over: Partial<EngineOptio
   const abort = new AbortController();
   const models = { current: null as ReturnType<typeof createReadModels<Tables>> | null };
   const engine = createEngine({
-    events, codec, rows, projections: toys as unknown as Projection[], logId: 'log-1',
+    events,
+    codec,
+    rows,
+    projections: toys as unknown as Projection[],
+    logId: 'log-1',
     onCheckpoint: (position) => models.current?.notify(position),
     ...over,
   });
@@ -45,7 +70,10 @@ const start = (events: MemoryEventStore, path: string, over: Partial<EngineOptio
     return (models.current ??= createReadModels<Tables>(openSqliteReadSource(path), over.projections ?? toys));
   };
   return {
-    engine, rows, running, read,
+    engine,
+    rows,
+    running,
+    read,
     stop: async () => {
       abort.abort();
       await running.catch(() => undefined);
@@ -65,7 +93,11 @@ const until = async (condition: () => Promise<boolean>): Promise<void> => {
 const liveAt = (rows: RowStore, position: Position | null) => () =>
   rows.snapshot(async ({ system }) => {
     const generations = await system.generations();
-    return (await system.checkpoint(LIVE))?.position === position && generations.length > 0 && generations.every(({ state }) => state === 'live');
+    return (
+      (await system.checkpoint(LIVE))?.position === position &&
+      generations.length > 0 &&
+      generations.every(({ state }) => state === 'live')
+    );
   });
 /** Rows and hash of every live table, in one snapshot. */
 const contents = (rows: RowStore) =>
@@ -74,7 +106,10 @@ const contents = (rows: RowStore) =>
     for (const row of await view.system.generations()) {
       const projection = toys.find(({ name }) => name === row.projection);
       if (row.state === 'live' && projection !== undefined) {
-        out[row.projection] = await contentOf(view, { name: `${row.projection}__g${String(row.generation)}`, spec: projection.table });
+        out[row.projection] = await contentOf(view, {
+          name: `${row.projection}__g${String(row.generation)}`,
+          spec: projection.table,
+        });
       }
     }
     return out;
@@ -98,30 +133,42 @@ describe('the engine', () => {
     await until(liveAt(run.rows, null));
     const at = await tell(events, 0, 30);
     const models = await run.read();
-    const { value } = await models.query((db) => db.selectFrom('people').selectAll().orderBy('tenant').orderBy('person').execute(), { after: at });
-    const expected = foldAll<Toy>(people, events.log.map(({ type, data, stream }) => ({ type, data, stream }) as never));
+    const { value } = await models.query(
+      (db) => db.selectFrom('people').selectAll().orderBy('tenant').orderBy('person').execute(),
+      { after: at },
+    );
+    const expected = foldAll<Toy>(
+      people,
+      events.log.map(({ type, data, stream }) => ({ type, data, stream }) as never),
+    );
     expect(value).toEqual(expected);
     await run.stop();
   });
 
   it('makes the same rows however the log is cut into batches, live or in bulk', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 }), fc.integer({ min: 1, max: 30 }), async (cuts, cacheRows) => {
-        const events = new MemoryEventStore();
-        const run = start(events, fresh(), { cacheRows });
-        await run.engine.started;
-        let n = 0;
-        let at: Position | null = null;
-        for (const cut of cuts) {
-          at = await tell(events, n, n + cut);
-          n += cut;
-          if (cut % 3 !== 0) await until(liveAt(run.rows, at));
-        }
-        await until(liveAt(run.rows, at));
-        const live = await contents(run.rows);
-        await run.stop();
-        expect(live).toEqual(await contentsOf(events));
-      }),
+      fc.asyncProperty(
+        fc.array(fc.integer({ min: 1, max: 40 }), { minLength: 1, maxLength: 8 }),
+        fc.integer({ min: 1, max: 30 }),
+        fc.integer({ min: 1, max: 30 }),
+        async (cuts, cacheRows, bulkRows) => {
+          const events = new MemoryEventStore();
+          const run = start(events, fresh(), { cacheRows, bulkRows });
+          await run.engine.started;
+          let n = 0;
+          let at: Position | null = null;
+          for (const cut of cuts) {
+            at = await tell(events, n, n + cut);
+            n += cut;
+            if (cut % 3 !== 0) await until(liveAt(run.rows, at));
+          }
+          await until(liveAt(run.rows, at));
+          const live = await contents(run.rows);
+          await run.stop();
+          expect(live).toEqual(await contentsOf(events));
+          expect(live).toEqual(await contentsOf(events, { cacheRows, bulkRows }));
+        },
+      ),
       { numRuns: 12 },
     );
   });
@@ -132,7 +179,7 @@ describe('the engine', () => {
     const path = fresh();
     let kills = 0;
     for (; kills < 20; kills++) {
-      const run = start(events, path, { cacheRows: 5 });
+      const run = start(events, path, { cacheRows: 5, bulkRows: 40 });
       await run.engine.started;
       const before = run.engine.counters.applied;
       const over = liveAt(run.rows, at);
@@ -162,10 +209,19 @@ describe('the engine', () => {
     const reader = async (): Promise<void> => {
       while (!state.over) {
         const after = (await events.head())?.position ?? null;
-        const { value, at } = await models.query(async (db) => ({
-          people: await db.selectFrom('people').select((eb) => eb.fn.countAll<number>().as('n')).execute(),
-          sayings: await db.selectFrom('sayings').select((eb) => eb.fn.countAll<number>().as('n')).execute(),
-        }), { after, waitMs: 5000 });
+        const { value, at } = await models.query(
+          async (db) => ({
+            people: await db
+              .selectFrom('people')
+              .select((eb) => eb.fn.countAll<number>().as('n'))
+              .execute(),
+            sayings: await db
+              .selectFrom('sayings')
+              .select((eb) => eb.fn.countAll<number>().as('n'))
+              .execute(),
+          }),
+          { after, waitMs: 5000 },
+        );
         expect(value.sayings[0]?.n).toBeGreaterThan(0);
         expect(at !== null && after !== null && at >= after).toBe(true);
         asked++;
@@ -189,13 +245,105 @@ describe('the engine', () => {
     await run.stop();
   });
 
+  it('makes the indexes of a first build at its end, and those of a table beside live ones at once', async () => {
+    const events = new MemoryEventStore();
+    const at = await tell(events, 0, 40);
+    const path = fresh();
+    const run = start(events, path);
+    await run.engine.started;
+    await until(liveAt(run.rows, at));
+    const { rebuildId } = await run.engine.requestRebuild(['people']);
+    await until(done(run.rows, rebuildId));
+    await run.stop();
+    const database = new DatabaseSync(path);
+    const names = database
+      .prepare(`select name from sqlite_schema where name like '%\\_\\_i_' escape '\\' order by name`)
+      .all();
+    database.close();
+    expect(names.map(({ name }) => name)).toEqual(['people__g2__i0', 'sayings__g1__i0']);
+  });
+
+  it('stands still, and says so, where a key is missing that the log needs', async () => {
+    const events = new MemoryEventStore();
+    const missing: Codec = {
+      ...codec,
+      open: (event) => (event.id.endsWith('02') ? Promise.reject(new KeyMissing('k2')) : Promise.resolve(event)),
+    };
+    const opening = [{ ...people, opens: ['Told'] }, sayings] as unknown as Projection[];
+    const first = start(events, fresh(), { projections: opening, codec: missing });
+    const models = await first.read();
+    await until(liveAt(first.rows, null));
+    const at = await events.add('talk-acme.1', 'Told', told(1).data);
+    await events.add('talk-acme.1', 'Told', told(2).data);
+    await events.add('talk-acme.1', 'Told', told(3).data);
+    await models.query((db) => db.selectFrom('people').selectAll().execute(), { after: at });
+    const place = (rows: RowStore, name: string) => rows.snapshot(({ system }) => system.checkpoint(name));
+    await until(
+      async () =>
+        (await place(first.rows, LIVE))?.paused ===
+        'key-missing: the key vault has no key k2: restore the vault that belongs to this log',
+    );
+    expect((await place(first.rows, LIVE))?.position).toBe(at);
+    await first.stop();
+
+    // In a first build too, and with the right vault it goes on.
+    const path = fresh();
+    const build = start(events, path, { projections: opening, codec: missing });
+    await build.engine.started;
+    await until(async () =>
+      (await build.rows.snapshot(({ system }) => system.checkpoints())).some(
+        ({ paused, position }) => paused !== null && position === at,
+      ),
+    );
+    await build.stop();
+    const again = start(events, path, { projections: opening });
+    await again.engine.started;
+    await until(liveAt(again.rows, (await events.head())?.position ?? null));
+    expect(await contents(again.rows)).toMatchObject(await contentsOf(events, { projections: opening }));
+    await again.stop();
+  });
+
+  it('ends where the store cannot be trusted any more, and tries again where something is only in the way', async () => {
+    const events = new MemoryEventStore();
+    await tell(events, 0, 20);
+    for (const final of [true, false]) {
+      const path = fresh();
+      const rows = openSqliteRowStore(path);
+      const state = { fail: false, failures: 0 };
+      const run = start(events, path, {
+        rows: {
+          ...rows,
+          write: (work) => {
+            if (!state.fail || state.failures > 1) return rows.write(work);
+            state.failures++;
+            return Promise.reject(new ReadStoreUnusable('the disk', { final }));
+          },
+        },
+      });
+      await run.engine.started;
+      await until(liveAt(rows, (await events.head())?.position ?? null));
+      state.fail = true;
+      const at = await events.add('talk-acme.1', 'Told', told(100).data);
+      if (final) await expect(run.running).rejects.toThrow('the disk');
+      else await until(liveAt(rows, at));
+      expect(state.failures).toBe(final ? 1 : 2);
+      await run.stop();
+      await rows.close();
+    }
+  });
+
   it('finds and replaces a live table that is not what the log says', async () => {
     const events = new MemoryEventStore();
     const at = await tell(events, 0, 100);
     const run = start(events, fresh());
     await run.engine.started;
     await until(liveAt(run.rows, at));
-    await run.rows.write((tx) => tx.remove({ name: 'pairs__g1', spec: pairs.table }, [['acme', 'p0', 'p0'], ['acme', 'p2', 'p6']]));
+    await run.rows.write((tx) =>
+      tx.remove({ name: 'pairs__g1', spec: pairs.table }, [
+        ['acme', 'p0', 'p0'],
+        ['acme', 'p2', 'p6'],
+      ]),
+    );
     const { rebuildId } = await run.engine.requestRebuild(['pairs']);
     await until(done(run.rows, rebuildId));
     const row = await run.rows.snapshot(({ system }) => system.rebuild(rebuildId));
@@ -233,10 +381,19 @@ describe('the engine', () => {
     await until(liveAt(run.rows, null));
     for (let n = 0; n < 200; n += 3) {
       const at = n % 10 === 9 ? null : await events.add('talk-acme.1', 'Told', told(n).data);
-      const { value } = await models.query(async (db) => [
-        await db.selectFrom('sayings').select((eb) => eb.fn.countAll<number>().as('n')).execute(),
-        await db.selectFrom('pairs').select((eb) => eb.fn.sum<number>('count').as('n')).execute(),
-      ], { after: at });
+      const { value } = await models.query(
+        async (db) => [
+          await db
+            .selectFrom('sayings')
+            .select((eb) => eb.fn.countAll<number>().as('n'))
+            .execute(),
+          await db
+            .selectFrom('pairs')
+            .select((eb) => eb.fn.sum<number>('count').as('n'))
+            .execute(),
+        ],
+        { after: at },
+      );
       expect(value[0]).toEqual(value[1]);
     }
     await run.stop();
@@ -251,7 +408,16 @@ describe('the engine', () => {
     await until(liveAt(run.rows, at));
     await run.stop();
     const other = new MemoryEventStore();
-    await other.append('talk-acme.1', 'no_stream', Array.from({ length: 60 }, (_, n) => ({ id: `other-${String(n)}`, ...told(n), schemaVersion: 1, metadata: {} as never })));
+    await other.append(
+      'talk-acme.1',
+      'no_stream',
+      Array.from({ length: 60 }, (_, n) => ({
+        id: `other-${String(n)}`,
+        ...told(n),
+        schemaVersion: 1,
+        metadata: {} as never,
+      })),
+    );
     const again = start(other, path);
     await again.engine.started;
     await until(liveAt(again.rows, (await other.head())?.position ?? null));
@@ -275,32 +441,67 @@ describe('the engine', () => {
     const newer = [people, { ...sayings, version: 2 }, pairs] as unknown as Projection[];
     const next = start(events, path, { projections: newer });
     const models = await next.read();
-    const early = await models.query((db) => db.selectFrom('sayings').selectAll().execute()).catch((error: unknown) => error);
+    const early = await models
+      .query((db) => db.selectFrom('sayings').selectAll().execute())
+      .catch((error: unknown) => error);
     expect(early instanceof Rebuilding || 'value' in (early as object)).toBe(true);
     await until(liveAt(next.rows, at));
     const generations = await next.rows.snapshot(({ system }) => system.generations());
-    expect(generations.map(({ projection, generation, version }) => [projection, generation, version])).toEqual([['pairs', 1, 1], ['people', 1, 1], ['sayings', 2, 2]]);
+    expect(generations.map(({ projection, generation, version }) => [projection, generation, version])).toEqual([
+      ['pairs', 1, 1],
+      ['people', 1, 1],
+      ['sayings', 2, 2],
+    ]);
     await next.stop();
   });
 
   it('lets a projection that fails leave the group, names the event, and goes on with the others', async () => {
     const events = new MemoryEventStore();
     await tell(events, 0, 20);
-    const failing = { ...pairs, on: { ...pairs.on, Told: (row: never, event: { data: { amount: number } }, key: never) => {
-      if (event.data.amount === 25) throw new Error('cannot bear it');
-      return pairs.on['Told']?.(row, event, key) ?? null;
-    } } };
-    const unfit = { ...sayings, name: 'unfit', on: { ...sayings.on, Told: (_row: never, event: { data: { amount: number } }) => ({ from: 'x', words: event.data.amount === 27 ? undefined : 'y', at: 'z', place: null }) } };
+    const failing = {
+      ...pairs,
+      on: {
+        ...pairs.on,
+        Told: (row: never, event: { data: { amount: number } }, key: never) => {
+          if (event.data.amount === 25) throw new Error('cannot bear it');
+          return pairs.on['Told']?.(row, event, key) ?? null;
+        },
+      },
+    };
+    const unfit = {
+      ...sayings,
+      name: 'unfit',
+      on: {
+        ...sayings.on,
+        Told: (_row: never, event: { data: { amount: number } }) => ({
+          from: 'x',
+          words: event.data.amount === 27 ? undefined : 'y',
+          at: 'z',
+          place: null,
+        }),
+      },
+    };
     const errors: string[] = [];
     const run = start(events, fresh(), {
-      projections: [people, sayings, failing, { ...unfit, table: { ...unfit.table, columns: { ...unfit.table.columns, place: { type: 'json', nullable: true } } } }] as unknown as Projection[],
+      projections: [
+        people,
+        sayings,
+        failing,
+        {
+          ...unfit,
+          table: { ...unfit.table, columns: { ...unfit.table.columns, place: { type: 'json', nullable: true } } },
+        },
+      ] as unknown as Projection[],
       onFailed: (name, error) => errors.push(`${name}: ${error.message}`),
     });
     const models = await run.read();
     await until(liveAt(run.rows, (await events.head())?.position ?? null));
     const at = await tell(events, 20, 40);
     await models.query((db) => db.selectFrom('people').selectAll().execute(), { after: at });
-    expect(errors.sort()).toEqual([expect.stringMatching(/^pairs: .*000026: cannot bear it/), expect.stringMatching(/^unfit: .*000028: column words/)]);
+    expect(errors.sort()).toEqual([
+      expect.stringMatching(/^pairs: .*000026: cannot bear it/),
+      expect.stringMatching(/^unfit: .*000028: column words/),
+    ]);
     await expect(models.query((db) => db.selectFrom('pairs').selectAll().execute())).rejects.toThrow(Rebuilding);
     const found = await contents(run.rows);
     await run.stop();
@@ -319,7 +520,10 @@ describe('the engine', () => {
     await events.add('talk-acme.1', 'Told', told(2).data, 9);
     await models.query((db) => db.selectFrom('people').selectAll().execute(), { after: at });
     expect(run.engine.counters.unknown).toBe(1);
-    await until(async () => (await run.rows.snapshot(({ system }) => system.checkpoint(LIVE)))?.paused?.startsWith('code-too-old') === true);
+    await until(
+      async () =>
+        (await run.rows.snapshot(({ system }) => system.checkpoint(LIVE)))?.paused?.startsWith('code-too-old') === true,
+    );
     expect((await run.rows.snapshot(({ system }) => system.checkpoint(LIVE)))?.position).toBe(at);
     await run.stop();
   });

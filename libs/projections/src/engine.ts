@@ -1,7 +1,7 @@
 import type { Position, Projection } from '#kernel';
-import { Fenced, LIVE, type GenerationRow } from '#read-store';
+import { Fenced, LIVE, ReadStoreUnusable, type GenerationRow } from '#read-store';
 import { boot } from './boot.js';
-import { Build, verify, type Running } from './build.js';
+import { Build, BULK_ROWS, verify, type Running } from './build.js';
 import { Cohort, type Counters } from './cohort.js';
 import { combined } from './content-hash.js';
 import { Generation, messageOf } from './generation.js';
@@ -9,9 +9,6 @@ import { UnknownProjection, type EngineOptions } from './options.js';
 import { emptyCheckpoint, finish, goLive, join, leftCohort, prepare } from './rebuild.js';
 import { Follower } from './source.js';
 
-/** How long bulk work may keep a live update waiting; with nothing live nobody waits. */
-const BESIDE_LIVE_MS = 50;
-const ALONE_MS = 2000;
 const DROP_ROWS = 2000;
 const CACHE_ROWS = 20_000;
 
@@ -117,11 +114,18 @@ class Loop {
     const made = await rows.write(async (tx) => {
       await tx.system.own(this.#run.epoch);
       for (const row of await tx.system.runningRebuilds()) {
-        if ((JSON.parse(row.projections) as string[]).some((name) => wanted.includes(name))) return { rebuildId: row.id, rows: null };
+        if ((JSON.parse(row.projections) as string[]).some((name) => wanted.includes(name)))
+          return { rebuildId: row.id, rows: null };
       }
       const known = (await tx.system.checkpoint(LIVE))?.events ?? null;
       const total = head === null ? 0 : (this.options.ordinalOf?.(head.position) ?? known);
-      return prepare(tx, projections, { logId, now: this.#run.now(), target: head?.position ?? null, total });
+      return prepare(tx, projections, {
+        logId,
+        now: this.#run.now(),
+        target: head?.position ?? null,
+        total,
+        alone: this.#live.generations.length === 0,
+      });
     });
     if (made.rows !== null) {
       const cohort = new Cohort(made.rebuildId, emptyCheckpoint(made.rebuildId, logId));
@@ -144,16 +148,33 @@ class Loop {
   }
 
   #generation(row: Pick<GenerationRow, 'projection' | 'generation'>, empty: boolean): Generation {
-    return new Generation(this.#projection(row.projection), row.generation, this.options.cacheRows ?? CACHE_ROWS, empty);
+    return new Generation(
+      this.#projection(row.projection),
+      row.generation,
+      this.options.cacheRows ?? CACHE_ROWS,
+      empty,
+    );
   }
 
   async #start(): Promise<void> {
     const { events, rows, codec, projections } = this.options;
     const now = this.options.now ?? (() => new Date().toISOString());
     const { epoch, generations, checkpoints, rebuilds } = await boot(this.options, now());
-    this.#running = { events, rows, codec, epoch, now, counters: this.counters };
+    this.#running = {
+      events,
+      rows,
+      codec,
+      epoch,
+      now,
+      counters: this.counters,
+      bulkRows: this.options.bulkRows ?? BULK_ROWS,
+    };
     const followed = new Set(projections.map(({ name, version }) => `${name} ${String(version)}`));
-    const own = generations.filter((row) => followed.has(`${row.projection} ${String(row.version)}`) && ['live', 'building', 'verifying'].includes(row.state));
+    const own = generations.filter(
+      (row) =>
+        followed.has(`${row.projection} ${String(row.version)}`) &&
+        ['live', 'building', 'verifying'].includes(row.state),
+    );
     this.#dropping = generations.filter((row) => row.state === 'dropping');
     for (const checkpoint of checkpoints) {
       const members = own.filter((row) => row.cohort === checkpoint.name);
@@ -169,7 +190,9 @@ class Loop {
       const waiting = own.filter((row) => row.rebuild_id === id && row.state === 'verifying' && row.cohort === LIVE);
       if (waiting.length === 0) continue;
       const build = new Build(new Cohort(id, this.#live), id, target);
-      build.joined = this.#live.generations.filter((generation) => waiting.some((row) => row.projection === generation.name && row.generation === generation.generation));
+      build.joined = this.#live.generations.filter((generation) =>
+        waiting.some((row) => row.projection === generation.name && row.generation === generation.generation),
+      );
       this.#builds.push(build);
       this.#verify(build);
     }
@@ -197,7 +220,7 @@ class Loop {
       cohort.failures = 0;
       return worked;
     } catch (error) {
-      if (error instanceof Fenced) throw error;
+      if (error instanceof Fenced || (error instanceof ReadStoreUnusable && error.final)) throw error;
       if (cohort === this.#live) this.follower.stop();
       this.#trouble(cohort, error);
       return false;
@@ -212,7 +235,9 @@ class Loop {
 
   async #idle(woken: Promise<void>): Promise<void> {
     const now = performance.now();
-    const waits = [this.#live, ...this.#builds.map(({ cohort }) => cohort)].map(({ retryAt }) => retryAt - now).filter((ms) => ms > 0);
+    const waits = [this.#live, ...this.#builds.map(({ cohort }) => cohort)]
+      .map(({ retryAt }) => retryAt - now)
+      .filter((ms) => ms > 0);
     if (waits.length === 0) return woken;
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([woken, new Promise<void>((resolve) => (timer = setTimeout(resolve, Math.min(...waits))))]);
@@ -235,17 +260,22 @@ class Loop {
   async #replay(build: Build): Promise<boolean> {
     const founding = this.#live.generations.length === 0;
     const { cohort } = build;
-    const failed = await build.slice(this.#run, founding ? null : this.#live.position, founding ? ALONE_MS : BESIDE_LIVE_MS);
+    // Beside what is live they stand from the beginning: making one over a big table would keep live updates waiting.
+    if (!founding) await build.index(this.#run);
+    const failed = await build.slice(this.#run, founding ? null : this.#live.position, founding);
     if (failed !== null) {
       await this.#failed(failed);
       // Now or never: if facts keep arriving the group has moved on by the next turn.
-      if (!founding && cohort.generations.length > 0 && cohort.position === this.#live.position) await this.#join(build, false);
+      if (!founding && cohort.generations.length > 0 && cohort.position === this.#live.position)
+        await this.#join(build, false);
       return true;
     }
     if (!founding && cohort.position !== this.#live.position) {
       // Level with nobody: an empty cohort beside an empty group is level (null = null), one ahead waits for the group.
       return cohort.position === null || (this.#live.position !== null && cohort.position < this.#live.position);
     }
+    // Meanwhile the log may have grown: once more from the top.
+    if (founding && (await build.index(this.#run))) return true;
     await this.#join(build, founding);
     return true;
   }
@@ -297,20 +327,31 @@ class Loop {
     this.#verifications.add(task);
   }
 
-  async #swap(build: Build, joined: readonly Generation[], { contents }: NonNullable<Build['verified']>): Promise<void> {
+  async #swap(
+    build: Build,
+    joined: readonly Generation[],
+    { contents }: NonNullable<Build['verified']>,
+  ): Promise<void> {
     const alive = joined.filter((generation) => this.#live.generations.includes(generation));
     const result = { ...combined(contents), equal: contents.every(({ equal }) => equal) };
     const rows = await this.#run.rows.write(async (tx) => {
       await tx.system.own(this.#run.epoch);
-      for (const { name, generation, projection } of alive) await goLive(tx, { projection: name, generation, version: projection.version });
+      for (const { name, generation, projection } of alive)
+        await goLive(tx, { projection: name, generation, version: projection.version });
       if (build.rebuildId !== null) await finish(tx, build.rebuildId, this.#run.now(), result);
       return tx.system.generations();
     });
     this.#dropping = rows.filter((row) => row.state === 'dropping');
     const gone = new Set(this.#dropping.map((row) => `${row.projection} ${String(row.generation)}`));
-    this.#live.generations = this.#live.generations.filter(({ name, generation }) => !gone.has(`${name} ${String(generation)}`));
+    this.#live.generations = this.#live.generations.filter(
+      ({ name, generation }) => !gone.has(`${name} ${String(generation)}`),
+    );
     this.#builds = this.#builds.filter((other) => other !== build);
-    this.options.log?.(result.equal ? 'info' : 'error', result.equal ? 'rebuilt with equal content' : 'the rebuilt content differs from what was live, and replaces it', result);
+    this.options.log?.(
+      result.equal ? 'info' : 'error',
+      result.equal ? 'rebuilt with equal content' : 'the rebuilt content differs from what was live, and replaces it',
+      result,
+    );
   }
 
   /** Generations that left for good: said, and a rebuild that lost its last one ends. */
@@ -322,7 +363,9 @@ class Loop {
     }
     if (failed.length === 0) return;
     await this.#run.rows.write((tx) => tx.system.countSwap());
-    for (const build of this.#builds.filter(({ joined, cohort }) => joined === null && cohort.generations.length === 0)) {
+    for (const build of this.#builds.filter(
+      ({ joined, cohort }) => joined === null && cohort.generations.length === 0,
+    )) {
       await this.#run.rows.write(async (tx) => {
         await tx.system.dropCheckpoint(build.cohort.name);
         if (build.rebuildId !== null) await finish(tx, build.rebuildId, this.#run.now(), null);

@@ -4,7 +4,11 @@ import { RowCache, type Entry } from './row-cache.js';
 
 /** A fold, a key or a value failed in the same way as it will on every try. Names the event. */
 export class FoldFailed extends Error {
-  constructor(projection: string, readonly eventId: string, cause: unknown) {
+  constructor(
+    projection: string,
+    readonly eventId: string,
+    cause: unknown,
+  ) {
     super(`${projection} cannot fold the event ${eventId}: ${messageOf(cause)}`, { cause });
     this.name = 'FoldFailed';
   }
@@ -13,18 +17,30 @@ export class FoldFailed extends Error {
 export const messageOf = (error: unknown): string =>
   Error.isError(error) ? error.message : typeof error === 'string' ? error : JSON.stringify(error);
 
+/** In the order of the keys a big flush meets each page of a table once. */
+const SORT_FROM = 500;
+/** Characters of rows in the younger half of a cache. */
+const CACHE_CHARACTERS = 8_000_000;
+
 type FoldKey = Readonly<Record<string, string>>;
 
-/** One generation's rows, folded in memory batch by batch: take the events, load what is missing, fold, write what changed. */
+/**
+ * One generation's rows in memory: take events, fill in what is missing, fold – as often as one likes –, then write what changed.
+ * A row that changes twenty times between two writes is written once; one that comes and goes between them, never.
+ */
 export class Generation {
   readonly table: Table;
+  /** Why it cannot go on; nothing of it is written then. */
   failure: FoldFailed | null = null;
-  #cache: RowCache;
+  readonly #cache: RowCache;
   readonly #keyNames: readonly string[];
+  #cacheRows: number;
+  /** Of the page that is being taken. */
   #events: Recorded[] = [];
   #keys: FoldKey[] = [];
   #entries: Entry[] = [];
   #missing: Entry[] = [];
+  /** Since the last write. */
   #dirty: Entry[] = [];
 
   constructor(
@@ -35,14 +51,20 @@ export class Generation {
   ) {
     this.table = { name: tableName(projection.name, generation), spec: projection.table };
     this.#keyNames = projection.table.key;
-    this.#cache = new RowCache(cacheRows, empty);
+    this.#cacheRows = cacheRows;
+    this.#cache = new RowCache(empty);
   }
 
   get name(): string {
     return this.projection.name;
   }
 
-  /** Notes what the event touches. Never throws: the first failure is kept and ends the batch of this generation. */
+  /** Rows that the next write has to deal with. */
+  get dirty(): number {
+    return this.#dirty.length;
+  }
+
+  /** Notes what the event touches. Never throws: the first failure is kept and ends this generation. */
   take(event: Recorded): void {
     if (this.failure !== null) return;
     try {
@@ -58,64 +80,107 @@ export class Generation {
   }
 
   fail(eventId: string, error: unknown): void {
-    this.failure ??= new FoldFailed(this.name, eventId, error);
+    this.failure ??= error instanceof FoldFailed ? error : new FoldFailed(this.name, eventId, error);
   }
 
-  /** Loads what the cache does not know, folds, and writes what changed. Throws FoldFailed, then kept as `failure`; anything else may pass when tried again. */
-  async write(tx: RowWrites): Promise<void> {
-    try {
-      await this.#write(tx);
-    } catch (error) {
-      if (error instanceof FoldFailed) this.failure = error;
-      throw error;
+  /** Keys of the rows that the events taken need and that are not in memory. */
+  get missing(): readonly Key[] {
+    return this.#missing.map((entry) => entry.key);
+  }
+
+  /** The rows of `missing`, in its order. */
+  fill(rows: readonly (Row | null)[]): void {
+    this.#missing.forEach((entry, at) => {
+      const row = rows[at] ?? null;
+      entry.row = row;
+      entry.known = true;
+      entry.stored = row !== null;
+    });
+    this.#missing = [];
+  }
+
+  /** Folds what was taken. Never throws: see `failure`. */
+  fold(): void {
+    const { projection } = this;
+    for (let at = 0; at < this.#entries.length && this.failure === null; at++) {
+      const entry = this.#entries[at];
+      const event = this.#events[at];
+      const key = this.#keys[at];
+      if (entry === undefined || event === undefined || key === undefined) break;
+      let next: Row | null;
+      try {
+        next = foldRow(projection, entry.row, event, key);
+        if (next === entry.row) continue;
+        entry.row = next;
+      } catch (error) {
+        this.fail(event.id, error);
+        break;
+      }
+      entry.eventId = event.id;
+      entry.once = next !== null && !entry.stored && !entry.dirty;
+      if (!entry.dirty) {
+        entry.dirty = true;
+        this.#dirty.push(entry);
+      }
     }
+    this.#untake();
   }
 
-  async #write(tx: RowWrites): Promise<void> {
+  /** Writes what changed. Throws FoldFailed where a row does not fit its table, then kept as `failure`; anything else may pass when tried again. */
+  async write(tx: RowWrites): Promise<void> {
     if (this.failure !== null) throw this.failure;
-    if (this.#entries.length === 0) return;
-    if (this.#missing.length > 0) this.#fill(await tx.load(this.table, this.#missing.map((entry) => entry.key)));
-    this.#fold();
     const upserts: KeyedRow[] = [];
     const changed: Entry[] = [];
     const removals: Key[] = [];
+    if (this.#dirty.length > SORT_FROM) this.#dirty.sort((a, b) => (a.id < b.id ? -1 : 1));
     for (const entry of this.#dirty) {
       if (entry.row !== null) {
+        if (!entry.stored) this.#cache.writing(entry.id);
         upserts.push({ key: entry.key, row: entry.row });
         changed.push(entry);
       } else if (entry.stored) removals.push(entry.key);
     }
     try {
       if (removals.length > 0) await tx.remove(this.table, removals);
-      if (upserts.length > 0) await tx.upsert(this.table, upserts);
+      if (upserts.length === 0) return;
+      const characters = await tx.upsert(this.table, upserts);
+      this.#cacheRows = Math.min(
+        this.cacheRows,
+        Math.ceil(CACHE_CHARACTERS / Math.max(1, characters / upserts.length)),
+      );
     } catch (error) {
-      if (error instanceof UnfitRow) throw new FoldFailed(this.name, changed[error.row]?.eventId ?? 'unknown', error);
-      throw error;
+      if (!(error instanceof UnfitRow)) throw error;
+      this.fail(changed[error.row]?.eventId ?? 'unknown', error);
+      throw this.failure ?? error;
     }
   }
 
-  /** The batch is committed. */
-  settle(): void {
+  /** What was written is committed. In `bulk` rows that only one event made are not kept: most are never changed again (a message, a line). */
+  settle(bulk: boolean): void {
     for (const entry of this.#dirty) {
+      if (entry.row === null || (bulk && entry.once)) {
+        this.#cache.drop(entry.id);
+        continue;
+      }
       entry.dirty = false;
-      entry.stored = entry.row !== null;
+      entry.stored = true;
     }
-    this.#clear();
-    this.#cache.age();
+    this.#dirty = [];
+    this.#cache.age(this.#cacheRows);
   }
 
-  /** The batch was not committed: what is in memory is no longer what the table holds. */
+  /** What is in memory is no longer what the table will hold. */
   forget(): void {
-    this.#clear();
-    this.#cache = new RowCache(this.cacheRows, false);
+    this.#untake();
+    this.#missing = [];
+    this.#dirty = [];
+    this.#cache.clear();
   }
 
-  #clear(): void {
+  #untake(): void {
     this.#events = [];
     this.#keys = [];
     this.#entries = [];
-    this.#missing = [];
-    this.#dirty = [];
   }
 
   #entry(tenant: string, key: FoldKey): Entry {
@@ -127,43 +192,9 @@ export class Generation {
     }
     let entry = this.#cache.get(id);
     if (entry === undefined) {
-      entry = this.#cache.add(id, id.split('\u0000'));
+      entry = this.#cache.add(id, [tenant, ...this.#keyNames.map((name) => key[name] ?? '')]);
       if (!entry.known) this.#missing.push(entry);
     }
     return entry;
-  }
-
-  #fill(rows: readonly (Row | null)[]): void {
-    for (let at = 0; at < this.#missing.length; at++) {
-      const entry = this.#missing[at];
-      if (entry === undefined) break;
-      const row = rows[at] ?? null;
-      entry.row = row;
-      entry.known = true;
-      entry.stored = row !== null;
-    }
-  }
-
-  #fold(): void {
-    const { projection } = this;
-    for (let at = 0; at < this.#entries.length; at++) {
-      const entry = this.#entries[at];
-      const event = this.#events[at];
-      const key = this.#keys[at];
-      if (entry === undefined || event === undefined || key === undefined) break;
-      let next: Row | null;
-      try {
-        next = foldRow(projection, entry.row, event, key);
-      } catch (error) {
-        throw new FoldFailed(this.name, event.id, error);
-      }
-      if (next === entry.row) continue;
-      entry.row = next;
-      entry.eventId = event.id;
-      if (!entry.dirty) {
-        entry.dirty = true;
-        this.#dirty.push(entry);
-      }
-    }
   }
 }

@@ -1,11 +1,15 @@
-import { Body, Controller, Get, Param, Post, Res } from '@nestjs/common';
+import { Body, Controller, Get, Injectable, Param, Post, Query, Res } from '@nestjs/common';
 import type { FastifyReply } from 'fastify';
 import {
   Allow,
   Answers,
+  ConsistentQuery,
   CurrentCaller,
   Desk,
   EmptyBody,
+  ListQuery,
+  Metrics,
+  pageOfAll,
   problem,
   sendQuery,
   Shown,
@@ -77,10 +81,15 @@ export class OpsController {
   @Allow('ops', 'auditor')
   @Summary('The read models: where they stand and what is being rebuilt')
   @Answers(200, ProjectionsAnswer)
-  async projections(@Res({ passthrough: true }) reply: FastifyReply): Promise<ProjectionsAnswer> {
+  async projections(
+    @Query() query: ListQuery,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ProjectionsAnswer> {
+    // Where they stand is told, not waited for.
+    await this.desk.consistency(query);
     const items = await this.projector.statuses();
     return sendQuery(reply, {
-      body: { items, nextCursor: null },
+      body: pageOfAll(items, ({ name }) => name, 'projections', query),
       token: await this.desk.token(items[0]?.checkpoint ?? null),
     });
   }
@@ -109,9 +118,39 @@ export class OpsController {
   @Allow('ops', 'auditor')
   @Summary('How far a rebuild is')
   @Answers(200, RebuildAnswer)
-  async rebuild(@Param('id', UuidParam) id: string): Promise<RebuildAnswer> {
+  async rebuild(@Param('id', UuidParam) id: string, @Query() query: ConsistentQuery): Promise<RebuildAnswer> {
+    await this.desk.consistency(query);
     const status = await this.projector.rebuild(id);
     if (status === null) throw problem('not-found');
     return status;
+  }
+}
+
+/** What alerts look at: how far each read model is behind, and what is rebuilt. */
+@Injectable()
+export class ProjectionGauges {
+  constructor(metrics: Metrics, projector: ProjectorDesk) {
+    const gauge = (name: string, help: string, of: (status: ProjectionStatus) => number | null): void => {
+      metrics.gauge(name, help, 'projection', async () =>
+        Object.fromEntries(
+          (await projector.statuses()).flatMap((status) => {
+            const value = of(status);
+            return value === null ? [] : [[status.name, value]];
+          }),
+        ),
+      );
+    };
+    gauge(
+      'portaria_projection_lag_seconds',
+      'Age of the last fact applied while behind, 0 when level',
+      (one) => one.lagSeconds,
+    );
+    gauge('portaria_projection_lag_events', 'Facts not applied yet', (one) => one.lagEvents);
+    gauge('portaria_projection_live', '1 while the read model answers queries', (one) =>
+      one.state === 'live' ? 1 : 0,
+    );
+    gauge('portaria_projection_rebuild_ratio', 'Facts read of those to read, while a rebuild runs', ({ rebuild }) =>
+      (rebuild?.total ?? 0) === 0 || rebuild === null ? null : rebuild.done / (rebuild.total ?? 1),
+    );
   }
 }

@@ -3,7 +3,11 @@ import type { Codec } from '#event-store/codec';
 import type { EventReader } from '#event-store/port';
 import type { RowStore } from '#read-store';
 
-export type Log = (level: 'info' | 'warn' | 'error', message: string, fields?: Readonly<Record<string, unknown>>) => void;
+export type Log = (
+  level: 'info' | 'warn' | 'error',
+  message: string,
+  fields?: Readonly<Record<string, unknown>>,
+) => void;
 
 export type EngineOptions = {
   readonly events: EventReader;
@@ -23,6 +27,8 @@ export type EngineOptions = {
   readonly now?: () => string;
   /** Rows that each generation keeps in memory, twice this at most. */
   readonly cacheRows?: number;
+  /** Rows that a first build, with nothing live beside it, keeps for one write. */
+  readonly bulkRows?: number;
 };
 
 export class UnknownProjection extends Error {

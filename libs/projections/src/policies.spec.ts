@@ -5,7 +5,14 @@ import { StoreUnavailable } from '#event-store/port';
 import { MemoryEventStore, passthrough } from '../../../test/doubles/memory-event-store.js';
 
 const echo: Policy = { name: 'echo', hears: ['Told'], react: (event) => [{ type: 'Echo', data: event.data }] };
-const count: Policy = { name: 'count', hears: ['Told', 'Erased'], react: () => [{ type: 'One', data: 1 }, { type: 'Two', data: 2 }] };
+const count: Policy = {
+  name: 'count',
+  hears: ['Told', 'Erased'],
+  react: () => [
+    { type: 'One', data: 1 },
+    { type: 'Two', data: 2 },
+  ],
+};
 const until = async (condition: () => boolean): Promise<void> => {
   for (let turn = 0; turn < 2000 && !condition(); turn++) await new Promise((resolve) => setTimeout(resolve, 2));
   expect(condition()).toBe(true);
@@ -14,7 +21,9 @@ const setup = (events: MemoryEventStore, over: Partial<PolicyRunnerOptions> = {}
   const done: string[] = [];
   const places = new Map<string, Position | null>();
   const options: PolicyRunnerOptions = {
-    events, codec: passthrough('Told', 'Erased'), policies: [echo, count],
+    events,
+    codec: passthrough('Told', 'Erased'),
+    policies: [echo, count],
     execute: (reaction, { policy, event, commandId }) => {
       done.push(`${policy} ${reaction.type} ${event.position.slice(-2)} ${commandId}`);
       return Promise.resolve();
@@ -44,8 +53,15 @@ describe('the policies\u2019 runner', () => {
     await until(() => done.length === 3);
     await runner.stop();
     const { id } = events.log[3] ?? { id: '' };
-    expect(done).toEqual([`echo Echo 04 ${reactionId('echo', id)}`, `count One 04 ${reactionId('count', id)}`, `count Two 04 ${reactionId('count', id, 1)}`]);
-    expect([...places]).toEqual([['echo', at], ['count', at]]);
+    expect(done).toEqual([
+      `echo Echo 04 ${reactionId('echo', id)}`,
+      `count One 04 ${reactionId('count', id)}`,
+      `count Two 04 ${reactionId('count', id, 1)}`,
+    ]);
+    expect([...places]).toEqual([
+      ['echo', at],
+      ['count', at],
+    ]);
   });
 
   it('starts again from its own fact when its place is lost, and from its place when it is not', async () => {

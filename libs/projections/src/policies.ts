@@ -1,6 +1,12 @@
 import type { Policy, Position, Reaction, Recorded } from '#kernel';
 import { CodeTooOld, UnknownEventType, type Codec } from '#event-store/codec';
-import { AppendOutcomeUnknown, StoreUnavailable, WrongExpectedRevision, type EventStore, type StoredEvent } from '#event-store/port';
+import {
+  AppendOutcomeUnknown,
+  StoreUnavailable,
+  WrongExpectedRevision,
+  type EventStore,
+  type StoredEvent,
+} from '#event-store/port';
 import { NotYetVisible } from '#read-store';
 import { setImmediate as turn } from 'node:timers/promises';
 import { v5 } from 'uuid';
@@ -19,7 +25,10 @@ export type PolicyRunnerOptions = {
   readonly codec: Codec;
   readonly policies: readonly Policy[];
   /** Sends the command. Rejecting with what `isTransient` says may pass means: again, later. */
-  readonly execute: (reaction: Reaction, context: { readonly policy: string; readonly event: Recorded; readonly commandId: string }) => Promise<void>;
+  readonly execute: (
+    reaction: Reaction,
+    context: { readonly policy: string; readonly event: Recorded; readonly commandId: string },
+  ) => Promise<void>;
   readonly checkpoints: {
     /** Undefined: none is known. */
     readonly load: (policy: string) => Promise<Position | null | undefined>;
@@ -45,7 +54,10 @@ export const reactionId = (policy: string, eventId: string, at = 0): string =>
   v5(at === 0 ? `${policy}:${eventId}` : `${policy}:${eventId}:${String(at)}`, NAMESPACE);
 
 const mayPass = (error: unknown): boolean =>
-  error instanceof StoreUnavailable || error instanceof AppendOutcomeUnknown || error instanceof WrongExpectedRevision || error instanceof NotYetVisible;
+  error instanceof StoreUnavailable ||
+  error instanceof AppendOutcomeUnknown ||
+  error instanceof WrongExpectedRevision ||
+  error instanceof NotYetVisible;
 
 /** Runs the policies over one reading of the log, apart from the projections: a slow command delays no read model. */
 export const createPolicyRunner = (options: PolicyRunnerOptions): PolicyRunner => {
@@ -68,7 +80,11 @@ export const createPolicyRunner = (options: PolicyRunnerOptions): PolicyRunner =
       signal.addEventListener('abort', over);
     });
   /** Tries until it passes; false if stopped before. What cannot pass is thrown. */
-  const insist = async (what: string, passes: (error: unknown) => boolean, work: () => Promise<void>): Promise<boolean> => {
+  const insist = async (
+    what: string,
+    passes: (error: unknown) => boolean,
+    work: () => Promise<void>,
+  ): Promise<boolean> => {
     for (let failures = 0; !signal.aborted; failures++) {
       try {
         await work();
@@ -98,19 +114,26 @@ export const createPolicyRunner = (options: PolicyRunnerOptions): PolicyRunner =
         if (!(await insist(what, isTransient, () => execute(reaction, context)))) return false;
       }
     } catch (error) {
-      log?.('error', `${what} is skipped: ${messageOf(error)}`, { policy: policy.name, eventId: event.id, position: event.position });
+      log?.('error', `${what} is skipped: ${messageOf(error)}`, {
+        policy: policy.name,
+        eventId: event.id,
+        position: event.position,
+      });
     }
     return true;
   };
   const hear = async (stored: StoredEvent): Promise<boolean> => {
-    const hearers = policies.filter((policy) => policy.hears.includes(stored.type) && behind(places.get(policy.name), stored.position));
+    const hearers = policies.filter(
+      (policy) => policy.hears.includes(stored.type) && behind(places.get(policy.name), stored.position),
+    );
     if (hearers.length > 0) {
       let event: Recorded | null = null;
       try {
         event = codec.decode(stored);
       } catch (error) {
         if (error instanceof CodeTooOld) throw error;
-        if (!(error instanceof UnknownEventType)) log?.('error', `the event ${stored.id} cannot be read: ${messageOf(error)}`);
+        if (!(error instanceof UnknownEventType))
+          log?.('error', `the event ${stored.id} cannot be read: ${messageOf(error)}`);
       }
       if (event !== null) {
         const visible = () => options.waitUntilVisible(stored.position);
@@ -134,7 +157,8 @@ export const createPolicyRunner = (options: PolicyRunnerOptions): PolicyRunner =
   };
   const follow = async (): Promise<void> => {
     let after: Position | null | undefined;
-    for (const place of places.values()) after = after === undefined || place === null || (after !== null && place < after) ? place : after;
+    for (const place of places.values())
+      after = after === undefined || place === null || (after !== null && place < after) ? place : after;
     for await (const item of events.subscribe({ after: after ?? null, signal })) {
       if (item.kind !== 'events') continue;
       let began = performance.now();
@@ -157,7 +181,8 @@ export const createPolicyRunner = (options: PolicyRunnerOptions): PolicyRunner =
       }));
     const timer = setInterval(() => void saveNow(), SAVE_MS);
     try {
-      if (await insist('policies', () => true, begin)) await insist('policies', (error) => !(error instanceof CodeTooOld), follow);
+      if (await insist('policies', () => true, begin))
+        await insist('policies', (error) => !(error instanceof CodeTooOld), follow);
     } finally {
       clearInterval(timer);
       await saveNow();
@@ -173,7 +198,8 @@ export const createPolicyRunner = (options: PolicyRunnerOptions): PolicyRunner =
   };
 };
 
-const behind = (place: Position | null | undefined, position: Position): boolean => place === null || place === undefined || place < position;
+const behind = (place: Position | null | undefined, position: Position): boolean =>
+  place === null || place === undefined || place < position;
 
 /** Finds or records the fact `PolicyStarted` and returns its own position: where a policy without a known place begins. */
 export const policyStart =

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { OpsController } from './ops.controller.js';
+import { OpsController, ProjectionGauges } from './ops.controller.js';
 
-@Module({ controllers: [OpsController] })
+@Module({ controllers: [OpsController], providers: [ProjectionGauges] })
 export class ProjectionsModule {}

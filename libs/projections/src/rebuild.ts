@@ -6,20 +6,35 @@ import type { Content } from './content-hash.js';
 /** The steps of a rebuild as changes of rows, each within one transaction of the caller. What they leave is where a killed process goes on. */
 
 export const emptyCheckpoint = (name: string, logId: string, swaps = 0): CheckpointRow => ({
-  name, log_id: logId, position: null, event_id: null, before: null, recorded_at: null, events: 0, swaps, paused: null,
+  name,
+  log_id: logId,
+  position: null,
+  event_id: null,
+  before: null,
+  recorded_at: null,
+  events: 0,
+  swaps,
+  paused: null,
 });
 
-/** PREPARE: a table for each projection, one checkpoint for all of them, and the row by which it can be asked for. */
+/** PREPARE: a table for each projection (`alone`: nothing is live, so that indexes can wait until the rows are there), one checkpoint for all of them, and the row by which it can be asked for. */
 export const prepare = async (
   tx: RowWrites,
   projections: readonly Projection[],
-  options: { readonly logId: string; readonly now: string; readonly target: string | null; readonly total: number | null },
+  options: {
+    readonly logId: string;
+    readonly now: string;
+    readonly target: string | null;
+    readonly total: number | null;
+    readonly alone: boolean;
+  },
 ): Promise<{ readonly rebuildId: string; readonly rows: readonly GenerationRow[] }> => {
   const rebuildId = randomUUID();
   const existing = await tx.system.generations();
   const rows = projections.map((projection): GenerationRow => ({
     projection: projection.name,
-    generation: 1 + Math.max(0, ...existing.filter((row) => row.projection === projection.name).map((row) => row.generation)),
+    generation:
+      1 + Math.max(0, ...existing.filter((row) => row.projection === projection.name).map((row) => row.generation)),
     version: projection.version,
     state: 'building',
     cohort: rebuildId,
@@ -31,7 +46,7 @@ export const prepare = async (
     if (projection === undefined) continue;
     const name = tableName(row.projection, row.generation);
     await tx.dropTable(name); // Left by a process killed before its row was written, or by a file from elsewhere.
-    await tx.createTable({ name, spec: projection.table });
+    await tx.createTable({ name, spec: projection.table }, { indexes: options.alone ? 'later' : 'now' });
     await tx.system.addGeneration(row);
   }
   await tx.system.putCheckpoint(emptyCheckpoint(rebuildId, options.logId));
@@ -55,7 +70,10 @@ export const prepare = async (
 export const join = async (
   tx: RowWrites,
   cohort: string,
-  members: readonly { readonly row: Pick<GenerationRow, 'projection' | 'generation' | 'version'>; readonly live: boolean }[],
+  members: readonly {
+    readonly row: Pick<GenerationRow, 'projection' | 'generation' | 'version'>;
+    readonly live: boolean;
+  }[],
   /** The live group has no members yet: it begins where the cohort stands. */
   founding: boolean,
 ): Promise<void> => {

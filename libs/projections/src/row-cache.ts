@@ -1,4 +1,5 @@
 import type { Key, Row } from '#read-store';
+import { KeyFilter } from './key-filter.js';
 
 /** One row in memory. `stored`: the table holds one. `known` is false until the table was asked. */
 export type Entry = {
@@ -8,25 +9,24 @@ export type Entry = {
   known: boolean;
   stored: boolean;
   dirty: boolean;
-  /** The last event that changed the row in this batch: named where the row cannot be written. */
+  /** Made by one event, and not changed since. */
+  once: boolean;
+  /** The last event that changed the row since it was written: named where the row cannot be written. */
   eventId: string;
 };
 
 /**
  * Rows of one generation, the lately used ones. Two maps instead of a list: what was not touched while the younger map filled up is dropped with the older.
- * As long as nothing was ever dropped and the table was empty at first, what is not here does not exist, and nothing needs to be loaded.
+ * If the table was empty at first, a filter tells which rows cannot exist, and nothing needs to be loaded for those.
  */
 export class RowCache {
   #young = new Map<string, Entry>();
   #old = new Map<string, Entry>();
-  #complete: boolean;
+  readonly #filter: KeyFilter | null;
 
-  /** `limit`: rows in the younger map. `empty`: the table is known to have no rows. */
-  constructor(
-    readonly limit: number,
-    empty: boolean,
-  ) {
-    this.#complete = empty;
+  /** `empty`: the table is known to have no rows. */
+  constructor(empty: boolean) {
+    this.#filter = empty ? new KeyFilter() : null;
   }
 
   get(id: string): Entry | undefined {
@@ -38,16 +38,32 @@ export class RowCache {
   }
 
   add(id: string, key: Key): Entry {
-    const entry: Entry = { id, key, row: null, known: this.#complete, stored: false, dirty: false, eventId: '' };
+    const known = this.#filter !== null && !this.#filter.mayHave(id);
+    const entry: Entry = { id, key, row: null, known, stored: false, dirty: false, once: false, eventId: '' };
     this.#young.set(id, entry);
     return entry;
   }
 
-  /** Between batches only: an entry of the running batch must not be dropped. */
-  age(): void {
-    if (this.#young.size < this.limit) return;
-    if (this.#old.size > 0) this.#complete = false;
+  /** A row of this key is about to be written for the first time. Comes before the write: should that be undone, a key too many is remembered. */
+  writing(id: string): void {
+    this.#filter?.add(id);
+  }
+
+  drop(id: string): void {
+    this.#young.delete(id);
+    this.#old.delete(id);
+  }
+
+  /** Drops what was not touched lately, beyond `limit` rows in the younger map. Only when nothing is dirty. */
+  age(limit: number): void {
+    if (this.#young.size < limit) return;
     this.#old = this.#young;
     this.#young = new Map();
+  }
+
+  /** Forgets the rows, not which of them may exist. */
+  clear(): void {
+    this.#young = new Map();
+    this.#old = new Map();
   }
 }

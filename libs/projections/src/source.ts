@@ -8,19 +8,14 @@ export class Pages {
   readonly #iterator: AsyncIterator<readonly StoredEvent[]>;
   constructor(events: EventReader, after: Position | null, until: Position | null) {
     this.#iterator = events
-      .readAll({ after, pageSize: PAGE, ...(until === null ? {} : { until }) })
+      .readAll({ after, pageSize: PAGE, lean: true, ...(until === null ? {} : { until }) })
       [Symbol.asyncIterator]();
   }
 
-  /** The events of up to `pages` pages, `null` at the end. */
-  async next(pages: number): Promise<StoredEvent[] | null> {
-    let events: StoredEvent[] | null = null;
-    for (let at = 0; at < pages; at++) {
-      const page = await this.#iterator.next();
-      if (page.done === true) break;
-      events = events === null ? [...page.value] : events.concat(page.value);
-    }
-    return events;
+  /** The next page, `null` at the end. */
+  async next(): Promise<readonly StoredEvent[] | null> {
+    const page = await this.#iterator.next();
+    return page.done === true ? null : page.value;
   }
 
   async close(): Promise<void> {
@@ -84,7 +79,7 @@ export class Follower {
     }
     if (this.#hinted === null || (position !== null && this.#hinted <= position)) return null;
     const pages = new Pages(this.events, position, null);
-    const events = await pages.next(1);
+    const events = await pages.next();
     await pages.close();
     // Not there yet (another connection's snapshot): the subscription will bring it.
     if (events === null) this.#hinted = null;

@@ -44,8 +44,17 @@ export const projectionStatuses = (
 ): Promise<readonly ProjectionStatus[]> =>
   source.snapshot(async (db) => {
     const system = systemOf(db);
-    const [generations, checkpoints, rebuilds] = [await system.generations(), await system.checkpoints(), await system.runningRebuilds()];
-    const status = (name: string, version: number, row: GenerationRow | undefined, detached: boolean): ProjectionStatus => {
+    const [generations, checkpoints, rebuilds] = [
+      await system.generations(),
+      await system.checkpoints(),
+      await system.runningRebuilds(),
+    ];
+    const status = (
+      name: string,
+      version: number,
+      row: GenerationRow | undefined,
+      detached: boolean,
+    ): ProjectionStatus => {
       const place = checkpoints.find((checkpoint) => checkpoint.name === (row?.cohort ?? LIVE));
       const position = (place?.position ?? null) as Position | null;
       const level = log.head === null || (position !== null && position >= log.head.position);
@@ -55,9 +64,16 @@ export const projectionStatuses = (
       return {
         name,
         version,
-        state: detached ? 'detached' : (place?.paused ?? null) !== null ? 'paused' : row?.state === 'live' ? 'live' : 'failed',
+        state: detached
+          ? 'detached'
+          : (place?.paused ?? null) !== null
+            ? 'paused'
+            : row?.state === 'live'
+              ? 'live'
+              : 'failed',
         checkpoint: position,
-        lagSeconds: level || recordedAt === null ? 0 : Math.max(0, Math.round((log.now - Date.parse(recordedAt)) / 1000)),
+        lagSeconds:
+          level || recordedAt === null ? 0 : Math.max(0, Math.round((log.now - Date.parse(recordedAt)) / 1000)),
         lagEvents: level ? 0 : total === null ? null : Math.max(0, total - (place?.events ?? 0)),
         parkedSequences: 0,
         generation: row?.generation ?? null,
@@ -65,7 +81,15 @@ export const projectionStatuses = (
       };
     };
     const ours = projections.map(({ name, version }) =>
-      status(name, version, generations.find((row) => row.projection === name && row.version === version && row.state === 'live' && row.cohort === LIVE), false));
+      status(
+        name,
+        version,
+        generations.find(
+          (row) => row.projection === name && row.version === version && row.state === 'live' && row.cohort === LIVE,
+        ),
+        false,
+      ),
+    );
     const known = new Set(projections.map(({ name }) => name));
     const others = generations
       .filter((row) => !known.has(row.projection) && row.state === 'live')
@@ -95,6 +119,11 @@ const progress = (row: RebuildRow): RebuildProgress => {
     done: row.done,
     total,
     eventsPerSecond: row.rate,
-    etaSeconds: row.finished_at !== null ? 0 : left === null || row.rate === null || row.rate === 0 ? null : Math.ceil(left / row.rate),
+    etaSeconds:
+      row.finished_at !== null
+        ? 0
+        : left === null || row.rate === null || row.rate === 0
+          ? null
+          : Math.ceil(left / row.rate),
   };
 };

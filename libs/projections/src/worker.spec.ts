@@ -4,7 +4,15 @@ import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import type { Position, Projection } from '#kernel';
-import { connectProjector, createEngine, projectionStatuses, rebuildStatus, reportsTo, serveProjector, UnknownProjection } from '#projections';
+import {
+  connectProjector,
+  createEngine,
+  projectionStatuses,
+  rebuildStatus,
+  reportsTo,
+  serveProjector,
+  UnknownProjection,
+} from '#projections';
 import { createReadModels, openSqliteReadSource, openSqliteRowStore } from '#read-store';
 import { MemoryEventStore, passthrough } from '../../../test/doubles/memory-event-store.js';
 import { toys } from '../../../test/doubles/toy-projections.js';
@@ -21,11 +29,20 @@ describe('the projector behind a message port', () => {
     const { port1, port2 } = new MessageChannel();
     const rows = openSqliteRowStore(path);
     const engine = createEngine({
-      events, rows, codec: passthrough('Told', 'Erased'), projections: toys as unknown as Projection[], logId: 'log-1', ...reportsTo(port2),
+      events,
+      rows,
+      codec: passthrough('Told', 'Erased'),
+      projections: toys as unknown as Projection[],
+      logId: 'log-1',
+      ...reportsTo(port2),
     });
     const serving = serveProjector(port2, engine);
     const models: { notify: (position: Position) => void } = { notify: () => undefined };
-    const projector = connectProjector(port1, { onCheckpoint: (position) => { models.notify(position); } });
+    const projector = connectProjector(port1, {
+      onCheckpoint: (position) => {
+        models.notify(position);
+      },
+    });
     await projector.started();
     const source = openSqliteReadSource(path);
     const read = createReadModels<Record<'sayings', { id: string }>>(source, toys);
@@ -43,10 +60,27 @@ describe('the projector behind a message port', () => {
       await new Promise((resolve) => setTimeout(resolve, 2));
       status = await rebuildStatus(source, rebuildId);
     }
-    expect(status).toMatchObject({ rebuildId, projections: ['people', 'sayings', 'pairs'], phase: 'done', done: 1, result: { equal: true, rows: 4 }, error: null });
+    expect(status).toMatchObject({
+      rebuildId,
+      projections: ['people', 'sayings', 'pairs'],
+      phase: 'done',
+      done: 1,
+      result: { equal: true, rows: 4 },
+      error: null,
+    });
     expect(await rebuildStatus(source, 'none')).toBeNull();
     const [people] = await projectionStatuses(source, toys, { head: await events.head(), now: Date.now() });
-    expect(people).toEqual({ name: 'people', version: 1, state: 'live', checkpoint: at, lagSeconds: 0, lagEvents: 0, parkedSequences: 0, generation: 2, rebuild: null });
+    expect(people).toEqual({
+      name: 'people',
+      version: 1,
+      state: 'live',
+      checkpoint: at,
+      lagSeconds: 0,
+      lagEvents: 0,
+      parkedSequences: 0,
+      generation: 2,
+      rebuild: null,
+    });
 
     expect(await projector.loadPolicyCheckpoint('p')).toBeUndefined();
     await projector.savePolicyCheckpoint('p', at);

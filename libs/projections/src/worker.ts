@@ -22,11 +22,18 @@ type Calls = {
   started: { args: []; answer: undefined };
   stop: { args: []; answer: undefined };
 };
-type Call = { [K in keyof Calls]: { readonly kind: 'call'; readonly id: number; readonly name: K; readonly args: Calls[K]['args'] } }[keyof Calls];
+type Call = {
+  [K in keyof Calls]: { readonly kind: 'call'; readonly id: number; readonly name: K; readonly args: Calls[K]['args'] };
+}[keyof Calls];
 type ToWorker = Call | { readonly kind: 'appended'; readonly position: Position };
 type ToMain =
   | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
-  | { readonly kind: 'refusal'; readonly id: number; readonly message: string; readonly unknownProjection: string | null }
+  | {
+      readonly kind: 'refusal';
+      readonly id: number;
+      readonly message: string;
+      readonly unknownProjection: string | null;
+    }
   | { readonly kind: 'checkpoint'; readonly position: Position }
   | { readonly kind: 'failed'; readonly projection: string | null; readonly message: string }
   | { readonly kind: 'log'; readonly line: Parameters<Log> };
@@ -82,7 +89,12 @@ export const serveProjector = async (port: Port, engine: Engine): Promise<void> 
         post({ kind: 'answer', id: asked.id, answer: value });
       },
       (error: unknown) => {
-        post({ kind: 'refusal', id: asked.id, message: messageOf(error), unknownProjection: error instanceof UnknownProjection ? error.projection : null });
+        post({
+          kind: 'refusal',
+          id: asked.id,
+          message: messageOf(error),
+          unknownProjection: error instanceof UnknownProjection ? error.projection : null,
+        });
       },
     );
   };
@@ -135,7 +147,11 @@ export const connectProjector = (worker: Port | WorkerPort, reports: ProjectorRe
         open.delete(told.id);
         break;
       case 'refusal':
-        open.get(told.id)?.reject(told.unknownProjection === null ? new Error(told.message) : new UnknownProjection(told.unknownProjection));
+        open
+          .get(told.id)
+          ?.reject(
+            told.unknownProjection === null ? new Error(told.message) : new UnknownProjection(told.unknownProjection),
+          );
         open.delete(told.id);
         break;
       case 'checkpoint':

@@ -19,6 +19,8 @@ export interface RowStore {
   migrate(): Promise<void>;
   /** One write transaction; all or nothing. Calls queue; the work must use nothing but `tx`. */
   write<T>(work: (tx: RowWrites) => Promise<T>): Promise<T>;
+  /** The committed rows in the order of the keys, `null` where there is none. One query for many keys. */
+  load(table: Table, keys: readonly Key[]): Promise<readonly (Row | null)[]>;
   /** Reads of one moment, on a connection of its own: the writer goes on meanwhile. */
   snapshot<T>(work: (view: RowReads) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -26,15 +28,18 @@ export interface RowStore {
 
 export interface RowWrites {
   readonly system: System;
-  /** The table with `tenant` first in its primary key and in every index. */
-  createTable(table: Table): Promise<void>;
+  /** The table with `tenant` first in its primary key; `indexes: 'later'` = without secondary ones, until `createIndexes`. */
+  createTable(table: Table, options?: { readonly indexes: 'now' | 'later' }): Promise<void>;
+  /** Those that are missing. Takes as long as the table is big: for tables that nobody waits for. */
+  createIndexes(table: Table): Promise<void>;
   dropTable(name: string): Promise<void>;
   /** Deletes up to `limit` rows of a table of any form and returns how many it were: big tables go in slices, so that nobody waits. */
   empty(name: string, limit: number): Promise<number>;
-  /** The rows in the order of the keys, `null` where there is none. One query for many keys. */
-  load(table: Table, keys: readonly Key[]): Promise<readonly (Row | null)[]>;
-  /** Inserts or replaces; a key stands at most once in `rows`. Throws UnfitRow for a value that its column cannot hold. */
-  upsert(table: Table, rows: readonly KeyedRow[]): Promise<void>;
+  /**
+   * Inserts or replaces; a key stands at most once in `rows`. Throws UnfitRow for a value that its column cannot hold.
+   * Returns about how many characters the rows have.
+   */
+  upsert(table: Table, rows: readonly KeyedRow[]): Promise<number>;
   remove(table: Table, keys: readonly Key[]): Promise<void>;
   /** What the work wrote is undone if it throws; the transaction itself goes on. */
   savepoint<T>(work: () => Promise<T>): Promise<T>;
@@ -53,10 +58,15 @@ export interface ReadSource {
   close(): Promise<void>;
 }
 
-/** The read store cannot be used as it is. The message is one sentence for the operator. */
+/**
+ * The read store cannot be used as it is. The message is one sentence for the operator.
+ * `final`: not by this process any more, as after a failed fsync, when nobody knows what the disk holds; what is in the way otherwise may pass.
+ */
 export class ReadStoreUnusable extends Error {
-  constructor(message: string, options?: ErrorOptions) {
+  readonly final: boolean;
+  constructor(message: string, options: ErrorOptions & { readonly final?: boolean } = {}) {
     super(message, options);
+    this.final = options.final ?? false;
     this.name = 'ReadStoreUnusable';
   }
 }

@@ -4,7 +4,16 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { integer, json, text, type Position } from '#kernel';
 import { sql } from 'kysely';
-import { createReadModels, LIVE, NotYetVisible, openSqliteReadSource, openSqliteRowStore, Rebuilding, type ReadModels, type RowStore } from '#read-store';
+import {
+  createReadModels,
+  LIVE,
+  NotYetVisible,
+  openSqliteReadSource,
+  openSqliteRowStore,
+  Rebuilding,
+  type ReadModels,
+  type RowStore,
+} from '#read-store';
 
 type Tables = {
   inbox: { tenant: string; id: string; size: number; tags: string[] };
@@ -16,7 +25,10 @@ let files = 0;
 afterAll(() => {
   rmSync(folder, { recursive: true, force: true });
 });
-const inbox = (generation: number) => ({ name: `inbox__g${String(generation)}`, spec: { key: ['id'], columns: { size: integer, tags: json<string[]>() }, indexes: [] } });
+const inbox = (generation: number) => ({
+  name: `inbox__g${String(generation)}`,
+  spec: { key: ['id'], columns: { size: integer, tags: json<string[]>() }, indexes: [] },
+});
 const card = { name: 'card__g1', spec: { key: ['id'], columns: { name: text }, indexes: [] } };
 
 describe('queries over the read models', () => {
@@ -26,7 +38,13 @@ describe('queries over the read models', () => {
   let at: Position | null = null;
   const step = (to: string) =>
     store.write(async ({ system }) => {
-      await system.advance(LIVE, epoch, at, { position: to as Position, eventId: 'e', before: null, recordedAt: 't', events: 1 });
+      await system.advance(LIVE, epoch, at, {
+        position: to as Position,
+        eventId: 'e',
+        before: null,
+        recordedAt: 't',
+        events: 1,
+      });
       at = to as Position;
     });
 
@@ -37,16 +55,42 @@ describe('queries over the read models', () => {
     await store.migrate();
     await store.write(async (tx) => {
       epoch = await tx.system.takeOver();
-      await tx.system.putCheckpoint({ name: LIVE, log_id: 'l', position: null, event_id: null, before: null, recorded_at: null, events: 0, swaps: 0, paused: null });
+      await tx.system.putCheckpoint({
+        name: LIVE,
+        log_id: 'l',
+        position: null,
+        event_id: null,
+        before: null,
+        recorded_at: null,
+        events: 0,
+        swaps: 0,
+        paused: null,
+      });
       for (const table of [inbox(1), inbox(2), card]) await tx.createTable(table);
-      for (const [projection, generation, state] of [['inbox', 1, 'live'], ['inbox', 2, 'building'], ['card', 1, 'live']] as const) {
-        await tx.system.addGeneration({ projection, generation, version: 1, state, cohort: state === 'live' ? LIVE : 'r', rebuild_id: null, error: null });
+      for (const [projection, generation, state] of [
+        ['inbox', 1, 'live'],
+        ['inbox', 2, 'building'],
+        ['card', 1, 'live'],
+      ] as const) {
+        await tx.system.addGeneration({
+          projection,
+          generation,
+          version: 1,
+          state,
+          cohort: state === 'live' ? LIVE : 'r',
+          rebuild_id: null,
+          error: null,
+        });
       }
       await tx.upsert(inbox(1), [{ key: ['t', 'a'], row: { size: 1, tags: ['x'] } }]);
       await tx.upsert(inbox(2), [{ key: ['t', 'a'], row: { size: 2, tags: [] } }]);
       await tx.upsert(card, [{ key: ['t', 'a'], row: { name: 'Ana' } }]);
     });
-    models = createReadModels<Tables>(openSqliteReadSource(path, 2), [{ name: 'inbox', version: 1 }, { name: 'card', version: 1 }, { name: 'ghost', version: 1 }]);
+    models = createReadModels<Tables>(openSqliteReadSource(path, 2), [
+      { name: 'inbox', version: 1 },
+      { name: 'card', version: 1 },
+      { name: 'ghost', version: 1 },
+    ]);
   });
   afterEach(async () => {
     await models.close();
@@ -55,18 +99,44 @@ describe('queries over the read models', () => {
 
   it('name tables by their projections, in joins, references, aliases, sub-queries and raw SQL; json comes parsed', async () => {
     const { value } = await models.query((db) =>
-      db.selectFrom('inbox').innerJoin('card as c', 'c.id', 'inbox.id').select(['inbox.size', 'inbox.tags', 'c.name']).where('inbox.tenant', '=', 't').execute());
+      db
+        .selectFrom('inbox')
+        .innerJoin('card as c', 'c.id', 'inbox.id')
+        .select(['inbox.size', 'inbox.tags', 'c.name'])
+        .where('inbox.tenant', '=', 't')
+        .execute(),
+    );
     expect(value).toEqual([{ size: 1, tags: ['x'], name: 'Ana' }]);
     const sub = await models.query((db) =>
-      db.selectFrom('card').selectAll('card').where('card.id', 'in', (eb) => eb.selectFrom('inbox as card').select('card.id')).execute());
+      db
+        .selectFrom('card')
+        .selectAll('card')
+        .where('card.id', 'in', (eb) => eb.selectFrom('inbox as card').select('card.id'))
+        .execute(),
+    );
     expect(sub.value).toEqual([{ tenant: 't', id: 'a', name: 'Ana' }]);
     const cte = await models.query((db) =>
-      db.with('ghost', (inner) => inner.selectFrom('inbox').select('inbox.id')).selectFrom('ghost').select('ghost.id').execute());
+      db
+        .with('ghost', (inner) => inner.selectFrom('inbox').select('inbox.id'))
+        .selectFrom('ghost')
+        .select('ghost.id')
+        .execute(),
+    );
     expect(cte.value).toEqual([{ id: 'a' }]);
-    const raw = await models.query((db) => sql<{ n: number }>`select count(*) as n from ${sql.table('inbox')} as i`.execute(db));
+    const raw = await models.query((db) =>
+      sql<{ n: number }>`select count(*) as n from ${sql.table('inbox')} as i`.execute(db),
+    );
     expect(raw.value.rows).toEqual([{ n: 1 }]);
     const exists = await models.query((db) =>
-      db.selectFrom('card').select('card.id').where(({ exists, selectFrom }) => exists(selectFrom('inbox').select('inbox.id').whereRef('inbox.id', '=', 'card.id'))).orderBy('card.id').execute());
+      db
+        .selectFrom('card')
+        .select('card.id')
+        .where(({ exists, selectFrom }) =>
+          exists(selectFrom('inbox').select('inbox.id').whereRef('inbox.id', '=', 'card.id')),
+        )
+        .orderBy('card.id')
+        .execute(),
+    );
     expect(exists.value).toEqual([{ id: 'a' }]);
   });
 
@@ -102,13 +172,19 @@ describe('queries over the read models', () => {
     const polled = models.query(() => Promise.resolve(1), { after: '3' as Position });
     await step('3');
     expect((await polled).at).toBe('3');
-    await expect(models.query(() => Promise.resolve(1), { after: '4' as Position, waitMs: 30 })).rejects.toThrow(NotYetVisible);
-    await expect(models.query(() => Promise.resolve(1), { after: '4' as Position, waitMs: 0 })).rejects.toThrow(NotYetVisible);
+    await expect(models.query(() => Promise.resolve(1), { after: '4' as Position, waitMs: 30 })).rejects.toThrow(
+      NotYetVisible,
+    );
+    await expect(models.query(() => Promise.resolve(1), { after: '4' as Position, waitMs: 0 })).rejects.toThrow(
+      NotYetVisible,
+    );
     expect((await models.query(() => Promise.resolve(1), { after: '3' as Position, waitMs: 0 })).at).toBe('3');
   });
 
   it('do not starve while others wait', async () => {
-    const waiting = Array.from({ length: 20 }, () => models.query(() => Promise.resolve(1), { after: '9' as Position, waitMs: 200 }).catch(() => 'late'));
+    const waiting = Array.from({ length: 20 }, () =>
+      models.query(() => Promise.resolve(1), { after: '9' as Position, waitMs: 200 }).catch(() => 'late'),
+    );
     expect((await models.query((db) => db.selectFrom('inbox').select('size').execute())).value).toHaveLength(1);
     expect(new Set(await Promise.all(waiting))).toEqual(new Set(['late']));
   });

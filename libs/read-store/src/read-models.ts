@@ -60,7 +60,11 @@ export const createReadModels = <DB>(
   };
   const checkpoint = async (): Promise<Position | null> =>
     source.snapshot(async (db) => {
-      const row = await db.selectFrom('portaria_checkpoint').select('position').where('name', '=', LIVE).executeTakeFirst();
+      const row = await db
+        .selectFrom('portaria_checkpoint')
+        .select('position')
+        .where('name', '=', LIVE)
+        .executeTakeFirst();
       return (row?.position ?? null) as Position | null;
     });
   const poll = async (): Promise<void> => {
@@ -105,12 +109,15 @@ export const createReadModels = <DB>(
   const mapped = async (db: Kysely<SystemTables>, swaps: number): Promise<Map<string, string>> => {
     if (tables.swaps === swaps) return tables.of;
     const rows = await db
-      .selectFrom('portaria_generation').select(['projection', 'generation', 'version'])
-      .where('state', '=', 'live').where('cohort', '=', LIVE)
+      .selectFrom('portaria_generation')
+      .select(['projection', 'generation', 'version'])
+      .where('state', '=', 'live')
+      .where('cohort', '=', LIVE)
       .execute();
     const of = new Map<string, string>();
     for (const row of rows) {
-      if (versions.get(row.projection) === row.version) of.set(row.projection, tableName(row.projection, row.generation));
+      if (versions.get(row.projection) === row.version)
+        of.set(row.projection, tableName(row.projection, row.generation));
     }
     tables = { swaps, of };
     return of;
@@ -120,10 +127,12 @@ export const createReadModels = <DB>(
     query: async (work, { after = null, waitMs = DEFAULT_WAIT_MS } = {}) => {
       const until = performance.now() + waitMs;
       for (;;) {
-        if (after !== null && (seen === null || seen < after)) await waitFor(after, Math.max(0, until - performance.now()));
+        if (after !== null && (seen === null || seen < after))
+          await waitFor(after, Math.max(0, until - performance.now()));
         const outcome = await source.snapshot(async (db) => {
           const row = await db
-            .selectFrom('portaria_checkpoint').select(['position', 'swaps'])
+            .selectFrom('portaria_checkpoint')
+            .select(['position', 'swaps'])
             .where('name', '=', LIVE)
             .executeTakeFirst();
           const at = (row?.position ?? null) as Position | null;
@@ -145,7 +154,8 @@ export const createReadModels = <DB>(
         if (performance.now() >= until) throw new NotYetVisible(after as Position);
       }
     },
-    waitFor: (after, waitMs, signal) => (seen !== null && seen >= after ? Promise.resolve() : waitFor(after, waitMs, signal)),
+    waitFor: (after, waitMs, signal) =>
+      seen !== null && seen >= after ? Promise.resolve() : waitFor(after, waitMs, signal),
     notify,
     close: async () => {
       clearInterval(timer);

@@ -46,11 +46,15 @@ class Rewriting extends OperationNodeTransformer {
     return super.transformSelectQuery(node, ...rest);
   }
 
-  protected override transformFrom(...[node, ...rest]: Parameters<OperationNodeTransformer['transformFrom']>): FromNode {
+  protected override transformFrom(
+    ...[node, ...rest]: Parameters<OperationNodeTransformer['transformFrom']>
+  ): FromNode {
     return super.transformFrom({ ...node, froms: node.froms.map((from) => this.#source(from)) }, ...rest);
   }
 
-  protected override transformJoin(...[node, ...rest]: Parameters<OperationNodeTransformer['transformJoin']>): JoinNode {
+  protected override transformJoin(
+    ...[node, ...rest]: Parameters<OperationNodeTransformer['transformJoin']>
+  ): JoinNode {
     return super.transformJoin({ ...node, table: this.#source(node.table) }, ...rest);
   }
 

@@ -58,12 +58,14 @@ export type RebuildRow = Selectable<SystemTables['portaria_rebuild']>;
 /** Creates the system tables that are missing. */
 export const migrateSystem = async (db: Kysely<SystemTables>): Promise<void> => {
   await db.schema
-    .createTable('portaria_owner').ifNotExists()
+    .createTable('portaria_owner')
+    .ifNotExists()
     .addColumn('id', 'integer', (c) => c.primaryKey())
     .addColumn('epoch', 'integer', (c) => c.notNull())
     .execute();
   await db.schema
-    .createTable('portaria_checkpoint').ifNotExists()
+    .createTable('portaria_checkpoint')
+    .ifNotExists()
     .addColumn('name', 'text', (c) => c.primaryKey())
     .addColumn('log_id', 'text', (c) => c.notNull())
     .addColumn('position', 'text')
@@ -75,7 +77,8 @@ export const migrateSystem = async (db: Kysely<SystemTables>): Promise<void> => 
     .addColumn('paused', 'text')
     .execute();
   await db.schema
-    .createTable('portaria_generation').ifNotExists()
+    .createTable('portaria_generation')
+    .ifNotExists()
     .addColumn('projection', 'text', (c) => c.notNull())
     .addColumn('generation', 'integer', (c) => c.notNull())
     .addColumn('version', 'integer', (c) => c.notNull())
@@ -86,7 +89,8 @@ export const migrateSystem = async (db: Kysely<SystemTables>): Promise<void> => 
     .addPrimaryKeyConstraint('portaria_generation_key', ['projection', 'generation'])
     .execute();
   await db.schema
-    .createTable('portaria_rebuild').ifNotExists()
+    .createTable('portaria_rebuild')
+    .ifNotExists()
     .addColumn('id', 'text', (c) => c.primaryKey())
     .addColumn('projections', 'text', (c) => c.notNull())
     .addColumn('phase', 'text', (c) => c.notNull())
@@ -100,12 +104,17 @@ export const migrateSystem = async (db: Kysely<SystemTables>): Promise<void> => 
     .addColumn('finished_at', 'text')
     .execute();
   await db.schema
-    .createTable('portaria_policy').ifNotExists()
+    .createTable('portaria_policy')
+    .ifNotExists()
     .addColumn('name', 'text', (c) => c.primaryKey())
     .addColumn('log_id', 'text', (c) => c.notNull())
     .addColumn('position', 'text')
     .execute();
-  await db.insertInto('portaria_owner').values({ id: 1, epoch: 0 }).onConflict((c) => c.doNothing()).execute();
+  await db
+    .insertInto('portaria_owner')
+    .values({ id: 1, epoch: 0 })
+    .onConflict((c) => c.doNothing())
+    .execute();
 };
 
 /** The last event read, heard or not. */
@@ -124,15 +133,23 @@ export type System = ReturnType<typeof systemOf>;
 export const systemOf = (db: Kysely<SystemTables>) => ({
   /** Makes this process the owner: writes of earlier owners fail with Fenced from now on. Returns the epoch. */
   takeOver: async (): Promise<number> => {
-    await db.updateTable('portaria_owner').set((eb) => ({ epoch: eb('epoch', '+', 1) })).execute();
+    await db
+      .updateTable('portaria_owner')
+      .set((eb) => ({ epoch: eb('epoch', '+', 1) }))
+      .execute();
     return (await db.selectFrom('portaria_owner').select('epoch').executeTakeFirstOrThrow()).epoch;
   },
   checkpoint: (name: string): Promise<CheckpointRow | undefined> =>
     db.selectFrom('portaria_checkpoint').selectAll().where('name', '=', name).executeTakeFirst(),
-  checkpoints: (): Promise<CheckpointRow[]> => db.selectFrom('portaria_checkpoint').selectAll().orderBy('name').execute(),
+  checkpoints: (): Promise<CheckpointRow[]> =>
+    db.selectFrom('portaria_checkpoint').selectAll().orderBy('name').execute(),
   putCheckpoint: async (row: CheckpointRow): Promise<void> => {
     const { name, ...rest } = row;
-    await db.insertInto('portaria_checkpoint').values(row).onConflict((c) => c.column('name').doUpdateSet(rest)).execute();
+    await db
+      .insertInto('portaria_checkpoint')
+      .values(row)
+      .onConflict((c) => c.column('name').doUpdateSet(rest))
+      .execute();
     void name;
   },
   dropCheckpoint: async (name: string): Promise<void> => {
@@ -165,7 +182,11 @@ export const systemOf = (db: Kysely<SystemTables>) => ({
     await db.updateTable('portaria_checkpoint').set({ paused: reason }).where('name', '=', name).execute();
   },
   countSwap: async (): Promise<void> => {
-    await db.updateTable('portaria_checkpoint').set((eb) => ({ swaps: eb('swaps', '+', 1) })).where('name', '=', LIVE).execute();
+    await db
+      .updateTable('portaria_checkpoint')
+      .set((eb) => ({ swaps: eb('swaps', '+', 1) }))
+      .where('name', '=', LIVE)
+      .execute();
   },
   generations: (): Promise<GenerationRow[]> =>
     db.selectFrom('portaria_generation').selectAll().orderBy('projection').orderBy('generation').execute(),
@@ -177,20 +198,29 @@ export const systemOf = (db: Kysely<SystemTables>) => ({
     change: Partial<Pick<GenerationRow, 'state' | 'cohort' | 'error'>>,
   ): Promise<void> => {
     await db
-      .updateTable('portaria_generation').set(change)
-      .where('projection', '=', row.projection).where('generation', '=', row.generation)
+      .updateTable('portaria_generation')
+      .set(change)
+      .where('projection', '=', row.projection)
+      .where('generation', '=', row.generation)
       .execute();
   },
   removeGeneration: async (row: { readonly projection: string; readonly generation: number }): Promise<void> => {
     await db
       .deleteFrom('portaria_generation')
-      .where('projection', '=', row.projection).where('generation', '=', row.generation)
+      .where('projection', '=', row.projection)
+      .where('generation', '=', row.generation)
       .execute();
   },
   rebuilds: (): Promise<RebuildRow[]> =>
     db.selectFrom('portaria_rebuild').selectAll().orderBy('requested_at').orderBy('id').execute(),
   runningRebuilds: (): Promise<RebuildRow[]> =>
-    db.selectFrom('portaria_rebuild').selectAll().where('finished_at', 'is', null).orderBy('requested_at').orderBy('id').execute(),
+    db
+      .selectFrom('portaria_rebuild')
+      .selectAll()
+      .where('finished_at', 'is', null)
+      .orderBy('requested_at')
+      .orderBy('id')
+      .execute(),
   rebuild: (id: string): Promise<RebuildRow | undefined> =>
     db.selectFrom('portaria_rebuild').selectAll().where('id', '=', id).executeTakeFirst(),
   addRebuild: async (row: RebuildRow): Promise<void> => {
@@ -202,14 +232,17 @@ export const systemOf = (db: Kysely<SystemTables>) => ({
   /** A policy's place in this log; undefined if none is known. */
   policy: async (name: string, logId: string): Promise<Position | null | undefined> => {
     const row = await db
-      .selectFrom('portaria_policy').select('position')
-      .where('name', '=', name).where('log_id', '=', logId)
+      .selectFrom('portaria_policy')
+      .select('position')
+      .where('name', '=', name)
+      .where('log_id', '=', logId)
       .executeTakeFirst();
     return row === undefined ? undefined : (row.position as Position | null);
   },
   savePolicy: async (name: string, logId: string, position: Position | null): Promise<void> => {
     await db
-      .insertInto('portaria_policy').values({ name, log_id: logId, position })
+      .insertInto('portaria_policy')
+      .values({ name, log_id: logId, position })
       .onConflict((c) => c.column('name').doUpdateSet({ log_id: logId, position }))
       .execute();
   },

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Param, Put, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, Param, Put, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { StateOf } from '#kernel';
 import {
@@ -7,6 +7,8 @@ import {
   Anything,
   CurrentCaller,
   Desk,
+  ListQuery,
+  pageOfAll,
   sendQuery,
   Shown,
   Summary,
@@ -56,12 +58,18 @@ export class SettingsController {
   @Summary('Lists all settings with their allowed values; read from the stream')
   @Answers(200, SettingsAnswer)
   async list(
+    @Query() query: ListQuery,
     @CurrentCaller() { tenant }: Identity,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<SettingsAnswer> {
+    // A stream is always current; what is no token is refused all the same.
+    await this.desk.consistency(query);
     const settings = await this.reader.settings(tenant);
     const items = (Object.keys(SETTINGS) as SettingKey[]).map((key) => answer(key, settings));
-    return sendQuery(reply, { body: { items, nextCursor: null }, token: await this.desk.token(null) });
+    return sendQuery(reply, {
+      body: pageOfAll(items, ({ key }) => key, 'settings', query),
+      token: await this.desk.token(null),
+    });
   }
 
   @Put(':key')

@@ -6,6 +6,6 @@ import { settingsDecider } from './settings.js';
 
 @Module({
   controllers: [SettingsController],
-  providers: [...handlersFor(settingsDecider.commands, SettingsCommands)],
+  providers: [...handlersFor(settingsDecider, SettingsCommands)],
 })
 export class SettingsModule {}

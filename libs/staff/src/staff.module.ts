@@ -7,6 +7,6 @@ import { ListStaffHandler } from './staff.query.js';
 
 @Module({
   controllers: [StaffController],
-  providers: [...handlersFor(staffDecider.commands, StaffCommands), ListStaffHandler],
+  providers: [...handlersFor(staffDecider, StaffCommands), ListStaffHandler],
 })
 export class StaffModule {}

@@ -1,10 +1,11 @@
 import type { EventMetadata, Position } from '#kernel';
 import type { StoredEvent } from '../port.js';
 
-export const columns = 'seq, id, stream, revision, type, schema_version, data, metadata, recorded_at';
+const lean = 'seq, id, stream, revision, type, schema_version, data, recorded_at';
+export const columns = { lean, full: `${lean}, metadata` };
 
 /** A row with `returnArrays`, in the order of `columns`. */
-export type Row = readonly [number, string, string, number, string, number, string, string, number];
+export type Row = readonly [number, string, string, number, string, number, string, number, string?];
 
 /** The log's order as text: 16 digits, so that string order is log order up to 2^53. */
 export const positionOf = (seq: number): Position => String(seq).padStart(16, '0') as Position;
@@ -41,12 +42,15 @@ export class StoredRow implements StoredEvent {
   readonly revision: number;
   readonly seq: number;
   private readonly dataText: string;
-  private readonly metadataText: string;
+  private readonly metadataText: string | undefined;
   private readonly recordedMs: number;
   private parsedData: unknown = undefined;
   private parsedMetadata: unknown = undefined;
 
-  constructor(row: Row) {
+  constructor(
+    row: Row,
+    private readonly fetchMetadata: (seq: number) => string,
+  ) {
     this.seq = row[0];
     this.id = row[1];
     this.stream = row[2];
@@ -54,12 +58,16 @@ export class StoredRow implements StoredEvent {
     this.type = row[4];
     this.schemaVersion = row[5];
     this.dataText = row[6];
-    this.metadataText = row[7];
-    this.recordedMs = row[8];
+    this.recordedMs = row[7];
+    this.metadataText = row[8];
   }
 
   get position(): Position {
     return positionOf(this.seq);
+  }
+
+  get size(): number {
+    return this.dataText.length;
   }
 
   get recordedAt(): string {
@@ -71,6 +79,6 @@ export class StoredRow implements StoredEvent {
   }
 
   get metadata(): EventMetadata {
-    return (this.parsedMetadata ??= parse(this.metadataText)) as EventMetadata;
+    return (this.parsedMetadata ??= parse(this.metadataText ?? this.fetchMetadata(this.seq))) as EventMetadata;
   }
 }

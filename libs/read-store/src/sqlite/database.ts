@@ -102,9 +102,10 @@ const claim = (path: string, database: DatabaseSync): void => {
       `${path} is a database of something else: move it away or configure another path for the read store`,
     );
   }
+  // Pages of 8 KiB: a quarter less CPU for bulk and for single rows than with 4 (16 makes single commits dearer). Of a new file only.
+  if (tables === 0) database.exec('pragma page_size = 8192');
   database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma secure_delete = on');
-  // 64 MiB between checkpoints: bulk replay writes the same pages again and again (32 MiB is 1.7 times faster than the default of 4 MiB).
-  database.exec('pragma wal_autocheckpoint = 16000; pragma journal_size_limit = 67108864');
+  database.exec('pragma journal_size_limit = 67108864');
   if (id !== APPLICATION_ID) database.exec(`pragma application_id = ${String(APPLICATION_ID)}`);
 };
 
@@ -116,6 +117,9 @@ const HINTS: Readonly<Record<number, string>> = {
   14: 'cannot be opened: its folder must exist and be writable',
   26: 'is not a database: if it is no file of yours delete it and start again, it is rebuilt from the log (read.db may be deleted at any time)',
 };
+
+/** Input/output, damage, no database. */
+const FINAL: ReadonlySet<number> = new Set([10, 11, 26]);
 
 /** Runs the work; what SQLite says of the file itself becomes one sentence for the operator. */
 export const explained = <T>(path: string, work: () => T): T => {
@@ -129,5 +133,6 @@ export const explained = <T>(path: string, work: () => T): T => {
 export const explain = (path: string, error: unknown): unknown => {
   const code = (error as { errcode?: unknown } | null)?.errcode;
   const hint = typeof code === 'number' ? HINTS[code & 0xff] : undefined;
-  return hint === undefined ? error : new ReadStoreUnusable(`the read store ${path} ${hint}`, { cause: error });
+  if (typeof code !== 'number' || hint === undefined) return error;
+  return new ReadStoreUnusable(`the read store ${path} ${hint}`, { cause: error, final: FINAL.has(code & 0xff) });
 };

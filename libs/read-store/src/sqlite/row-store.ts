@@ -1,7 +1,15 @@
-import type { ReadSource, RowReads, RowStore, RowWrites, Table } from '../port.js';
+import {
+  ReadStoreUnusable,
+  type ReadSource,
+  type RowReads,
+  type RowStore,
+  type RowWrites,
+  type Table,
+} from '../port.js';
 import { migrateSystem, systemOf, type SystemTables } from '../system.js';
 import { explain, kyselyOver, openReadDatabase, type Connection } from './database.js';
-import { ddl, loadRows, removeRows, scanPage, upsertRows } from './rows.js';
+import { WalCheckpoints } from './wal-checkpoints.js';
+import { indexDdl, loadRows, removeRows, scanPage, tableDdl, upsertRows } from './rows.js';
 
 /**
  * The engine's side over one SQLite file, which it creates. The calls are synchronous underneath; one process writes.
@@ -11,33 +19,44 @@ export const openSqliteRowStore = (path: string): RowStore => {
   const writer = openReadDatabase(path, 'write');
   const db = kyselyOver<SystemTables>(writer);
   const tx = writesOn(writer, systemOf(db));
+  const checkpoints = new WalCheckpoints(path, writer);
   let last: Promise<unknown> = Promise.resolve();
 
+  let broken: ReadStoreUnusable | null = null;
+
   const transaction = async <T>(work: () => Promise<T>): Promise<T> => {
+    await checkpoints.open();
+    // Immediate: a transaction that reads first and then writes would get SQLITE_BUSY_SNAPSHOT.
+    writer.exec('begin immediate');
     try {
-      // Immediate: a transaction that reads first and then writes would get SQLITE_BUSY_SNAPSHOT.
-      writer.exec('begin immediate');
-      try {
-        const value = await work();
-        writer.exec('commit');
-        return value;
-      } catch (error) {
-        if (writer.database.isTransaction) writer.exec('rollback');
-        throw error;
-      }
+      const value = await work();
+      writer.exec('commit');
+      checkpoints.committed();
+      return value;
     } catch (error) {
-      throw explain(path, error);
+      if (writer.database.isTransaction) writer.exec('rollback');
+      throw error;
     }
   };
   const queued = <T>(work: () => Promise<T>): Promise<T> => {
-    const turn = last.then(() => transaction(work));
+    const turn = last.then(async () => {
+      if (broken !== null) throw broken;
+      try {
+        return await work();
+      } catch (error) {
+        const explained = explain(path, error);
+        if (explained instanceof ReadStoreUnusable && explained.final) broken = explained;
+        throw explained;
+      }
+    });
     last = turn.catch(() => undefined);
     return turn;
   };
 
   return {
-    migrate: () => queued(() => migrateSystem(db)),
-    write: (work) => queued(() => work(tx)),
+    migrate: () => queued(() => transaction(() => migrateSystem(db))),
+    write: (work) => queued(() => transaction(() => work(tx))),
+    load: (table, keys) => queued(() => settled(() => loadRows(writer, table, keys))),
     snapshot: async (work) => {
       const connection = openReadDatabase(path, 'read');
       try {
@@ -53,6 +72,7 @@ export const openSqliteRowStore = (path: string): RowStore => {
     },
     close: async () => {
       await last;
+      await checkpoints.close();
       writer.close();
     },
   };
@@ -62,23 +82,34 @@ const writesOn = (connection: Connection, system: RowWrites['system']): RowWrite
   let depth = 0;
   return {
     system,
-    createTable: (table) => settled(() => {
-      for (const statement of ddl(table)) connection.exec(statement);
-    }),
-    dropTable: (name) => settled(() => {
-      connection.exec(`drop table if exists "${name}"`);
-    }),
-    empty: (name, limit) => settled(() =>
-      connection.database.prepare('select 1 from sqlite_schema where name = ?').get(name) === undefined
-        ? 0
-        : Number(connection.database.prepare(`delete from "${name}" where rowid in (select rowid from "${name}" limit ?)`).run(limit).changes)),
-    load: (table, keys) => settled(() => loadRows(connection, table, keys)),
-    upsert: (table, rows) => settled(() => {
-      upsertRows(connection, table, rows);
-    }),
-    remove: (table, keys) => settled(() => {
-      removeRows(connection, table, keys);
-    }),
+    createTable: (table, { indexes } = { indexes: 'now' }) =>
+      settled(() => {
+        connection.exec(tableDdl(table));
+        if (indexes === 'now') for (const statement of indexDdl(table)) connection.exec(statement);
+      }),
+    createIndexes: (table) =>
+      settled(() => {
+        for (const statement of indexDdl(table)) connection.exec(statement);
+      }),
+    dropTable: (name) =>
+      settled(() => {
+        connection.exec(`drop table if exists "${name}"`);
+      }),
+    empty: (name, limit) =>
+      settled(() =>
+        connection.database.prepare('select 1 from sqlite_schema where name = ?').get(name) === undefined
+          ? 0
+          : Number(
+              connection.database
+                .prepare(`delete from "${name}" where rowid in (select rowid from "${name}" limit ?)`)
+                .run(limit).changes,
+            ),
+      ),
+    upsert: (table, rows) => settled(() => upsertRows(connection, table, rows)),
+    remove: (table, keys) =>
+      settled(() => {
+        removeRows(connection, table, keys);
+      }),
     savepoint: async (work) => {
       const name = `s${String(++depth)}`;
       connection.exec(`savepoint ${name}`);
@@ -152,8 +183,9 @@ export const openSqliteReadSource = (path: string, connections = 4): ReadSource 
         release(lane);
       }
     },
-    close: () => settled(() => {
-      for (const { connection } of free.splice(0)) connection.close();
-    }),
+    close: () =>
+      settled(() => {
+        for (const { connection } of free.splice(0)) connection.close();
+      }),
   };
 };

@@ -1,0 +1,15 @@
+import { eventStoreConformance } from '../../../../test/conformance/event-store.suite.js';
+import { FakeEventStoreDb } from '../../../../test/fakes/eventstoredb/index.js';
+import { openEventStoreDb } from './index.js';
+
+eventStoreConformance('EventStoreDB, faked', async () => {
+  const fake = await FakeEventStoreDb.start();
+  const store = openEventStoreDb({ connectionString: fake.connectionString, categories: ['suite'], prefix: 'run1' });
+  return {
+    store,
+    close: async () => {
+      await store.close();
+      await fake.stop();
+    },
+  };
+});

@@ -1,0 +1,240 @@
+import { BACKWARDS, END, FORWARDS, type ResolvedEvent, START } from '@eventstore/db-client';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Position } from '#kernel';
+import { type Head, type ReadStreamOptions, StoreUnavailable, type StoredEvent } from '../port.js';
+import type { Counters } from './counters.js';
+import { EventStoreDbRefused, failureOf, lossOf } from './errors.js';
+import { type Feed, Mark, openFeed } from './feed.js';
+import { PulledStream } from './pulled-stream.js';
+import type { ServerClient } from './server-client.js';
+import { ownEventOf, positionOf, serverPositionOf, storedEventOf } from './stored-event.js';
+import { backoff } from './within.js';
+
+export type ReadSettings = {
+  readonly client: ServerClient;
+  readonly prefix: string;
+  /** Beginnings of the names of all streams that are ours. */
+  readonly prefixes: readonly string[];
+  readonly pageSize: number;
+  /** A read that hears nothing for so long is broken off. */
+  readonly readTimeoutMs: number;
+  /** For so long a read that fails is begun again where it stood. */
+  readonly patienceMs: number;
+  readonly counters: Counters;
+};
+
+/** What a feed's item is to us: a fact of ours, a foreign event, or a mark. */
+export type FeedItem =
+  | { readonly kind: 'own'; readonly event: StoredEvent; readonly position: Position }
+  | { readonly kind: 'foreign'; readonly position: Position }
+  | { readonly kind: 'mark'; readonly mark: Mark };
+
+/** The bounded reads. Each resumes by itself where a connection broke; what it gave stays given. */
+export class LogReads {
+  constructor(private readonly settings: ReadSettings) {}
+
+  async *readStream(stream: string, options: ReadStreamOptions = {}): AsyncGenerator<readonly StoredEvent[]> {
+    const backwards = options.direction === 'backwards';
+    let from = options.from ?? null;
+    // The server does not answer a read of nothing.
+    let left = options.limit ?? Number.POSITIVE_INFINITY;
+    const retry = this.retries();
+    while (left > 0 && (from === null || from >= 0)) {
+      const read = this.openStream(stream, backwards, from, left);
+      try {
+        for await (const page of this.pages(read, Math.min(left, this.settings.pageSize))) {
+          retry.progressed();
+          const events = page.flatMap(({ event }) =>
+            event === undefined
+              ? []
+              : [storedEventOf(event, this.settings.prefix, event.position ?? { commit: 0n, prepare: 0n })],
+          );
+          const last = events.at(-1);
+          if (last === undefined) continue;
+          left -= events.length;
+          from = last.revision + (backwards ? -1 : 1);
+          yield events;
+        }
+        return;
+      } catch (error) {
+        if (failureOf(error) === 'not-found') return;
+        await retry.after(error);
+      } finally {
+        read.close();
+      }
+    }
+  }
+
+  async *readAll(options: {
+    readonly after: Position | null;
+    readonly until?: Position;
+    readonly pageSize?: number;
+  }): AsyncGenerator<readonly StoredEvent[]> {
+    const size = options.pageSize ?? this.settings.pageSize;
+    if (options.after !== null) serverPositionOf(options.after);
+    const target = options.until ?? (await this.head())?.position;
+    let after = options.after;
+    if (target === undefined || (after !== null && after >= target)) return;
+    const retry = this.retries();
+    let page: StoredEvent[] = [];
+    let done = false;
+    while (!done) {
+      const feed = this.openFeed(after, size);
+      try {
+        while (!done) {
+          const state = await feed.wait(this.settings.readTimeoutMs);
+          if (state !== 'ready') throw new Error('a read of the log went silent');
+          retry.progressed();
+          for (const item of this.items(feed, size - page.length)) {
+            if (item.kind === 'mark') {
+              // Nothing more stands there, or nothing more up to the target.
+              done ||= item.mark.kind === 'caughtUp' || (item.mark.at !== null && item.mark.at >= target);
+              continue;
+            }
+            if (item.position > target) {
+              done = true;
+              break;
+            }
+            if (after !== null && item.position <= after) continue;
+            after = item.position;
+            if (item.kind === 'own') page.push(item.event);
+            done ||= item.position === target;
+            if (done) break;
+          }
+          if (page.length >= size) {
+            const full = page;
+            page = [];
+            yield full;
+          }
+        }
+      } catch (error) {
+        await retry.after(error);
+      } finally {
+        feed.close();
+      }
+    }
+    if (page.length > 0) yield page;
+  }
+
+  /** The last event of the whole server, which may be nobody's fact; a position that covers all of ours. */
+  async head(patienceMs?: number): Promise<Head | null> {
+    const retry = this.retries(patienceMs);
+    for (;;) {
+      const { client } = this.settings;
+      const stream = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true });
+      const read = new PulledStream<ResolvedEvent>(stream, () => stream.cancel());
+      try {
+        for await (const [resolved] of this.pages(read, 1)) {
+          const event = resolved?.event;
+          if (event?.position === undefined) continue;
+          return { position: positionOf(event.position), id: event.id, recordedAt: event.created.toISOString() };
+        }
+        return null;
+      } catch (error) {
+        await retry.after(error);
+      } finally {
+        read.close();
+      }
+    }
+  }
+
+  openFeed(after: Position | null, pageSize: number): Feed {
+    const { client, prefixes } = this.settings;
+    return openFeed(client, after, { prefixes, bufferSize: Math.min(pageSize, 1_000) });
+  }
+
+  /** Takes what is there, at most so many, and tells what is ours. */
+  items(feed: Feed, limit: number): FeedItem[] {
+    const { prefix, counters } = this.settings;
+    return feed.take(limit).flatMap((item): FeedItem[] => {
+      if (item instanceof Mark) return [{ kind: 'mark', mark: item }];
+      const { event } = item;
+      if (event === undefined) return [];
+      const position = positionOf(event.position);
+      const own = ownEventOf(event, prefix, event.position);
+      if (own !== null) return [{ kind: 'own', event: own, position }];
+      counters.foreignEvents += 1;
+      return [{ kind: 'foreign', position }];
+    });
+  }
+
+  /** Whether a fact of ours stands after a position: 'behind', or the position up to which none does. */
+  async lookAhead(after: Position | null): Promise<'behind' | Position | null> {
+    const head = await this.head(0);
+    const feed = this.openFeed(after, 1);
+    try {
+      for (;;) {
+        if ((await feed.wait(this.settings.readTimeoutMs)) !== 'ready') throw new Error('a look ahead went silent');
+        for (const item of this.items(feed, 1)) {
+          if (item.kind !== 'mark') return 'behind';
+          if (item.mark.kind === 'caughtUp') return head?.position ?? null;
+        }
+      }
+    } finally {
+      feed.close();
+    }
+  }
+
+  private openStream(
+    stream: string,
+    backwards: boolean,
+    from: number | null,
+    limit: number,
+  ): PulledStream<ResolvedEvent> {
+    const { client, prefix, pageSize } = this.settings;
+    const read = client.readStream(
+      `${prefix}${stream}`,
+      {
+        direction: backwards ? BACKWARDS : FORWARDS,
+        fromRevision: from === null ? (backwards ? END : START) : BigInt(from),
+        requiresLeader: true,
+        ...(Number.isFinite(limit) ? { maxCount: limit } : {}),
+      },
+      { highWaterMark: Math.min(pageSize, 1_000) },
+    );
+    return new PulledStream(read, () => read.cancel());
+  }
+
+  private async *pages<T>(read: PulledStream<T>, size: number): AsyncGenerator<readonly T[]> {
+    for (;;) {
+      const state = await read.wait(this.settings.readTimeoutMs);
+      if (state === 'silent') throw new Error('a read went silent');
+      if (state !== 'ready') return;
+      yield read.take(size);
+    }
+  }
+
+  /** Transient failures are waited out as long as there was progress within the patience. Throws EventStoreDbRefused or StoreUnavailable. */
+  private retries(patienceMs = this.settings.patienceMs): { progressed(): void; after(error: unknown): Promise<void> } {
+    let failures = 0;
+    let since = performance.now();
+    return {
+      progressed: () => {
+        failures = 0;
+        since = performance.now();
+      },
+      after: async (error) => {
+        const failure = failureOf(error);
+        if (failure === 'refused') throw refused(error);
+        if (error instanceof RangeError) throw error;
+        if (failure === 'stream-deleted') {
+          throw new StoreUnavailable('A stream was tombstoned in EventStoreDB: restore the log from its backup.', {
+            cause: error,
+          });
+        }
+        if (performance.now() - since >= patienceMs) {
+          throw new StoreUnavailable(`EventStoreDB cannot be read: ${lossOf(error)}.`, { cause: error });
+        }
+        this.settings.counters.readRetries += 1;
+        await pause(backoff(failures, { firstMs: 20, maxMs: 1_000 }));
+        failures += 1;
+      },
+    };
+  }
+}
+
+export const refused = (error: unknown): EventStoreDbRefused =>
+  new EventStoreDbRefused(
+    'EventStoreDB refuses to be read: the user of EVENTSTORE_URL needs valid credentials and the right to read $all.',
+    { cause: error },
+  );

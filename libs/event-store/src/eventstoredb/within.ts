@@ -1,0 +1,36 @@
+/** The promise's outcome, or after `ms` a rejection with `late()`. What comes after that is dropped. */
+export const within = <T>(ms: number, promise: Promise<T>, late: () => Error): Promise<T> =>
+  new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      reject(late());
+    }, ms);
+    promise.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(Error.isError(error) ? error : new Error('a call failed', { cause: error }));
+      },
+    );
+  });
+
+/** Waits, but not longer than until the signal is aborted. */
+export const pauseUnless = (signal: AbortSignal, ms: number): Promise<void> =>
+  new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done);
+    if (signal.aborted) done();
+  });
+
+/** Exponential from `firstMs` to `maxMs`, of which a random half is left out, so that many consumers do not come back at once. */
+export const backoff = (
+  failures: number,
+  { firstMs, maxMs }: { readonly firstMs: number; readonly maxMs: number },
+): number => Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30)) * (0.5 + Math.random() / 2);

@@ -1,0 +1,13 @@
+// Copies the WAL back into the file, on a connection and in a thread of its own: the writer's thread waits for no disk.
+import { DatabaseSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+
+const { path } = workerData as { readonly path: string };
+const database = new DatabaseSync(path, { timeout: 5000 });
+database.exec('pragma synchronous = normal; pragma wal_autocheckpoint = 0');
+const passive = database.prepare('pragma wal_checkpoint(passive)');
+
+parentPort?.on('message', () => {
+  const row = passive.get();
+  parentPort?.postMessage(Number(row?.['log'] ?? 0) - Number(row?.['checkpointed'] ?? 0));
+});

@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from '@jest/globals';
+import { openReadDatabase } from './database.js';
+import { WalCheckpoints } from './wal-checkpoints.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'portaria-wal-'));
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+});
+
+describe('checkpoints beside the writer', () => {
+  it('keep the WAL short while writes go on, and wait for nobody who reads', async () => {
+    const path = join(folder, 'a.db');
+    const writer = openReadDatabase(path, 'write');
+    const checkpoints = new WalCheckpoints(path, writer, 100);
+    writer.exec('create table x (y text)');
+    const write = async (): Promise<void> => {
+      await checkpoints.open();
+      writer.exec(`insert into x values (hex(randomblob(4000)))`);
+      checkpoints.committed();
+      await new Promise(setImmediate);
+    };
+    const pages = (): number => Math.ceil(statSync(`${path}-wal`).size / 8192);
+    let rows = 0;
+    for (; rows < 3000; rows++) await write();
+    // 3,000 writes of at least one page each; the backstop of four times the length was not met either.
+    expect(pages()).toBeLessThan(1000);
+    const reader = openReadDatabase(path, 'read');
+    reader.exec('begin');
+    const seen = Number(reader.prepare('select count(*) as n from x').statement.get()?.['n']);
+    for (; rows < 3500; rows++) await write();
+    expect(reader.prepare('select count(*) as n from x').statement.get()?.['n']).toBe(seen);
+    reader.close();
+    await checkpoints.close();
+    writer.close();
+    const again = openReadDatabase(path, 'read');
+    expect(again.prepare('select count(*) as n from x').statement.get()?.['n']).toBe(rows);
+    again.close();
+  });
+});

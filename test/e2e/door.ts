@@ -1,0 +1,257 @@
+// The whole application over a temporary data folder, asked through its door. One a suite; its clock is the tests'.
+import { jest } from '@jest/globals';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { SignJWT } from 'jose';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ApiModule } from '#apps/api/api.module';
+import { openGatehouse, type Gatehouse } from '#apps/api/gatehouse';
+import { policies } from '#apps/registry';
+import type { StoredEvent } from '#event-store';
+import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
+import { createHttpApp, decodeToken, makeLogger, readConfiguration } from '#platform';
+
+export const SECRET = 'a secret of at least thirty-two bytes';
+export const KEY = Buffer.alloc(32, 7).toString('base64');
+export const TENANT = 'acme';
+export const NOWHERE = '0f9a3a51-5d5d-4c4b-8f57-8f3a0a5a1c11';
+
+/** Who asks: members of the staff by their records, the others by the claim of their token. */
+export const STAFF = {
+  agent: { staffId: 'ana', role: 'agent', conversationAccess: 'all' },
+  colleague: { staffId: 'bia', role: 'agent', conversationAccess: 'all' },
+  limited: { staffId: 'lia', role: 'agent', conversationAccess: 'assigned_only' },
+  claimer: { staffId: 'caio', role: 'agent', conversationAccess: 'assigned_and_unassigned' },
+  supervisor: { staffId: 'sol', role: 'supervisor', conversationAccess: 'all' },
+  admin: { staffId: 'adm', role: 'admin', conversationAccess: 'all' },
+  gone: { staffId: 'gone', role: 'agent', conversationAccess: 'all' },
+} as const;
+const CLAIMED = {
+  founder: { sub: 'founder', role: 'admin' },
+  auditor: { sub: 'aud', role: 'auditor' },
+  ops: { sub: 'ops', role: 'ops' },
+  integration: { sub: 'gateway', role: 'integration' },
+  stranger: { sub: 'nobody' },
+} as const;
+export type Who = keyof typeof STAFF | keyof typeof CLAIMED;
+
+export const signed = (claims: Record<string, unknown>, secret = SECRET): Promise<string> =>
+  new SignJWT(claims).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(secret));
+
+export const tokenOf = (who: Who, tenant = TENANT): Promise<string> =>
+  signed({
+    tenant,
+    ...(who in STAFF ? { sub: STAFF[who as keyof typeof STAFF].staffId } : CLAIMED[who as keyof typeof CLAIMED]),
+  });
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test says what it expects of an answer
+export type Json = any;
+export type Answer = {
+  readonly status: number;
+  readonly headers: Headers;
+  readonly body: Json;
+  readonly text: string;
+  readonly etag: string | null;
+  readonly code: string | undefined;
+};
+export type Call = {
+  readonly key?: string;
+  readonly ifMatch?: string;
+  readonly tenant?: string;
+  readonly headers?: Record<string, string>;
+};
+
+export type Door = {
+  readonly gatehouse: Gatehouse;
+  /** Asks as somebody. Objects go as JSON, texts and bytes as they are. */
+  readonly call: (
+    who: Who | { readonly bearer: string | null },
+    method: string,
+    path: string,
+    body?: unknown,
+    call?: Call,
+  ) => Promise<Answer>;
+  /** Asks from read models that have seen every command that was answered before. */
+  readonly get: (who: Who, path: string, call?: Call) => Promise<Answer>;
+  /** The log's end. */
+  readonly head: () => Promise<string | null>;
+  /** Facts behind a place in the log, oldest first. */
+  readonly facts: (after?: string | null) => Promise<readonly StoredEvent[]>;
+  /** The types of the facts that the work added. Awaits what the policies make of them too if they make anything at once. */
+  readonly added: (work: () => Promise<unknown>) => Promise<readonly string[]>;
+  /** Builds all read models anew and waits for the end. */
+  readonly rebuildAll: () => Promise<Json>;
+  readonly close: () => Promise<void>;
+};
+
+/** The tests' clock: only `Date` stands still, and moves a second with each `call`. Behind the door's opening it can only go on. */
+export const clock = {
+  start: (time = '2026-03-10T08:00:00Z'): void => {
+    jest.useFakeTimers({
+      now: new Date(time),
+      doNotFake: [
+        'hrtime',
+        'nextTick',
+        'performance',
+        'queueMicrotask',
+        'requestAnimationFrame',
+        'cancelAnimationFrame',
+        'requestIdleCallback',
+        'cancelIdleCallback',
+        'setImmediate',
+        'clearImmediate',
+        'setInterval',
+        'clearInterval',
+        'setTimeout',
+        'clearTimeout',
+      ],
+    });
+  },
+  /** To a time of the tests' day: `10:05`, `10:05:00.001`; or any RFC 3339 time. */
+  at: (time: string): string => {
+    const whole = time.includes('T') ? time : `2026-03-10T${time.length === 5 ? `${time}:00` : time}Z`;
+    jest.setSystemTime(new Date(whole));
+    return new Date(whole).toISOString();
+  },
+  pass: (milliseconds: number): void => {
+    jest.setSystemTime(Date.now() + milliseconds);
+  },
+  now: (): string => new Date().toISOString(),
+  stop: (): void => {
+    jest.useRealTimers();
+  },
+};
+
+export const openDoor = async (options: { readonly ticks?: number } = {}): Promise<Door> => {
+  const folder = mkdtempSync(join(tmpdir(), 'portaria-e2e-'));
+  const server =
+    (globalThis as { readonly eventStore?: string }).eventStore === 'fake' ? await FakeEventStoreDb.start() : null;
+  const configuration = readConfiguration({
+    NODE_ENV: 'test',
+    DATA_DIR: folder,
+    AUTH_JWT_SECRET: SECRET,
+    KEY_ENCRYPTION_KEY: KEY,
+    LOG_LEVEL: 'silent',
+    LOG_FORMAT: 'json',
+    PORT: '0',
+    ...(server === null ? {} : { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL: server.connectionString }),
+  });
+  const logger = await makeLogger(configuration);
+  const gatehouse = await openGatehouse(configuration, logger);
+  const app: NestFastifyApplication = await createHttpApp(ApiModule.over(gatehouse), { configuration, logger });
+  await app.listen(0, '127.0.0.1');
+  const base = await app.getUrl();
+  const { store } = gatehouse.stores;
+  const tokens = new Map<string, string>();
+  let seen: { readonly position: string; readonly token: string } | null = null;
+
+  const bearerOf = async (who: Who, tenant = TENANT): Promise<string> => {
+    const known = tokens.get(`${who} ${tenant}`) ?? (await tokenOf(who, tenant));
+    tokens.set(`${who} ${tenant}`, known);
+    return known;
+  };
+
+  const call: Door['call'] = async (who, method, path, body, { key, ifMatch, tenant, headers = {} } = {}) => {
+    const bearer = typeof who === 'string' ? await bearerOf(who, tenant) : who.bearer;
+    const raw = typeof body === 'string' || body instanceof Uint8Array;
+    const response = await fetch(`${base}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: raw ? (body as string) : JSON.stringify(body) }),
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+        ...headers,
+      },
+    });
+    clock.pass(options.ticks ?? 1);
+    const text = await response.text();
+    const json = response.headers.get('content-type')?.includes('json') === true && !text.includes('\n{');
+    const parsed: Json = json && text !== '' ? JSON.parse(text) : text;
+    const token = response.headers.get('consistency-token');
+    if (token !== null && method !== 'GET') {
+      const position = decodeToken(token).position ?? '';
+      if (seen === null || position > seen.position) seen = { position, token };
+    }
+    const code = response.status >= 400 ? (parsed as { code?: string }).code : undefined;
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: parsed,
+      text,
+      etag: response.headers.get('etag'),
+      code,
+    };
+  };
+
+  const get: Door['get'] = (who, path, options_) =>
+    call(
+      who,
+      'GET',
+      seen === null ? path : `${path}${path.includes('?') ? '&' : '?'}after=${seen.token}`,
+      undefined,
+      options_,
+    );
+
+  const head = async (): Promise<string | null> => (await store.head())?.position ?? null;
+
+  const facts: Door['facts'] = async (after = null) => {
+    const found: StoredEvent[] = [];
+    for await (const page of store.readAll({ after: after as never })) found.push(...page);
+    return found;
+  };
+
+  const rebuildAll = async (): Promise<Json> => {
+    const { status, body } = await call('ops', 'POST', '/v1/ops/projections/all/rebuild', {});
+    if (status !== 202) throw new Error(`no rebuild: ${JSON.stringify(body)}`);
+    // A rebuild is asked for until it is done: it has no token to wait by.
+    for (;;) {
+      const rebuild = await call('ops', 'GET', `/v1/ops/rebuilds/${body.rebuildId as string}`);
+      if (rebuild.body.phase === 'done') return rebuild.body;
+      if (rebuild.body.error !== null) throw new Error(`the rebuild failed: ${rebuild.text}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  };
+
+  const door: Door = {
+    gatehouse,
+    call,
+    get,
+    head,
+    facts,
+    added: async (work) => {
+      const before = await head();
+      await work();
+      return (await facts(before)).map(({ type }) => type);
+    },
+    rebuildAll,
+    close: async () => {
+      await app.close();
+      await server?.stop();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  await invite(door, TENANT);
+  // Each policy records its start once; behind that, what is added is what was asked for.
+  while ((await facts()).filter(({ type }) => type === 'PolicyStarted').length < policies.length) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+  return door;
+};
+
+/** The people of a tenant. */
+export const invite = async (door: Door, tenant: string): Promise<void> => {
+  for (const [name, member] of Object.entries(STAFF)) {
+    const { status, text } = await door.call(
+      'founder',
+      'POST',
+      '/v1/staff',
+      { ...member, name: `The ${name}` },
+      { tenant },
+    );
+    if (status !== 201) throw new Error(`${name} was not invited: ${text}`);
+  }
+  await door.call('founder', 'POST', '/v1/staff/gone/deactivate', {}, { tenant });
+};

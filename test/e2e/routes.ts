@@ -1,0 +1,410 @@
+// Every route with who may call it (spec/domain.md, "Roles"), how to make what it is about, and a body that it takes.
+import { randomUUID } from 'node:crypto';
+import type { Json, Who } from './door.js';
+import { newPhone, type Town } from './town.js';
+
+/** What a call is made of; `path` names objects that exist. */
+export type Made = {
+  readonly path: string;
+  readonly body?: Json;
+  readonly query?: string;
+  /** Another body for the same path, that would be taken as well. */
+  readonly other?: Json;
+};
+export type Route = {
+  readonly route: string;
+  /** Roles that may; everybody else is refused before anything is looked at. */
+  readonly roles: readonly Who[];
+  /** Who of them gets another answer than success, for the right is the object's or a setting's. */
+  readonly told?: Partial<Record<Who, string>>;
+  /** A command whose first saying stores facts. */
+  readonly stores?: true;
+  /** The kind of the objects that the path names; those of another tenant are 404. */
+  readonly about?: 'object' | 'nothing';
+  readonly status?: 201 | 202;
+  readonly make: (town: Town) => Promise<Made>;
+};
+
+const STAFF: readonly Who[] = ['agent', 'limited', 'supervisor', 'admin'];
+const READERS: readonly Who[] = [...STAFF, 'auditor', 'integration'];
+const EDITORS: readonly Who[] = [...STAFF, 'integration'];
+const ADMIN: readonly Who[] = ['admin'];
+const GATEWAY: readonly Who[] = ['integration'];
+/** Those who see only their own are told that there is nothing. */
+const OWN: Route['told'] = { limited: 'not-found' };
+
+const contact =
+  (rest: string, body?: Json, other?: Json): Route['make'] =>
+  async (town) => ({
+    path: `/v1/contacts/${(await town.contact()).contactId}${rest}`,
+    ...(body === undefined ? {} : { body, other }),
+  });
+const conversation =
+  (rest: string, body?: Json, other?: Json): Route['make'] =>
+  async (town) => ({
+    path: `/v1/conversations/${(await town.customer()).conversationId}${rest}`,
+    ...(body === undefined ? {} : { body, other }),
+  });
+const list =
+  (path: string, query = ''): Route['make'] =>
+  async () =>
+    Promise.resolve({ path, query });
+const staff =
+  (rest: string, body: Json, other?: Json): Route['make'] =>
+  async (town) => {
+    const { staffId } = await town.does('admin', 'POST', '/v1/staff', {
+      name: 'New',
+      role: 'agent',
+      conversationAccess: 'all',
+    });
+    return { path: `/v1/staff/${staffId as string}${rest}`, body, other };
+  };
+const concluded: Route['make'] = async (town) => {
+  const { conversationId } = await town.customer();
+  await town.does('agent', 'POST', `/v1/conversations/${conversationId}/conclude`, {});
+  return { path: `/v1/conversations/${conversationId}/reopen`, body: {} };
+};
+const blocked =
+  (rest: string, body: Json, other?: Json): Route['make'] =>
+  async (town) => {
+    const { contactId } = await town.customer();
+    await town.block(contactId);
+    return { path: `/v1/contacts/${contactId}${rest}`, body, other };
+  };
+const message =
+  (rest: string, more: Json, other: Json): Route['make'] =>
+  async (town) => {
+    const { conversationId } = await town.customer();
+    const { messageId } = await town.sends('agent', conversationId);
+    return {
+      path: `/v1/messages/${messageId as string}${rest}`,
+      body: { conversationId, ...more },
+      other: other === null ? undefined : { conversationId, ...other },
+    };
+  };
+const inbound = (text: string): Json => ({
+  channel: 'whatsapp',
+  from: {
+    kind: 'whatsapp',
+    value: '+5511987650001',
+    displayName: 'Rui',
+    verified: true,
+    also: [{ kind: 'email', value: 'rui@example.org', verified: true }],
+  },
+  providerMessageId: 'route-1',
+  sentAt: '2026-03-01T10:00:00Z',
+  content: { text },
+});
+
+export const routes: readonly Route[] = [
+  {
+    route: 'POST /v1/contacts',
+    roles: EDITORS,
+    told: { limited: 'forbidden' },
+    stores: true,
+    status: 201,
+    make: async () =>
+      Promise.resolve({
+        path: '/v1/contacts',
+        body: {
+          displayName: 'Nuno',
+          identities: [{ kind: 'phone', value: newPhone(), verified: true }],
+          tags: ['new'],
+        },
+        other: { displayName: 'Other' },
+      }),
+  },
+  { route: 'GET /v1/contacts', roles: READERS, make: list('/v1/contacts', 'search=a&tag=vip&blocked=true&limit=10') },
+  { route: 'GET /v1/contacts/{id}', roles: READERS, told: OWN, make: contact('') },
+  {
+    route: 'PATCH /v1/contacts/{id}',
+    roles: EDITORS,
+    told: OWN,
+    stores: true,
+    make: contact('', { displayName: 'Ada', addTags: ['a'], removeTags: ['b'] }, { displayName: 'Eva' }),
+  },
+  {
+    route: 'POST /v1/contacts/{id}/identities',
+    roles: EDITORS,
+    told: OWN,
+    stores: true,
+    status: 201,
+    make: async (town) =>
+      contact(
+        '/identities',
+        { kind: 'phone', value: newPhone(), verified: true },
+        { kind: 'email', value: 'x@example.org' },
+      )(town),
+  },
+  {
+    route: 'DELETE /v1/contacts/{id}/identities/{identityId}',
+    roles: EDITORS,
+    told: OWN,
+    stores: true,
+    make: async (town) => {
+      const { contactId, identityId } = await town.contact();
+      return { path: `/v1/contacts/${contactId}/identities/${identityId}` };
+    },
+  },
+  {
+    route: 'POST /v1/contacts/{id}/block',
+    roles: STAFF,
+    told: OWN,
+    stores: true,
+    make: async (town) => {
+      const { contactId, conversationId } = await town.customer();
+      const body = {
+        confirm: true,
+        kind: 'protection',
+        scope: { channels: ['whatsapp'] },
+        reasonCode: 'abuse',
+        reasonText: 'insults',
+        conversationId,
+        notice: { text: 'Bye' },
+      };
+      return { path: `/v1/contacts/${contactId}/block`, body, other: { confirm: true } };
+    },
+  },
+  {
+    route: 'PATCH /v1/contacts/{id}/block',
+    roles: STAFF,
+    told: OWN,
+    stores: true,
+    make: blocked('/block', { reasonCode: 'spam', reasonText: 'again' }, { reasonCode: 'other' }),
+  },
+  {
+    route: 'POST /v1/contacts/{id}/unblock',
+    roles: STAFF,
+    told: { ...OWN, agent: 'administrator-required', supervisor: 'administrator-required' },
+    stores: true,
+    make: blocked(
+      '/unblock',
+      { confirm: true, requestedBy: 'customer', reason: 'sorry' },
+      { confirm: true, requestedBy: 'company' },
+    ),
+  },
+  {
+    route: 'GET /v1/blocked-contacts',
+    roles: READERS,
+    make: list('/v1/blocked-contacts', 'search=a&kind=protection&limit=10'),
+  },
+  { route: 'GET /v1/blocked-contacts/count', roles: READERS, make: list('/v1/blocked-contacts/count') },
+  {
+    route: 'POST /v1/conversations',
+    roles: EDITORS,
+    told: OWN,
+    stores: true,
+    status: 201,
+    make: async (town) => {
+      const { contactId, identityId } = await town.contact();
+      return {
+        path: '/v1/conversations',
+        body: { contactId, channel: 'sms', identityId },
+        other: { contactId, channel: 'sms' },
+      };
+    },
+  },
+  {
+    route: 'GET /v1/conversations',
+    roles: READERS,
+    make: list('/v1/conversations', 'view=all&status=open&search=a&limit=10'),
+  },
+  { route: 'GET /v1/conversations/counts', roles: READERS, make: list('/v1/conversations/counts') },
+  { route: 'GET /v1/conversations/{id}', roles: READERS, told: OWN, make: conversation('') },
+  { route: 'GET /v1/conversations/{id}/timeline', roles: READERS, told: OWN, make: conversation('/timeline') },
+  { route: 'GET /v1/conversations/{id}/assignments', roles: READERS, told: OWN, make: conversation('/assignments') },
+  {
+    route: 'POST /v1/conversations/{id}/messages',
+    roles: EDITORS,
+    told: OWN,
+    stores: true,
+    status: 201,
+    make: conversation(
+      '/messages',
+      { content: { text: 'Hello' }, purpose: 'reply', viaDevice: false },
+      { content: { text: 'Other' } },
+    ),
+  },
+  {
+    route: 'POST /v1/conversations/{id}/assign-to-me',
+    roles: STAFF,
+    told: OWN,
+    stores: true,
+    make: conversation('/assign-to-me', {}),
+  },
+  {
+    route: 'POST /v1/conversations/{id}/assign',
+    roles: STAFF,
+    told: OWN,
+    stores: true,
+    make: conversation('/assign', { assigneeId: 'bia', expectedAssigneeId: null, note: 'hers' }, { assigneeId: 'ana' }),
+  },
+  {
+    route: 'POST /v1/conversations/{id}/unassign',
+    roles: STAFF,
+    told: OWN,
+    stores: true,
+    make: async (town) => {
+      const { conversationId } = await town.customer();
+      await town.assign(conversationId, 'bia');
+      return { path: `/v1/conversations/${conversationId}/unassign`, body: {} };
+    },
+  },
+  {
+    route: 'POST /v1/conversations/{id}/conclude',
+    roles: STAFF,
+    told: OWN,
+    stores: true,
+    make: conversation('/conclude', { outcome: 'solved' }, { outcome: 'other' }),
+  },
+  { route: 'POST /v1/conversations/{id}/reopen', roles: STAFF, told: OWN, stores: true, make: concluded },
+  {
+    route: 'POST /v1/conversations/{id}/automation/pause',
+    roles: STAFF,
+    told: OWN,
+    stores: true,
+    make: conversation('/automation/pause', {}),
+  },
+  {
+    route: 'POST /v1/conversations/{id}/automation/resume',
+    roles: STAFF,
+    told: OWN,
+    stores: true,
+    make: async (town) => {
+      const { conversationId } = await town.customer();
+      await town.does('agent', 'POST', `/v1/conversations/${conversationId}/automation/pause`, {});
+      return { path: `/v1/conversations/${conversationId}/automation/resume`, body: {} };
+    },
+  },
+  {
+    route: 'POST /v1/conversations/{id}/read',
+    roles: STAFF,
+    told: OWN,
+    stores: true,
+    make: conversation('/read', { upToOrdinal: 1 }, { upToOrdinal: 0 }),
+  },
+  { route: 'GET /v1/messages/outbound', roles: GATEWAY, make: list('/v1/messages/outbound', 'limit=10') },
+  {
+    route: 'POST /v1/messages/{messageId}/hand-over',
+    roles: GATEWAY,
+    stores: true,
+    make: message('/hand-over', {}, null),
+  },
+  {
+    route: 'POST /v1/messages/{messageId}/delivery',
+    roles: GATEWAY,
+    stores: true,
+    make: message(
+      '/delivery',
+      { status: 'failed', reason: 'no such number', at: '2026-03-10T10:00:00Z' },
+      { status: 'delivered', at: '2026-03-10T10:00:00Z' },
+    ),
+  },
+  {
+    route: 'POST /v1/messages/inbound',
+    roles: GATEWAY,
+    stores: true,
+    about: 'nothing',
+    make: async () => {
+      const value = newPhone();
+      const body = inbound('Oi');
+      const whole = { ...body, from: { ...body.from, value, also: [] }, providerMessageId: randomUUID() };
+      return Promise.resolve({
+        path: '/v1/messages/inbound',
+        body: whole,
+        other: { ...whole, providerMessageId: randomUUID() },
+      });
+    },
+  },
+  {
+    route: 'POST /v1/messages/inbound/batch',
+    roles: GATEWAY,
+    stores: true,
+    about: 'nothing',
+    make: async () => {
+      const value = newPhone();
+      const line = (id: string): string =>
+        JSON.stringify({ ...inbound('Oi'), from: { kind: 'sms', value }, channel: 'sms', providerMessageId: id });
+      const id = randomUUID();
+      return Promise.resolve({ path: '/v1/messages/inbound/batch', body: `${line(id)}\n` });
+    },
+  },
+  {
+    route: 'GET /v1/block-filter/check',
+    roles: GATEWAY,
+    make: list(
+      '/v1/block-filter/check',
+      'channel=whatsapp&kind=phone&value=%2B5511987650001&sentAt=2026-03-10T10:00:00Z',
+    ),
+  },
+  {
+    route: 'POST /v1/block-filter/check',
+    roles: GATEWAY,
+    make: async () =>
+      Promise.resolve({
+        path: '/v1/block-filter/check',
+        body: [{ channel: 'whatsapp', kind: 'phone', value: '+5511987650001', sentAt: '2026-03-10T10:00:00Z' }],
+      }),
+  },
+  { route: 'GET /v1/staff', roles: [...STAFF, 'auditor'], make: list('/v1/staff', 'limit=10') },
+  {
+    route: 'POST /v1/staff',
+    roles: ADMIN,
+    stores: true,
+    status: 201,
+    make: async () =>
+      Promise.resolve({
+        path: '/v1/staff',
+        body: { staffId: `s-${randomUUID().slice(0, 8)}`, name: 'New', role: 'agent', conversationAccess: 'all' },
+      }),
+  },
+  {
+    route: 'PUT /v1/staff/{id}/access',
+    roles: ADMIN,
+    stores: true,
+    make: staff('/access', { conversationAccess: 'assigned_only' }, { conversationAccess: 'assigned_and_unassigned' }),
+  },
+  {
+    route: 'PUT /v1/staff/{id}/role',
+    roles: ADMIN,
+    stores: true,
+    make: staff('/role', { role: 'supervisor' }, { role: 'admin' }),
+  },
+  {
+    route: 'PUT /v1/staff/{id}/availability',
+    roles: ADMIN,
+    stores: true,
+    make: staff('/availability', { available: false }, { available: true }),
+  },
+  { route: 'POST /v1/staff/{id}/deactivate', roles: ADMIN, stores: true, make: staff('/deactivate', {}) },
+  { route: 'GET /v1/settings', roles: ['admin', 'auditor'], make: list('/v1/settings') },
+  {
+    route: 'PUT /v1/settings/{key}',
+    roles: ADMIN,
+    stores: true,
+    about: 'nothing',
+    make: async (town) => {
+      await town.set('region.default', 'BR');
+      return { path: '/v1/settings/region.default', body: { value: 'PT' }, other: { value: 'DK' } };
+    },
+  },
+  { route: 'GET /v1/ops/projections', roles: ['ops', 'auditor'], make: list('/v1/ops/projections') },
+  {
+    route: 'POST /v1/ops/projections/{name}/rebuild',
+    roles: ['ops'],
+    about: 'nothing',
+    status: 202,
+    make: async () => Promise.resolve({ path: '/v1/ops/projections/read_markers/rebuild', body: {} }),
+  },
+  {
+    route: 'GET /v1/ops/rebuilds/{id}',
+    roles: ['ops', 'auditor'],
+    about: 'nothing',
+    make: async (town) => {
+      const { rebuildId } = await town.does('ops', 'POST', '/v1/ops/projections/read_markers/rebuild', {});
+      return { path: `/v1/ops/rebuilds/${rebuildId as string}` };
+    },
+  },
+];
+
+export const methodOf = ({ route }: Route): string => route.split(' ')[0] ?? '';

@@ -1,0 +1,59 @@
+import { spawn } from 'node:child_process';
+import { connect } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { checkEventStoreDb } from '#event-store/eventstoredb/index';
+
+/**
+ * `npm run test:servers`: the suites that need a server (`*.server.spec.ts`), for every server that is named. Fails when none is
+ * named, or a named one cannot be used: a suite that was left out must not look like one that passed.
+ */
+const { EVENTSTORE_URL: eventStoreUrl = '', POSTGRES_URL: postgresUrl = '' } = process.env;
+
+const reachable = (address: string): Promise<boolean> =>
+  new Promise((resolve) => {
+    const { hostname, port } = new URL(address);
+    const socket = connect({
+      host: hostname === '' ? '127.0.0.1' : hostname,
+      port: Number(port || 5432),
+      timeout: 5_000,
+    });
+    const end = (answer: boolean) => (): void => {
+      socket.destroy();
+      resolve(answer);
+    };
+    socket.on('connect', end(true)).on('error', end(false)).on('timeout', end(false));
+  });
+
+const problems: string[] = [];
+if (eventStoreUrl === '' && postgresUrl === '')
+  problems.push('Set EVENTSTORE_URL or POSTGRES_URL to say which servers to test.');
+if (eventStoreUrl !== '') {
+  const check = await checkEventStoreDb({ connectionString: eventStoreUrl });
+  if (!check.ok) problems.push(check.problem);
+}
+if (postgresUrl !== '' && !(await reachable(postgresUrl).catch(() => false))) {
+  problems.push('PostgreSQL cannot be reached: start it, or correct POSTGRES_URL.');
+}
+if (problems.length > 0) {
+  for (const problem of problems) console.error(problem);
+  console.log(`0 passed, ${problems.length} failed`);
+  process.exit(1);
+}
+
+const root = fileURLToPath(new URL('../../..', import.meta.url));
+const jest = spawn(
+  process.execPath,
+  [
+    '--experimental-vm-modules',
+    '--disable-warning=ExperimentalWarning',
+    'node_modules/jest/bin/jest.js',
+    '--runInBand',
+    '--testPathPatterns',
+    String.raw`\.server\.spec\.js$`,
+    ...process.argv.slice(2),
+  ],
+  { cwd: root, stdio: 'inherit', env: { ...process.env, SERVER_TESTS: '1' } },
+);
+jest.on('exit', (code) => {
+  process.exitCode = code ?? 1;
+});
