@@ -1,4 +1,4 @@
-import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { BlockFilterModule } from '#block-filter/block-filter.module';
 import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
@@ -24,6 +24,7 @@ import type { Log } from '../event-store.js';
 import type { Gatehouse } from './gatehouse.js';
 
 /** What alerts look at where the log is on a server: is it reachable, and what became of calls. */
+@Injectable()
 class LogGauges {
   constructor(metrics: Metrics, log: Log) {
     metrics.gauge('portaria_event_store_up', '1 while the log can be reached', 'store', () => ({
