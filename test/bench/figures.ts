@@ -68,6 +68,15 @@ export const machine = (): Readonly<Record<string, string | number>> => ({
   fdatasyncMs: fdatasync(),
 });
 
+/** Seconds in which something that could compute waited for a core, since the machine started; NaN where the kernel does not say. */
+export const waited = (): number => {
+  try {
+    return Number(/total=(\d+)/.exec(readFileSync('/proc/pressure/cpu', 'utf8'))?.[1]) / 1e6;
+  } catch {
+    return NaN;
+  }
+};
+
 const commit = (): string => {
   try {
     return execFileSync('git', ['describe', '--always', '--dirty'], { encoding: 'utf8' }).trim();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { randomOf } from '../traffic/random.js';
-import { machine, show, type Figure } from './figures.js';
+import { machine, show, waited, type Figure } from './figures.js';
 import { summarise } from './profile.js';
 import { rows } from './rows.js';
 
@@ -43,6 +43,7 @@ const rest = positionals.length === 0 ? '' : `-${positionals.join('+')}`;
 const file = join(folder, `${at.slice(0, 19).replaceAll(':', '-')}${rest}.json`);
 for (const name of chosen) {
   const profiles = options.profile ? mkdtempSync(join(tmpdir(), 'portaria-profile-')) : undefined;
+  const before = { waited: waited(), at: performance.now() };
   try {
     const measured = await rows[name]?.({
       random: randomOf(`${options.seed}/${name}`),
@@ -52,8 +53,15 @@ for (const name of chosen) {
       profiles,
       log: options.log,
     });
-    figures.push(...(measured ?? []));
-    show(measured ?? []);
+    const crowded = (100_000 * (waited() - before.waited)) / (performance.now() - before.at);
+    figures.push(...(measured ?? []), {
+      row: name,
+      name: 'somebody waited for a core',
+      unit: '% of the time',
+      values: [crowded],
+      better: 'less',
+    });
+    show(figures.filter(({ row }) => row === name));
   } catch (error) {
     console.error(`The row ${name} could not be measured:`, error);
     process.exitCode = 1;
