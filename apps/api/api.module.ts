@@ -1,4 +1,4 @@
-import { Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { BlockFilterModule } from '#block-filter/block-filter.module';
 import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
@@ -11,7 +11,7 @@ import { ConversationsModule } from '#conversations/conversations.module';
 import { CODEC } from '#event-store';
 import { UnblockRule } from '#inbox/contacts.query';
 import { InboxModule } from '#inbox/inbox.module';
-import { Desk, LogIdentity, Readiness, StaffDirectory, TenantSecrets } from '#platform';
+import { Desk, LogIdentity, Metrics, Readiness, StaffDirectory, TenantSecrets } from '#platform';
 import { ProjectorDesk } from '#projections/ops.controller';
 import { ProjectionsModule } from '#projections/projections.module';
 import { READ_MODELS } from '#read-store';
@@ -20,7 +20,21 @@ import { SettingsReader } from '#settings/settings.controller';
 import { SettingsModule } from '#settings/settings.module';
 import { StaffCommands } from '#staff/staff.handlers';
 import { StaffModule } from '#staff/staff.module';
+import type { Log } from '../event-store.js';
 import type { Gatehouse } from './gatehouse.js';
+
+/** What alerts look at where the log is on a server: is it reachable, and what became of calls. */
+@Injectable()
+class LogGauges {
+  constructor(metrics: Metrics, log: Log) {
+    metrics.gauge('portaria_event_store_up', '1 while the log can be reached', 'store', () => ({
+      log: log.notReady() === null ? 1 : 0,
+    }));
+    metrics.gauge('portaria_event_store_calls', 'What became of calls to the server since the start', 'what', () =>
+      log.counters(),
+    );
+  }
+}
 
 /** Everything that rooms get injected, from the opened stores. */
 const provided = (gatehouse: Gatehouse) => {
@@ -50,6 +64,11 @@ const provided = (gatehouse: Gatehouse) => {
     { provide: ProjectorDesk, useValue: projector },
     { provide: Readiness, useValue: readiness },
     { provide: GatehouseKeeper, useValue: new GatehouseKeeper(gatehouse) },
+    {
+      provide: LogGauges,
+      inject: [Metrics],
+      useFactory: (metrics: Metrics) => new LogGauges(metrics, stores.store),
+    },
     Desk,
   ];
 };

@@ -2,7 +2,7 @@
 import type { ContactEvent, IdentityEvent } from '#contacts';
 import type { ConversationEvent, ReadMarkerEvent } from '#conversations';
 import type { Codec, EventStore } from '#event-store';
-import { streamName, type Event } from '#kernel';
+import { streamName } from '#kernel';
 import type { StaffEvent } from '#staff';
 
 const TENANT = 'acme';
@@ -71,7 +71,7 @@ export const fill = async (store: EventStore, codec: Codec, count: number, seed 
         const id = v7();
         return {
           id,
-          event: event as Event,
+          event: event,
           tenant: TENANT,
           subject,
           metadata: {

@@ -48,7 +48,7 @@ const total = Number(head.position);
 
 let peak = 0;
 const sample = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 20);
-let reached = Promise.withResolvers<undefined>();
+const reached = Promise.withResolvers<undefined>();
 const engine = createEngine({
   events,
   codec: createCodec(storedTypes, vault),
@@ -102,7 +102,7 @@ if (mode === 'beside') {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     const row = await rows.snapshot(({ system }) => system.rebuild(rebuildId));
-    if (row?.finished_at != null) {
+    if (row !== undefined && row.finished_at !== null) {
       say(`rebuilt: ${row.phase} ${row.result ?? ''} ${row.error ?? ''}`);
       break;
     }

@@ -207,10 +207,12 @@ export class Intake {
     const stream = streamName('identity', metadata.tenant, work.located.key);
     const identityId = deriveId(metadata.tenant, metadata.commandId, stream, 'identity');
     const contactId = strong?.contactId ?? deriveId(metadata.tenant, metadata.commandId, stream, 'contact');
-    const claim = await this.book.claim(metadata, { key: work.located.key, contactId, identityId, onlyIfFree: true });
+    // A claim's minute begins with the claim: in a large batch the request may be older.
+    const claiming = { ...metadata, now: new Date().toISOString() };
+    const claim = await this.book.claim(claiming, { key: work.located.key, contactId, identityId, onlyIfFree: true });
     // Somebody was quicker, or this is a repeat: the first holder's claim, whether its contact exists yet or not.
     const winner: Owner = claim.claimed ? { contactId, identityId } : (claim.holders[0] ?? { contactId, identityId });
-    this.book.stillInTime(metadata, work.located.key);
+    this.book.stillInTime(claiming, work.located.key);
     if (winner.contactId === strong?.contactId) {
       await this.attach(work, winner, winner.identityId);
       return winner;

@@ -257,7 +257,11 @@ class StreamRunner implements CommandRunner {
     return {
       ...outcome,
       position,
-      events: (outcome.events as readonly Recorded[]).map((event) => ({ ...event, metadata: event.metadata, position })),
+      events: (outcome.events as readonly Recorded[]).map((event) => ({
+        ...event,
+        metadata: event.metadata,
+        position,
+      })),
     };
   }
 

@@ -3,7 +3,7 @@ import { CodeTooOld, UnknownEventType, type Codec } from '#event-store/codec';
 import type { StoredEvent } from '#event-store/port';
 import { KeyMissing } from '#event-store/vault';
 import type { CheckpointRow, Reached, RowStore, RowWrites } from '#read-store';
-import { FoldFailed, Generation, messageOf } from './generation.js';
+import { FoldFailed, type Generation, messageOf } from './generation.js';
 
 export type Counters = { unknown: number; applied: number };
 type Context = { readonly rows: RowStore; readonly codec: Codec; readonly epoch: number; readonly counters: Counters };

@@ -50,7 +50,7 @@ const sorted = (value: unknown): unknown => {
 export const contentOf = async (
   view: RowReads,
   table: Table,
-  between: () => Promise<void> = async () => {},
+  between: () => Promise<void> = () => Promise.resolve(),
 ): Promise<Content> => {
   const sum = new ContentHash(table.spec);
   for await (const page of view.scan(table, 500)) {

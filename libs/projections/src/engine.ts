@@ -58,7 +58,7 @@ class Loop {
   #live = new Cohort(LIVE, { position: null, events: 0 });
   #builds: Build[] = [];
   #dropping: GenerationRow[] = [];
-  #wake: () => void = () => {};
+  #wake: () => void = () => undefined;
   #signal: AbortSignal = AbortSignal.abort();
   readonly #verifications = new Set<Promise<void>>();
 
@@ -91,7 +91,7 @@ class Loop {
       while (!signal.aborted) {
         const woken = new Promise<void>((resolve) => (this.#wake = resolve));
         if (await this.#turn()) await new Promise(setImmediate);
-        else if (!signal.aborted) await this.#idle(woken);
+        else await this.#idle(woken);
       }
     } catch (error) {
       this.started.reject(error);

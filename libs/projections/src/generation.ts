@@ -79,8 +79,10 @@ export class Generation {
     }
   }
 
-  fail(eventId: string, error: unknown): void {
+  /** Keeps the first failure and gives it back. */
+  fail(eventId: string, error: unknown): FoldFailed {
     this.failure ??= error instanceof FoldFailed ? error : new FoldFailed(this.name, eventId, error);
+    return this.failure;
   }
 
   /** Keys of the rows that the events taken need and that are not in memory. */
@@ -150,8 +152,7 @@ export class Generation {
       );
     } catch (error) {
       if (!(error instanceof UnfitRow)) throw error;
-      this.fail(changed[error.row]?.eventId ?? 'unknown', error);
-      throw this.failure ?? error;
+      throw this.fail(changed[error.row]?.eventId ?? 'unknown', error);
     }
   }
 

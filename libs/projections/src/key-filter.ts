@@ -8,16 +8,19 @@ const PROBES = 5;
  * 0.3–1 % of the strange keys are asked for in vain. 1.5 bytes a key, 32 MiB at most: beyond 22 million keys more of them are asked for.
  */
 export class KeyFilter {
-  readonly #layers: Uint32Array[] = [new Uint32Array(FIRST_BITS / 32)];
+  /** Where new keys go: the last of the layers. */
+  #newest = new Uint32Array(FIRST_BITS / 32);
+  readonly #layers = [this.#newest];
   #left = FIRST_BITS / BITS_PER_KEY;
 
   add(id: string): void {
-    const last = this.#layers.at(-1) as Uint32Array;
+    const last = this.#newest;
     let layer = last;
     if (this.#left <= 0 && last.length * 32 < LARGEST_BITS) {
       const bits = last.length * 32 * 4;
       layer = new Uint32Array(Math.min(bits, LARGEST_BITS) / 32);
       this.#layers.push(layer);
+      this.#newest = layer;
       this.#left = bits / BITS_PER_KEY;
     }
     this.#left--;

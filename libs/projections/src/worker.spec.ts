@@ -46,7 +46,9 @@ describe('the projector behind a message port', () => {
     await projector.started();
     const source = openSqliteReadSource(path);
     const read = createReadModels<Record<'sayings', { id: string }>>(source, toys);
-    models.notify = read.notify;
+    models.notify = (position) => {
+      read.notify(position);
+    };
 
     const at = await events.add('talk-acme.1', 'Told', { id: 's1', from: 'a', to: 'b', amount: 1, words: 'hi' });
     projector.appended(at);

@@ -131,9 +131,7 @@ describe('queries over the read models', () => {
       db
         .selectFrom('card')
         .select('card.id')
-        .where(({ exists, selectFrom }) =>
-          exists(selectFrom('inbox').select('inbox.id').whereRef('inbox.id', '=', 'card.id')),
-        )
+        .where((eb) => eb.exists(eb.selectFrom('inbox').select('inbox.id').whereRef('inbox.id', '=', 'card.id')))
         .orderBy('card.id')
         .execute(),
     );

@@ -151,7 +151,7 @@ export const createReadModels = <DB>(
           return { value: await work((db as unknown as Kysely<DB>).withPlugin(plugin)), at };
         });
         if (outcome !== null) return outcome;
-        if (performance.now() >= until) throw new NotYetVisible(after as Position);
+        if (after !== null && performance.now() >= until) throw new NotYetVisible(after);
       }
     },
     waitFor: (after, waitMs, signal) =>

@@ -150,7 +150,6 @@ export const systemOf = (db: Kysely<SystemTables>) => ({
       .values(row)
       .onConflict((c) => c.column('name').doUpdateSet(rest))
       .execute();
-    void name;
   },
   dropCheckpoint: async (name: string): Promise<void> => {
     await db.deleteFrom('portaria_checkpoint').where('name', '=', name).execute();

@@ -251,8 +251,10 @@ describe('following EventStoreDB', () => {
       expect(value.events.length).toBeLessThanOrEqual(20);
       // While the consumer thinks, the server waits.
       if (given === 0) {
-        for (let sent = -1; sent !== world.fake.counts.eventsSent; await pause(500))
+        for (let sent = -1; sent !== world.fake.counts.eventsSent;) {
           sent = world.fake.counts.eventsSent;
+          await pause(500);
+        }
         expect(world.fake.counts.eventsSent).toBeLessThan(1_000);
       }
       given += value.events.length;

@@ -132,10 +132,13 @@ export class SqliteLogReader {
 
   /** @throws StoreUnavailable */
   private rows(statement: StatementSync, ...values: (string | number)[]): StoredRow[] {
-    return this.asked(() => (statement.all(...values) as unknown as Row[]).map((row) => new StoredRow(row, this.fetchMetadata)));
+    return this.asked(() =>
+      (statement.all(...values) as unknown as Row[]).map((row) => new StoredRow(row, this.fetchMetadata)),
+    );
   }
 
-  private readonly fetchMetadata = (seq: number): string => this.asked(() => String(this.metadataOf.get(seq)?.['metadata']));
+  private readonly fetchMetadata = (seq: number): string =>
+    this.asked(() => String(this.metadataOf.get(seq)?.['metadata']));
 
   /** @throws StoreUnavailable */
   private asked<T>(query: () => T): T {

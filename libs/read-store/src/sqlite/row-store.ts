@@ -129,7 +129,7 @@ const writesOn = (connection: Connection, system: RowWrites['system']): RowWrite
 
 const readsOn = (connection: Connection): RowReads => ({
   system: systemOf(kyselyOver<SystemTables>(connection)),
-  // eslint-disable-next-line @typescript-eslint/require-await -- the port is asynchronous, SQLite is not
+
   scan: async function* (table: Table, pageSize: number) {
     let page = scanPage(connection, table, null, pageSize);
     while (page.length > 0) {
@@ -141,13 +141,10 @@ const readsOn = (connection: Connection): RowReads => ({
   },
 });
 
-const settled = <T>(work: () => T): Promise<T> => {
-  try {
-    return Promise.resolve(work());
-  } catch (error) {
-    return Promise.reject(error as Error);
-  }
-};
+const settled = <T>(work: () => T): Promise<T> =>
+  new Promise((resolve) => {
+    resolve(work());
+  });
 
 /** The queries' side over the same file: up to `connections` snapshots at a time, the others wait in line. The file must exist. */
 export const openSqliteReadSource = (path: string, connections = 4): ReadSource => {
