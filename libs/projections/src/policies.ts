@@ -164,7 +164,7 @@ export const createPolicyRunner = (options: PolicyRunnerOptions): PolicyRunner =
       let began = performance.now();
       for (const stored of item.events) {
         if (signal.aborted || !(await hear(stored))) return;
-        // Reactions answered from memory never leave the microtasks: a page of them kept HTTP waiting for 2 s.
+        // Reactions answered from memory never leave the microtasks: HTTP would wait for a whole page of them.
         if (performance.now() - began < SLICE_MS) continue;
         await turn();
         began = performance.now();
