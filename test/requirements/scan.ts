@@ -38,6 +38,9 @@ const idsOf = (title: ts.Expression | undefined): readonly string[] =>
     ? [...title.text.matchAll(NAMED)].flatMap(([, list = '']) => list.split(/[ ,]+/))
     : [];
 
+/** Invariants of the domain are named in the same way, but are no requirements. */
+const INVARIANT = /^I\d+$/;
+
 /** Which rows the tests name. */
 export const coverageOf = (requirements: readonly Requirement[], specs: readonly Spec[]): Coverage => {
   const named = specs.flatMap((spec) => idsIn(spec).map((id) => ({ id, path: spec.path })));
@@ -46,6 +49,6 @@ export const coverageOf = (requirements: readonly Requirement[], specs: readonly
   return {
     covered: requirements.map((row) => ({ ...row, tests: tests(row.id) })).filter((row) => row.tests > 0),
     missing: requirements.filter(({ id }) => tests(id) === 0),
-    unknown: named.filter(({ id }) => !known.has(id)),
+    unknown: named.filter(({ id }) => !known.has(id) && !INVARIANT.test(id)),
   };
 };
