@@ -46,9 +46,13 @@ const head = await events.head();
 if (head === null) throw new Error('an empty log');
 const total = Number(head.position);
 
-let peak = 0;
-const sample = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 20);
-let reached = Promise.withResolvers<undefined>();
+const sample = setInterval(() => {
+  if (process.env['MEMORY'] !== '1') return;
+  const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
+  const row = [rss, heapTotal, heapUsed, external].map((bytes) => (bytes / 2 ** 20).toFixed(0));
+  say(`${process.uptime().toFixed(1)} s: ${String(engine.counters.applied)} events, RSS, heap, used, external ${row.join(', ')} MiB`);
+}, 3000);
+const reached = Promise.withResolvers<undefined>();
 const engine = createEngine({
   events,
   codec: createCodec(storedTypes, vault),
@@ -102,7 +106,7 @@ if (mode === 'beside') {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, 50));
     const row = await rows.snapshot(({ system }) => system.rebuild(rebuildId));
-    if (row?.finished_at != null) {
+    if (row !== undefined && row.finished_at !== null) {
       say(`rebuilt: ${row.phase} ${row.result ?? ''} ${row.error ?? ''}`);
       break;
     }
