@@ -46,8 +46,14 @@ const head = await events.head();
 if (head === null) throw new Error('an empty log');
 const total = Number(head.position);
 
-let peak = 0;
-const sample = setInterval(() => (peak = Math.max(peak, process.memoryUsage.rss())), 20);
+const sample = setInterval(() => {
+  if (process.env['MEMORY'] !== '1') return;
+  const { rss, heapUsed, heapTotal, external } = process.memoryUsage();
+  const row = [rss, heapTotal, heapUsed, external].map((bytes) => (bytes / 2 ** 20).toFixed(0));
+  say(
+    `${process.uptime().toFixed(1)} s: ${String(engine.counters.applied)} events, RSS, heap, used, external ${row.join(', ')} MiB`,
+  );
+}, 3000);
 const reached = Promise.withResolvers<undefined>();
 const engine = createEngine({
   events,

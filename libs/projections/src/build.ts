@@ -22,8 +22,8 @@ export type Verified = {
   readonly contents: readonly (Content & { readonly projection: string; readonly equal: boolean })[];
 };
 
-/** Rows that one write may hold when nobody waits for it (half of it is 5 % slower), and when the live group does: the latter adapts to the time it takes. */
-export const BULK_ROWS = 24_000;
+/** Rows that one write may hold when nobody waits for it (twice as many are no faster), and when the live group does: the latter adapts to the time it takes. */
+export const BULK_ROWS = 12_000;
 const ROWS_BESIDE = 2000;
 /** Characters of heard events that may wait for a write: rows hold about as much. */
 const CHARACTERS = 16_000_000;

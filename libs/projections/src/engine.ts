@@ -10,7 +10,7 @@ import { emptyCheckpoint, finish, goLive, join, leftCohort, prepare } from './re
 import { Follower } from './source.js';
 
 const DROP_ROWS = 2000;
-const CACHE_ROWS = 20_000;
+const CACHE_ROWS = 5000;
 
 export interface Engine {
   /** Takes the read store over, builds what is missing, then follows the log until the signal aborts. Rejects with Fenced, or where the store cannot be used at all. */

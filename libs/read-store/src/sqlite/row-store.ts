@@ -7,7 +7,7 @@ import {
   type Table,
 } from '../port.js';
 import { migrateSystem, systemOf, type SystemTables } from '../system.js';
-import { explain, kyselyOver, openReadDatabase, type Connection } from './database.js';
+import { explain, kyselyOver, openReadDatabase, WRITER_CACHE_KIB, type Connection } from './database.js';
 import { WalCheckpoints } from './wal-checkpoints.js';
 import { indexDdl, loadRows, removeRows, scanPage, tableDdl, upsertRows } from './rows.js';
 
@@ -78,6 +78,8 @@ export const openSqliteRowStore = (path: string): RowStore => {
   };
 };
 
+const CANTOPEN = 14;
+
 const writesOn = (connection: Connection, system: RowWrites['system']): RowWrites => {
   let depth = 0;
   return {
@@ -89,7 +91,17 @@ const writesOn = (connection: Connection, system: RowWrites['system']): RowWrite
       }),
     createIndexes: (table) =>
       settled(() => {
-        for (const statement of indexDdl(table)) connection.exec(statement);
+        // Sorted in files, 16 MiB at a time; in memory only where no file can be made: 100 bytes a row would not be bounded.
+        connection.exec('pragma temp_store = file; pragma cache_size = -16384');
+        try {
+          for (const statement of indexDdl(table)) connection.exec(statement);
+        } catch (error) {
+          if ((Number((error as { errcode?: unknown }).errcode) & 0xff) !== CANTOPEN) throw error;
+          connection.exec('pragma temp_store = memory');
+          for (const statement of indexDdl(table)) connection.exec(statement);
+        } finally {
+          connection.exec(`pragma temp_store = memory; pragma cache_size = -${String(WRITER_CACHE_KIB)}`);
+        }
       }),
     dropTable: (name) =>
       settled(() => {
