@@ -254,6 +254,8 @@ describe('the engine', () => {
     await until(liveAt(run.rows, at));
     const { rebuildId } = await run.engine.requestRebuild(['people']);
     await until(done(run.rows, rebuildId));
+    // The old table goes after the swap.
+    await until(liveAt(run.rows, at));
     await run.stop();
     const database = new DatabaseSync(path);
     const names = database
