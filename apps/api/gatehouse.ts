@@ -28,9 +28,13 @@ const counted = ({ eventStore }: Configuration) => (eventStore.kind === 'sqlite'
 const MAX_LAG_MS = 30_000;
 const READ_MODELS_WAIT_MS = 30_000;
 
-/** Opens the stores and starts what runs by itself. Throws what `openStores` throws. */
-export const openGatehouse = async (configuration: Configuration, logger: Logger): Promise<Gatehouse> => {
-  const stores = await openStores(configuration, logger);
+/** Starts what runs by itself over the stores, which are opened if they are not opening already. Throws what `openStores` throws. */
+export const openGatehouse = async (
+  configuration: Configuration,
+  logger: Logger,
+  opening: Promise<Stores> = openStores(configuration, logger),
+): Promise<Gatehouse> => {
+  const stores = await opening;
   const { runner, vault, store, models, source, codec } = stores;
   const write = connectWriteSide(stores);
   const intake = new Intake(runner, vault, write.book, write.enforcement, write.conversationRules);

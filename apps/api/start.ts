@@ -1,14 +1,33 @@
-import { createHttpApp, makeLogger, readConfiguration, runMain } from '#platform';
-import { ApiModule } from './api.module.js';
-import { openGatehouse } from './gatehouse.js';
-import { introduce, preparePeople } from './development.js';
+import { readConfiguration } from '#platform/configuration';
+import { makeLogger } from '#platform/logging';
+import { runMain } from '#platform/shutdown';
+import { openStores } from './stores.js';
+
+const EXPECTED = [
+  'DataFolderError',
+  'ReadStoreUnusable',
+  'VaultMissing',
+  'LogMissing',
+  'EventStoreUnusable',
+  'EventStoreDbMisconfigured',
+];
 
 /** Starts the api: configuration, stores, projections and policies, then the door. */
 export const start = (): Promise<void> =>
   runMain(async () => {
     const configuration = readConfiguration();
     const logger = await makeLogger(configuration);
-    const gatehouse = await openGatehouse(configuration, logger);
+    const opening = openStores(configuration, logger);
+    // Told below, by whoever waits for it.
+    opening.catch(() => undefined);
+    // While the projector's thread comes up, the application is loaded: half a second on two cores.
+    const [{ createHttpApp }, { ApiModule }, { openGatehouse }, { introduce, preparePeople }] = await Promise.all([
+      import('#platform/http-app'),
+      import('./api.module.js'),
+      import('./gatehouse.js'),
+      import('./development.js'),
+    ]);
+    const gatehouse = await openGatehouse(configuration, logger, opening);
     try {
       const app = await createHttpApp(ApiModule.over(gatehouse), { configuration, logger, signals: true });
       const people = configuration.environment === 'development' ? await preparePeople(gatehouse, configuration) : null;
@@ -20,11 +39,4 @@ export const start = (): Promise<void> =>
       await gatehouse.close();
       throw error;
     }
-  }, [
-    'DataFolderError',
-    'ReadStoreUnusable',
-    'VaultMissing',
-    'LogMissing',
-    'EventStoreUnusable',
-    'EventStoreDbMisconfigured',
-  ]);
+  }, EXPECTED);

@@ -12,7 +12,8 @@ import {
   type KeyVault,
   type EventReader,
 } from '#event-store';
-import { isProblemCode, PROBLEMS, type Configuration, type Logger } from '#platform';
+import type { Configuration, Logger } from '#platform';
+import { isProblemCode, PROBLEMS } from '#platform/problem-codes';
 import { createReadModels, openSqliteReadSource, type ReadModels, type ReadSource } from '#read-store';
 import { openLog, placeOf, type Log } from '../event-store.js';
 import { projections, storedTypes } from '../registry.js';
