@@ -1,4 +1,4 @@
-import { type CommandMetadata, type Position } from '#kernel';
+import { latestPosition, type CommandMetadata, type Position } from '#kernel';
 import type { CommandRunner } from '#event-store';
 import { contactDecider } from '#contacts';
 import { conversationDecider, EnforceBlock, NOTHING_KNOWN, type ConversationRules } from '#conversations';
@@ -17,8 +17,7 @@ export class BlockEnforcement {
     const { state: contact } = await this.runner.load(contactDecider, metadata.tenant, contactId);
     let latest: Position | null = null;
     for (const id of this.facts.conversationIds(contact)) {
-      const position = await this.on(id, metadata);
-      if (position !== null && (latest === null || position > latest)) latest = position;
+      latest = latestPosition(latest, await this.on(id, metadata));
     }
     return latest;
   }

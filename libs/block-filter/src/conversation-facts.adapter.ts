@@ -1,5 +1,13 @@
 import type { CommandRunner } from '#event-store';
-import { channelsOf, contactDecider, coverageOf, identitiesOf, type Contact, type Coverage } from '#contacts';
+import {
+  channelsOf,
+  contactDecider,
+  coverageOf,
+  coverageOfHolders,
+  identitiesOf,
+  type Contact,
+  type Coverage,
+} from '#contacts';
 import type { AddressBook } from '#contacts/address-book.adapter';
 import { conversationDecider, conversationIdOf, sees } from '#conversations';
 import type { Caller } from '#kernel';
@@ -35,9 +43,10 @@ export class ConversationFactsReader {
         : await this.book.locate(tenant, identity.kind, identity.value);
     if (located === null) return { covers: own, hasAddress: false, address: null, ownerId: place.contactId };
     const holders = await this.book.holders(tenant, located.key, now, options);
-    const others = holders
-      .filter((holder) => holder.identityId !== place.identityId)
-      .flatMap((holder) => coverageOf(holder.contact, holder.identityId, place.channel));
+    const others = coverageOfHolders(
+      holders.filter((holder) => holder.identityId !== place.identityId),
+      place.channel,
+    );
     return {
       covers: [...own, ...others],
       hasAddress: true,

@@ -1,5 +1,5 @@
 import type { Kysely } from 'kysely';
-import { coverageOf, holdersOf, type Contact, type Coverage, type Holder } from '#contacts';
+import { coverageOfHolders, holdersOf, type Contact, type Coverage, type Holder } from '#contacts';
 import type { RowIn } from '#kernel';
 import type { addressClaims } from './address-claims.js';
 import type { blockFilter } from './block-filter.js';
@@ -72,10 +72,7 @@ export const coverageOfPlaces = async (
   );
   const addressOf = new Map(known.map((row) => [row.identity_id, row.address]));
   const holders = await holdersByAddress(db, tenant, [...new Set(addressOf.values())], now);
-  return ({ identityId, channel }) =>
-    (holders.get(addressOf.get(identityId) ?? '') ?? []).flatMap((holder) =>
-      coverageOf(holder.contact, holder.identityId, channel),
-    );
+  return ({ identityId, channel }) => coverageOfHolders(holders.get(addressOf.get(identityId) ?? '') ?? [], channel);
 };
 
 const inChunks = async <T, R>(

@@ -1,6 +1,6 @@
 import { Inject } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
-import { coverageOf, type Kind } from '#contacts';
+import { coverageOfHolders, type Kind } from '#contacts';
 import { AddressBook } from '#contacts/address-book.adapter';
 import { intervalAt } from '#kernel';
 import type { Consistency, Seen } from '#platform';
@@ -48,7 +48,7 @@ export class CheckBlockFilterHandler implements IQueryHandler<CheckBlockFilter> 
       const address = located[index];
       if (address === undefined || address === null) return null;
       const own = holders.get(address.key) ?? [];
-      const coverage = own.flatMap((holder) => coverageOf(holder.contact, holder.identityId, channel));
+      const coverage = coverageOfHolders(own, channel);
       const cover = intervalAt(coverage, sentAt ?? now);
       const contactId = cover?.contactId ?? own[0]?.contactId;
       const known = contactId === undefined ? {} : { contactId };

@@ -1,7 +1,7 @@
 import { Body, Controller, Post, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { CHANNELS, KINDS, mayComeFrom, type Channel, type Kind } from '#contacts';
-import type { CommandMetadata, Position } from '#kernel';
+import { latestPosition, type CommandMetadata } from '#kernel';
 import {
   Allow,
   Answers,
@@ -172,9 +172,7 @@ export class InboundController {
     this.desk.note('ReceiveInboundBatch', refused === 0 ? 'accepted' : 'partly-refused', request);
     return sendCommand(reply, {
       body: results.map((result) => `${lineOf(result, request.correlationId)}\n`).join(''),
-      token: await this.desk.token(
-        positions.reduce<Position | null>((a, b) => (a === null || (b !== null && b > a) ? b : a), null),
-      ),
+      token: await this.desk.token(latestPosition(...positions)),
     });
   }
 }

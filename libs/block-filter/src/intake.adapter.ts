@@ -1,9 +1,9 @@
-import { later as latest, streamName, type CommandMetadata, type Position } from '#kernel';
+import { later as latest, latestPosition, streamName, type CommandMetadata, type Position } from '#kernel';
 import type { CommandRunner, KeyVault } from '#event-store';
 import {
   AttachIdentity,
   contactDecider,
-  coverageOf,
+  coverageOfHolders,
   ignoredDecider,
   ignoredKey,
   IgnoreBlockedMessage,
@@ -132,7 +132,7 @@ export class Intake {
     const displayed: (Work & { readonly messageId: string; readonly key: string })[] = [];
     const ignored: (Work & { readonly key: string; readonly cover: Coverage })[] = [];
     const holders = [...sender.holders, ...also.flatMap((known) => known.holders)];
-    const before = coverageOfAll(holders, channel);
+    const before = coverageOfHolders(holders, channel);
     // The time that the stream will record: it never goes back there.
     const receivedAt = conversation.state.status === 'unknown' ? now : latest(now, conversation.state.lastTime);
     for (const work of group) {
@@ -178,7 +178,7 @@ export class Intake {
     const blocked =
       strong !== undefined &&
       hiddenBy(
-        coverageOfAll(
+        coverageOfHolders(
           also.flatMap((known) => known.holders),
           channel,
         ),
@@ -327,7 +327,7 @@ export class Intake {
     const { tenant, now } = metadata;
     const { contactId, identityId } = owner;
     const rules = await this.rules(tenant);
-    const before = coverageOfAll(await this.book.holders(tenant, address, now, { fresh: false }), channel);
+    const before = coverageOfHolders(await this.book.holders(tenant, address, now, { fresh: false }), channel);
     const facts = { covers: before, rules, hasAddress: true };
     const commands = messages.map(
       ({ message, messageId, key }) =>
@@ -349,7 +349,7 @@ export class Intake {
     );
     const outcomes = await this.runner.executeMany(conversationDecider, tenant, conversationId, commands);
     // Look again after writing: a block may have come between.
-    const after = coverageOfAll(await this.book.holders(tenant, address, now), channel);
+    const after = coverageOfHolders(await this.book.holders(tenant, address, now), channel);
     const wrote = outcomes.some((outcome) => outcome.kind === 'accepted' && outcome.events.length > 0);
     const enforced = wrote && after.length > 0 ? await this.enforcement.on(conversationId, metadata) : null;
     for (const [index, outcome] of outcomes.entries()) {
@@ -365,7 +365,7 @@ export class Intake {
         fresh && !outcome.repeated
           ? hiddenBy(after, message.sentAt, receivedAt(outcome.events) ?? message.metadata.now)
           : null;
-      const position = later(outcome.position, enforced);
+      const position = latestPosition(outcome.position, enforced);
       if (cover === null) {
         work.answer({
           disposition: fresh ? 'displayed' : 'duplicate',
@@ -390,15 +390,9 @@ export class Intake {
   }
 }
 
-const coverageOfAll = (holders: readonly Holder[], channel: Channel): readonly Coverage[] =>
-  holders.flatMap((holder) => coverageOf(holder.contact, holder.identityId, channel));
-
 /** As the stream recorded it: time never goes back there. */
 const receivedAt = (events: readonly ConversationEvent[]): string | null =>
   events.find((event) => event.type === 'MessageReceived')?.data.receivedAt ?? null;
-
-const later = (one: Position | null, other: Position | null): Position | null =>
-  one === null || (other !== null && other > one) ? other : one;
 
 /** A provider vouches for the numbers of its own network; a cookie or a typed e-mail is nobody's until it is verified. */
 export const verifiedByDefault = (kind: Kind): boolean => !isWeak(kind, false);

@@ -1,5 +1,5 @@
-import { isRejection, streamName, type Caller, type CommandMetadata, type Position } from '#kernel';
-import type { CommandRunner, Outcome, RunOptions } from '#event-store';
+import { isRejection, latestPosition, streamName, type Caller, type CommandMetadata, type Position } from '#kernel';
+import { runOptionsOf, type CommandRunner, type Outcome } from '#event-store';
 import { deriveId, invalid, problem } from '#platform';
 import { type AddressBook, type Located } from './address-book.adapter.js';
 import type { Channel, Kind } from './addresses.js';
@@ -83,7 +83,7 @@ export class ContactCommands {
       contactId,
       async () => this.withFacts(command),
       metadata,
-      runOptions(metadata),
+      runOptionsOf(metadata),
     );
     const reaches = command.type === 'BlockContact' || command.type === 'ChangeBlock';
     if (!reaches || outcome.kind !== 'accepted') return outcome;
@@ -230,9 +230,6 @@ type Other = { readonly contactId: string; readonly kind: Kind };
 const othersOf = (holders: readonly Holder[], contactId: string, kind: Kind): readonly Other[] =>
   holders.filter((holder) => holder.contactId !== contactId).map((holder) => ({ contactId: holder.contactId, kind }));
 
-const runOptions = ({ expectedRevision }: CommandMetadata): RunOptions =>
-  expectedRevision === undefined ? {} : { expectedRevision };
-
 const isStale = ({ expectedRevision }: CommandMetadata, revision: number): boolean =>
   expectedRevision !== undefined && expectedRevision !== revision;
 
@@ -240,5 +237,7 @@ const notAnAddress = (path: string, kind: Kind): Error =>
   invalid([{ path, message: `is not an address of kind ${kind}` }]);
 
 /** The token of an answer covers what followed from the command too. */
-const upTo = (outcome: Extract<ContactOutcome, { kind: 'accepted' }>, position: Position | null): ContactOutcome =>
-  position !== null && (outcome.position === null || position > outcome.position) ? { ...outcome, position } : outcome;
+const upTo = (outcome: Extract<ContactOutcome, { kind: 'accepted' }>, position: Position | null): ContactOutcome => ({
+  ...outcome,
+  position: latestPosition(outcome.position, position),
+});

@@ -1,6 +1,7 @@
 // Who claims an address, one after the other. A claim is a pointer, the owner's stream is the truth; nothing is ever released.
 import { Command, decider, defineEvents, later, only, type Event } from '#kernel';
-import { identitiesOf, type Contact, type Identity } from './contact.js';
+import { coverageOf, identitiesOf, type Contact, type Identity } from './contact.js';
+import type { Coverage } from './coverage.js';
 
 export type IdentityEvent = Event<'IdentityClaimed', { contactId: string; identityId: string; claimedAt: string }>;
 
@@ -76,6 +77,10 @@ export const holdersOf = (
   }
   return [...holders.values()];
 };
+
+/** What the blocks of all holders cover on a channel: a block of any of them covers the address. */
+export const coverageOfHolders = (holders: readonly Holder[], channel: string): readonly Coverage[] =>
+  holders.flatMap((holder) => coverageOf(holder.contact, holder.identityId, channel));
 
 /**
  * Was an identity attached so late that another's claim had become valid in between? Its contact lost the address.

@@ -1,5 +1,5 @@
 import { reject, streamName, type Caller, type CommandMetadata, type Position } from '#kernel';
-import type { Codec, CommandRunner, EventStore, Outcome, RunOptions } from '#event-store';
+import { runOptionsOf, type Codec, type CommandRunner, type EventStore, type Outcome } from '#event-store';
 import {
   AssignConversation,
   AssignToMe,
@@ -74,7 +74,7 @@ export class ConversationCommands {
       conversationId,
       async (state) => this.withFacts(command, state),
       metadata,
-      runOptions(metadata),
+      runOptionsOf(metadata),
     );
     if (outcome.kind === 'rejected' || outcome.repeated) return outcome;
     const raced =
@@ -175,9 +175,6 @@ export class ConversationCommands {
   }
 }
 
-const runOptions = ({ expectedRevision }: CommandMetadata): RunOptions =>
-  expectedRevision === undefined ? {} : { expectedRevision };
-
 const isViaDevice = (command: ConversationCommand): boolean => command.type === 'SendMessage' && command.data.viaDevice;
 
 /** Moves readers' markers; the conversation's end clamps them. */
@@ -199,7 +196,7 @@ export class ReadMarkerCommands {
       readMarkerDecider.idOf(complete),
       complete,
       metadata,
-      runOptions(metadata),
+      runOptionsOf(metadata),
     );
     return { ...outcome, position: outcome.position ?? position };
   }

@@ -45,6 +45,10 @@ export type RunOptions = {
   readonly expectedRevision?: number;
 };
 
+/** If-Match as the command carries it; for the command's own stream only, never for those that it reaches. */
+export const runOptionsOf = ({ expectedRevision }: CommandMetadata): RunOptions =>
+  expectedRevision === undefined ? {} : { expectedRevision };
+
 /** Conflicts outlasted five attempts: 503 busy. */
 export class Busy extends Error {
   constructor(stream: string) {

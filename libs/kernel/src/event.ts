@@ -4,6 +4,10 @@ export type Event<T extends string = string, D = unknown> = { readonly type: T; 
 /** Where a fact stands in the log. String order is log order; nothing else may be read from it. */
 export type Position = string & { readonly __brand: 'Position' };
 
+/** The place that covers all of them; `null` where there is none. */
+export const latestPosition = (...positions: readonly (Position | null)[]): Position | null =>
+  positions.reduce((latest, one) => (latest === null || (one !== null && one > latest) ? one : latest), null);
+
 /** What every stored fact says of its making, flat, string to string (source: spec/domain.md, "Commands and events"). */
 export type EventMetadata = {
   readonly $correlationId: string;

@@ -1,4 +1,4 @@
-import type { CommandRunner, Outcome } from '#event-store';
+import { runOptionsOf, type CommandRunner, type Outcome } from '#event-store';
 import { settingsDecider, type ChangeSetting } from './settings.js';
 
 /** Runs the commands of settings: they need nothing but their stream. */
@@ -7,13 +7,6 @@ export class SettingsCommands {
 
   async execute(command: ChangeSetting): Promise<Outcome<typeof settingsDecider>> {
     const { metadata } = command;
-    const { expectedRevision } = metadata;
-    return this.runner.execute(
-      settingsDecider,
-      '',
-      command,
-      metadata,
-      expectedRevision === undefined ? {} : { expectedRevision },
-    );
+    return this.runner.execute(settingsDecider, '', command, metadata, runOptionsOf(metadata));
   }
 }

@@ -1,4 +1,4 @@
-import type { CommandRunner, Outcome } from '#event-store';
+import { runOptionsOf, type CommandRunner, type Outcome } from '#event-store';
 import { staffDecider, type StaffCommand } from './staff-member.js';
 
 /** Runs the commands of staff members: they need nothing but their stream. */
@@ -7,13 +7,6 @@ export class StaffCommands {
 
   async execute(command: StaffCommand): Promise<Outcome<typeof staffDecider>> {
     const { metadata } = command;
-    const { expectedRevision } = metadata;
-    return this.runner.execute(
-      staffDecider,
-      command.data.staffId,
-      command,
-      metadata,
-      expectedRevision === undefined ? {} : { expectedRevision },
-    );
+    return this.runner.execute(staffDecider, command.data.staffId, command, metadata, runOptionsOf(metadata));
   }
 }
