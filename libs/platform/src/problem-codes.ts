@@ -83,7 +83,8 @@ export const ADVICE: Partial<Readonly<Record<ProblemCode, string>>> = {
   'setting-value-refused': 'Send one of the values in allowed',
   'rate-limited': 'Wait as long as Retry-After says',
   'not-yet-visible': 'Nothing is lost: ask again, or give a longer wait',
-  'store-unavailable': 'Whether it was stored may be unknown: try again with the same Idempotency-Key, it is stored once',
+  'store-unavailable':
+    'Whether it was stored may be unknown: try again with the same Idempotency-Key, it is stored once',
   busy: 'Nothing was stored: try again with the same Idempotency-Key',
   rebuilding: 'Nothing is lost: ask again when the read model is built',
 };
