@@ -2,7 +2,7 @@ import type { Position, Projection } from '#kernel';
 import type { EventReader } from '#event-store/port';
 import { LIVE, type CheckpointRow, type GenerationRow, type RebuildRow, type RowWrites } from '#read-store';
 import type { EngineOptions } from './options.js';
-import { emptyCheckpoint, finish, leftCohort, prepare, retire } from './rebuild.js';
+import { emptyCheckpoint, finish, leaveGroup, prepare, retire } from './rebuild.js';
 
 export type Booted = {
   readonly epoch: number;
@@ -41,7 +41,7 @@ export const boot = async (options: EngineOptions, now: string): Promise<Booted>
     if (build.length > 0) {
       const total = head === null ? 0 : (options.ordinalOf?.(head.position) ?? (await eventsKnown(tx)));
       const alone = !(await tx.system.generations()).some((row) => row.cohort === LIVE);
-      await prepare(tx, build, { logId, now, target: head?.position ?? null, total, alone });
+      await prepare(tx, build, { logId, now, target: head?.position ?? null, total, alone, park: alone });
     }
     return {
       epoch,
@@ -95,18 +95,15 @@ const forgetAll = async (tx: RowWrites, logId: string, now: string): Promise<voi
 /** Live generations that this code does not follow get a checkpoint of their own; half-built ones of other versions go. */
 const settleVersions = async (tx: RowWrites, projections: readonly Projection[], now: string): Promise<void> => {
   const versions = new Map(projections.map(({ name, version }) => [name, version]));
-  const live = await tx.system.checkpoint(LIVE);
   const all = await tx.system.generations();
   for (const row of all) {
     if (row.state === 'dropping') continue;
     const followed = versions.get(row.projection) === row.version;
     if (row.state === 'failed') await retire(tx, row);
     else if (!followed && row.state !== 'live') await retire(tx, row);
-    else if (!followed && row.cohort === LIVE && live !== undefined) {
-      await tx.system.putCheckpoint({ ...live, name: leftCohort(row) });
-      await tx.system.setGeneration(row, { cohort: leftCohort(row) });
-      await tx.system.countSwap();
-    }
+    else if (!followed && row.cohort === LIVE) await leaveGroup(tx, row);
+    // What paused by itself is tried again.
+    else if (followed && row.state === 'paused') await tx.system.setGeneration(row, { state: 'live', error: null });
   }
   const left = await tx.system.generations();
   for (const rebuild of await tx.system.runningRebuilds()) {

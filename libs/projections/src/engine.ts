@@ -1,11 +1,13 @@
 import type { Position, Projection } from '#kernel';
-import { Fenced, LIVE, ReadStoreUnusable, type GenerationRow } from '#read-store';
+import { Fenced, LIVE, ReadStoreUnusable, type GenerationRow, type ParkedRow } from '#read-store';
 import { boot } from './boot.js';
 import { Build, BULK_ROWS, verify, type Running } from './build.js';
 import { Cohort, type Counters } from './cohort.js';
 import { combined } from './content-hash.js';
-import { Generation, messageOf } from './generation.js';
+import { Generation, messageOf, type Discards } from './generation.js';
 import { UnknownProjection, type EngineOptions } from './options.js';
+import { Parked, PARKING_LIMITS } from './parked.js';
+import { readDiscards, retrySequence, type Retried } from './parking.js';
 import { emptyCheckpoint, finish, goLive, join, leftCohort, prepare } from './rebuild.js';
 import { Follower } from './source.js';
 
@@ -19,8 +21,13 @@ export interface Engine {
   readonly started: Promise<void>;
   /** The log has grown: look now, not at the next poll. */
   appended(position: Position): void;
-  /** Rebuilds beside what is live. One that overlaps a running one returns that. Stored before it is answered. Throws UnknownProjection. */
-  requestRebuild(names: readonly string[] | 'all'): Promise<{ readonly rebuildId: string }>;
+  /** Rebuilds beside what is live. One that overlaps a running one returns that. Stored before it is answered. `park`: an event that cannot be folded is parked, else it ends the rebuild. Throws UnknownProjection. */
+  requestRebuild(
+    names: readonly string[] | 'all',
+    options?: { readonly park?: boolean },
+  ): Promise<{ readonly rebuildId: string }>;
+  /** Folds a parked sequence again, without what was discarded meanwhile; a projection that paused over it goes on. Null if nothing of that name is parked. Throws UnknownProjection. */
+  retry(projection: string, sequence: string): Promise<Retried | null>;
   savePolicyCheckpoint(policy: string, position: Position | null): Promise<void>;
   /** Undefined if none is known in this log. */
   loadPolicyCheckpoint(policy: string): Promise<Position | null | undefined>;
@@ -37,7 +44,8 @@ export const createEngine = (options: EngineOptions): Engine => {
     appended: (position) => {
       engine.follower.hint(position);
     },
-    requestRebuild: (names) => engine.requestRebuild(names),
+    requestRebuild: (names, asked) => engine.requestRebuild(names, asked),
+    retry: (projection, sequence) => engine.retry(projection, sequence),
     savePolicyCheckpoint: async (policy, position) => {
       await engine.started.promise;
       await options.rows.write((tx) => tx.system.savePolicy(policy, options.logId, position));
@@ -61,6 +69,9 @@ class Loop {
   #wake: () => void = () => undefined;
   #signal: AbortSignal = AbortSignal.abort();
   readonly #verifications = new Set<Promise<void>>();
+  readonly #discards = new Map<string, Discards>();
+  /** Work for the next turn, when nothing else moves a generation. */
+  #tasks: ((error: Error | null) => Promise<void>)[] = [];
 
   constructor(readonly options: EngineOptions) {
     for (const { name } of options.projections) {
@@ -100,16 +111,42 @@ class Loop {
       signal.removeEventListener('abort', wake);
       this.#signal = AbortSignal.abort();
       this.follower.stop();
+      for (const task of this.#tasks.splice(0)) await task(new Error('the projector has stopped'));
       for (const build of this.#builds) await build.close();
       await Promise.allSettled(this.#verifications);
     }
   }
 
-  async requestRebuild(names: readonly string[] | 'all'): Promise<{ readonly rebuildId: string }> {
+  async retry(name: string, sequence: string): Promise<Retried | null> {
+    await this.started.promise;
+    const projection = this.#projection(name);
+    const discards = await readDiscards(this.options.events, projection);
+    this.#discards.set(name, discards);
+    let outcome: Retried | null = null;
+    for (const { cohort, rebuildId } of [{ cohort: this.#live, rebuildId: null }, ...this.#builds]) {
+      for (const generation of cohort.generations.filter((one) => one.name === name)) {
+        generation.discards = discards;
+        // One that is being built meets the event again, or shows what it has parked when it is live.
+        if (rebuildId !== null) continue;
+        const inTurn = <T>(work: () => Promise<T>): Promise<T> => this.#inTurn(() => this.#alone(generation, work));
+        const retried = await retrySequence(this.#run, generation, sequence, inTurn);
+        outcome ??= retried;
+        if (retried !== null) await this.#inTurn(() => this.#resume(generation));
+      }
+    }
+    this.#wake();
+    return outcome;
+  }
+
+  async requestRebuild(
+    names: readonly string[] | 'all',
+    { park = false }: { readonly park?: boolean } = {},
+  ): Promise<{ readonly rebuildId: string }> {
     await this.started.promise;
     const { rows, logId } = this.options;
     const wanted = names === 'all' ? this.options.projections.map(({ name }) => name) : names;
     const projections = wanted.map((name) => this.#projection(name));
+    for (const one of projections) this.#discards.set(one.name, await readDiscards(this.options.events, one));
     const head = await this.options.events.head();
     const made = await rows.write(async (tx) => {
       await tx.system.own(this.#run.epoch);
@@ -125,11 +162,12 @@ class Loop {
         target: head?.position ?? null,
         total,
         alone: this.#live.generations.length === 0,
+        park,
       });
     });
     if (made.rows !== null) {
-      const cohort = new Cohort(made.rebuildId, emptyCheckpoint(made.rebuildId, logId));
-      cohort.generations = made.rows.map((row) => this.#generation(row, true));
+      const cohort = new Cohort(made.rebuildId, emptyCheckpoint(made.rebuildId, logId), park);
+      cohort.generations = made.rows.map((row) => this.#generation(row, true, []));
       this.#builds.push(new Build(cohort, made.rebuildId, head?.position ?? null));
       this.#wake();
     }
@@ -147,13 +185,61 @@ class Loop {
     return found;
   }
 
-  #generation(row: Pick<GenerationRow, 'projection' | 'generation'>, empty: boolean): Generation {
+  #generation(
+    row: Pick<GenerationRow, 'projection' | 'generation'>,
+    empty: boolean,
+    parked: readonly ParkedRow[],
+  ): Generation {
+    const { projection, generation } = row;
     return new Generation(
-      this.#projection(row.projection),
-      row.generation,
+      this.#projection(projection),
+      generation,
       this.options.cacheRows ?? CACHE_ROWS,
       empty,
+      new Parked({ projection, generation }, { ...PARKING_LIMITS, ...this.options.parking }, parked),
+      this.#discards.get(projection) ?? new Map(),
     );
+  }
+
+  /** Works on a generation that has nothing folded that is not written. */
+  async #alone<T>(generation: Generation, work: () => Promise<T>): Promise<T> {
+    const cohort = this.#cohortOf(generation);
+    if (cohort !== undefined && cohort.pending.events > 0) await this.#failed(await cohort.flush(this.#run));
+    const { failure } = generation;
+    generation.failure = null;
+    try {
+      return await work();
+    } finally {
+      generation.failure = failure;
+    }
+  }
+
+  #cohortOf(generation: Generation): Cohort | undefined {
+    return [this.#live, ...this.#builds.map(({ cohort }) => cohort)].find(({ generations }) =>
+      generations.includes(generation),
+    );
+  }
+
+  /** One that paused by itself goes on where it stands. */
+  async #resume(generation: Generation): Promise<void> {
+    const cohort = this.#cohortOf(generation);
+    if (generation.failure === null || cohort === undefined) return;
+    await this.#run.rows.write(async ({ system }) => {
+      await system.own(this.#run.epoch);
+      const place = { projection: generation.name, generation: generation.generation };
+      await system.setGeneration(place, { state: 'live', error: null });
+      await system.setPaused(cohort.name, null);
+    });
+    generation.failure = null;
+    cohort.forget(); // And with it the reason of the pause.
+  }
+
+  /** Runs the work in the next turn. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#tasks.push((error) => (error === null ? work() : Promise.reject(error)).then(resolve, reject));
+      this.#wake();
+    });
   }
 
   async #start(): Promise<void> {
@@ -175,14 +261,18 @@ class Loop {
         followed.has(`${row.projection} ${String(row.version)}`) &&
         ['live', 'building', 'verifying'].includes(row.state),
     );
+    for (const projection of projections) this.#discards.set(projection.name, await readDiscards(events, projection));
     this.#dropping = generations.filter((row) => row.state === 'dropping');
+    const parked = await rows.write(({ system }) => Promise.all(own.map((row) => system.parking.sequences(row))));
     for (const checkpoint of checkpoints) {
       const members = own.filter((row) => row.cohort === checkpoint.name);
-      const cohort = new Cohort(checkpoint.name, checkpoint);
-      cohort.generations = members.map((row) => this.#generation(row, checkpoint.position === null));
+      const rebuild = rebuilds.find(({ id }) => id === checkpoint.name);
+      const cohort = new Cohort(checkpoint.name, checkpoint, rebuild?.park !== 0);
+      cohort.generations = members.map((row) =>
+        this.#generation(row, checkpoint.position === null, parked[own.indexOf(row)] ?? []),
+      );
       if (checkpoint.name === LIVE) this.#live = cohort;
       else if (members.length > 0) {
-        const rebuild = rebuilds.find(({ id }) => id === checkpoint.name);
         this.#builds.push(new Build(cohort, rebuild?.id ?? null, rebuild?.target ?? null));
       }
     }
@@ -200,6 +290,7 @@ class Loop {
 
   /** One round: live first, then a slice of everything else. Returns whether there may be more to do at once. */
   async #turn(): Promise<boolean> {
+    for (const task of this.#tasks.splice(0)) await task(null);
     let worked = await this.#guarded(this.#live, () => this.#follow());
     for (const build of [...this.#builds]) {
       if (this.#signal.aborted) return false;
@@ -333,7 +424,11 @@ class Loop {
     { contents }: NonNullable<Build['verified']>,
   ): Promise<void> {
     const alive = joined.filter((generation) => this.#live.generations.includes(generation));
-    const result = { ...combined(contents), equal: contents.every(({ equal }) => equal) };
+    const result = {
+      ...combined(contents),
+      equal: contents.every(({ equal }) => equal),
+      parked: contents.reduce((sum, { parked }) => sum + parked, 0),
+    };
     const rows = await this.#run.rows.write(async (tx) => {
       await tx.system.own(this.#run.epoch);
       for (const { name, generation, projection } of alive)
@@ -362,6 +457,12 @@ class Loop {
       this.options.onFailed?.(name, error);
     }
     if (failed.length === 0) return;
+    for (const cohort of [this.#live, ...this.#builds.map((build) => build.cohort)]) {
+      for (const place of cohort.left.splice(0)) {
+        const others = this.#builds.filter((build) => build.cohort.name !== place.name);
+        this.#builds = [...others, new Build(place, null, null)];
+      }
+    }
     await this.#run.rows.write((tx) => tx.system.countSwap());
     for (const build of this.#builds.filter(
       ({ joined, cohort }) => joined === null && cohort.generations.length === 0,
@@ -381,7 +482,7 @@ class Loop {
     if (row === undefined) return false;
     const name = this.#tableOf(row);
     const done = await this.#run.rows.write(async (tx) => {
-      if ((await tx.empty(name, DROP_ROWS)) > 0) return false;
+      if ((await tx.empty(name, DROP_ROWS)) > 0 || (await tx.system.parking.empty(row))) return false;
       await tx.dropTable(name);
       await tx.system.removeGeneration(row);
       return true;

@@ -1,6 +1,8 @@
 export * from './engine.js';
 export * from './options.js';
 export { FoldFailed } from './generation.js';
+export { PARKING_LIMITS, TooMuchParked, type ParkingLimits } from './parked.js';
+export { discardParked, parkedSequences, retryParked, type ParkedSequence, type Retried } from './parking.js';
 export * from './content-hash.js';
 export * from './policies.js';
 export * from './worker.js';

@@ -5,9 +5,31 @@ import { v7 } from 'uuid';
 /** Ops acts are facts too; they stand in `ops-{projection or policy}`, outside of every tenant. */
 export type OpsEvent =
   | Event<'PolicyStarted', { policy: string; startedAt: string }>
-  | Event<'RebuildRequested', { rebuildId: string; projection: string; requestedBy: string; requestedAt: string }>;
+  | Event<'RebuildRequested', { rebuildId: string; projection: string; requestedBy: string; requestedAt: string }>
+  | Event<
+      'ParkedEventsRetried',
+      { projection: string; sequence: string; applied: number; left: number; retriedBy: string; retriedAt: string }
+    >
+  /** Honoured by every rebuild of this version: the event is skipped for the sequence, a key's or a stream's. */
+  | Event<
+      'ParkedEventDiscarded',
+      {
+        projection: string;
+        version: number;
+        sequence: string;
+        eventId: string;
+        reason: string;
+        discardedBy: string;
+        discardedAt: string;
+      }
+    >;
 
-export const opsEvents = defineEvents<OpsEvent>()({ PolicyStarted: { version: 1 }, RebuildRequested: { version: 1 } });
+export const opsEvents = defineEvents<OpsEvent>()({
+  PolicyStarted: { version: 1 },
+  RebuildRequested: { version: 1 },
+  ParkedEventsRetried: { version: 1 },
+  ParkedEventDiscarded: { version: 1 },
+});
 
 /** Of facts that belong to the installation. No tenant can have this name: a tenant's has no underscore. */
 export const INSTALLATION = '_installation';

@@ -2,6 +2,7 @@ import type { Position, Projection } from '#kernel';
 import type { Codec } from '#event-store/codec';
 import type { EventReader } from '#event-store/port';
 import type { RowStore } from '#read-store';
+import type { ParkingLimits } from './parked.js';
 
 export type Log = (
   level: 'info' | 'warn' | 'error',
@@ -29,6 +30,8 @@ export type EngineOptions = {
   readonly cacheRows?: number;
   /** Rows that a first build, with nothing live beside it, keeps for one write. */
   readonly bulkRows?: number;
+  /** Other limits than `PARKING_LIMITS`. */
+  readonly parking?: Partial<ParkingLimits>;
 };
 
 export class UnknownProjection extends Error {

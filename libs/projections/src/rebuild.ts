@@ -27,6 +27,8 @@ export const prepare = async (
     readonly target: string | null;
     readonly total: number | null;
     readonly alone: boolean;
+    /** What cannot be folded is parked; else it ends the rebuild. */
+    readonly park: boolean;
   },
 ): Promise<{ readonly rebuildId: string; readonly rows: readonly GenerationRow[] }> => {
   const rebuildId = randomUUID();
@@ -62,6 +64,7 @@ export const prepare = async (
     error: null,
     requested_at: options.now,
     finished_at: null,
+    park: options.park ? 1 : 0,
   });
   return { rebuildId, rows };
 };
@@ -113,12 +116,21 @@ export const retire = async (tx: RowWrites, row: GenerationRow): Promise<void> =
 export const leftCohort = (row: Pick<GenerationRow, 'projection' | 'generation'>): string =>
   `left:${tableName(row.projection, row.generation)}`;
 
+/** The generation gets a checkpoint of its own where the group stands. */
+export const leaveGroup = async (tx: RowWrites, row: GenerationRow): Promise<void> => {
+  const group = await tx.system.checkpoint(row.cohort);
+  if (group === undefined) return;
+  await tx.system.putCheckpoint({ ...group, name: leftCohort(row), paused: null });
+  await tx.system.setGeneration(row, { cohort: leftCohort(row) });
+  await tx.system.countSwap();
+};
+
 /** Ends a rebuild; `failed` if any of its generations did. */
 export const finish = async (
   tx: RowWrites,
   rebuildId: string,
   now: string,
-  result: (Content & { readonly equal: boolean }) | null,
+  result: (Content & { readonly equal: boolean; readonly parked: number }) | null,
 ): Promise<RebuildRow['phase']> => {
   const failures = (await tx.system.generations()).filter((row) => row.rebuild_id === rebuildId && row.error !== null);
   const phase = failures.length === 0 ? 'done' : 'failed';

@@ -29,7 +29,8 @@ export type ProjectionStatus = {
 
 export type RebuildStatus = RebuildProgress & {
   readonly projections: readonly string[];
-  readonly result: (Content & { readonly equal: boolean }) | null;
+  /** `parked`: keys left out of it, since not all of their events are folded. */
+  readonly result: (Content & { readonly equal: boolean; readonly parked: number }) | null;
   readonly error: string | null;
 };
 
@@ -44,10 +45,11 @@ export const projectionStatuses = (
 ): Promise<readonly ProjectionStatus[]> =>
   source.snapshot(async (db) => {
     const system = systemOf(db);
-    const [generations, checkpoints, rebuilds] = [
+    const [generations, checkpoints, rebuilds, parked] = [
       await system.generations(),
       await system.checkpoints(),
       await system.runningRebuilds(),
+      await system.parking.counts(),
     ];
     const status = (
       name: string,
@@ -75,7 +77,8 @@ export const projectionStatuses = (
         lagSeconds:
           level || recordedAt === null ? 0 : Math.max(0, Math.round((log.now - Date.parse(recordedAt)) / 1000)),
         lagEvents: level ? 0 : total === null ? null : Math.max(0, total - (place?.events ?? 0)),
-        parkedSequences: 0,
+        parkedSequences:
+          parked.find((one) => one.projection === name && one.generation === row?.generation)?.sequences ?? 0,
         generation: row?.generation ?? null,
         rebuild: running === undefined ? null : progress(running),
       };
@@ -85,7 +88,10 @@ export const projectionStatuses = (
         name,
         version,
         generations.find(
-          (row) => row.projection === name && row.version === version && row.state === 'live' && row.cohort === LIVE,
+          (row) =>
+            row.projection === name &&
+            row.version === version &&
+            (row.state === 'paused' || (row.state === 'live' && row.cohort === LIVE)),
         ),
         false,
       ),
@@ -105,7 +111,7 @@ export const rebuildStatus = (source: ReadSource, rebuildId: string): Promise<Re
     return {
       ...progress(row),
       projections: JSON.parse(row.projections) as string[],
-      result: row.result === null ? null : (JSON.parse(row.result) as Content & { equal: boolean }),
+      result: row.result === null ? null : (JSON.parse(row.result) as RebuildStatus['result']),
       error: row.error,
     };
   });

@@ -1,9 +1,10 @@
 import type { Position } from '#kernel';
 import type { Kysely, Selectable } from 'kysely';
+import { migrateParking, parkingOf, type ParkingTables } from './parking-tables.js';
 import { Fenced } from './port.js';
 
-/** building → verifying → live → dropping (its rows go in slices, then the row itself); failed. `standby` and `paused` come with their issue. */
-export type GenerationState = 'building' | 'verifying' | 'live' | 'failed' | 'dropping';
+/** building → verifying → live → dropping (its rows go in slices, then the row itself); failed; paused: stands still by itself. `standby` comes with its issue. */
+export type GenerationState = 'building' | 'verifying' | 'live' | 'paused' | 'failed' | 'dropping';
 export type RebuildPhase = 'replay' | 'catchup' | 'verify' | 'golive' | 'done' | 'failed';
 
 /** The group of the live generations; every other cohort has the id of its rebuild or `left:{table}`. */
@@ -47,9 +48,11 @@ export type SystemTables = {
     error: string | null;
     requested_at: string;
     finished_at: string | null;
+    /** 1: what cannot be folded is parked; 0: it ends the rebuild. */
+    park: number;
   };
   portaria_policy: { name: string; log_id: string; position: string | null };
-};
+} & ParkingTables;
 
 export type CheckpointRow = Selectable<SystemTables['portaria_checkpoint']>;
 export type GenerationRow = Selectable<SystemTables['portaria_generation']>;
@@ -102,6 +105,7 @@ export const migrateSystem = async (db: Kysely<SystemTables>): Promise<void> => 
     .addColumn('error', 'text')
     .addColumn('requested_at', 'text', (c) => c.notNull())
     .addColumn('finished_at', 'text')
+    .addColumn('park', 'integer', (c) => c.notNull())
     .execute();
   await db.schema
     .createTable('portaria_policy')
@@ -110,6 +114,7 @@ export const migrateSystem = async (db: Kysely<SystemTables>): Promise<void> => 
     .addColumn('log_id', 'text', (c) => c.notNull())
     .addColumn('position', 'text')
     .execute();
+  await migrateParking(db);
   await db
     .insertInto('portaria_owner')
     .values({ id: 1, epoch: 0 })
@@ -228,6 +233,8 @@ export const systemOf = (db: Kysely<SystemTables>) => ({
   setRebuild: async (id: string, change: Partial<Omit<RebuildRow, 'id'>>): Promise<void> => {
     await db.updateTable('portaria_rebuild').set(change).where('id', '=', id).execute();
   },
+  /** What could not be folded. */
+  parking: parkingOf(db),
   /** A policy's place in this log; undefined if none is known. */
   policy: async (name: string, logId: string): Promise<Position | null | undefined> => {
     const row = await db
