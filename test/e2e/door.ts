@@ -81,7 +81,7 @@ export type Door = {
   /** The types of the facts that the work added. Awaits what the policies make of them too if they make anything at once. */
   readonly added: (work: () => Promise<unknown>) => Promise<readonly string[]>;
   /** Builds all read models anew and waits for the end. */
-  readonly rebuildAll: () => Promise<Json>;
+  readonly rebuild: (name?: string) => Promise<Json>;
   readonly close: () => Promise<void>;
 };
 
@@ -203,14 +203,14 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     return found;
   };
 
-  const rebuildAll = async (): Promise<Json> => {
-    const { status, body } = await call('ops', 'POST', '/v1/ops/projections/all/rebuild', {});
+  const rebuild = async (name = 'all'): Promise<Json> => {
+    const { status, body } = await call('ops', 'POST', `/v1/ops/projections/${name}/rebuild`, {});
     if (status !== 202) throw new Error(`no rebuild: ${JSON.stringify(body)}`);
     // A rebuild is asked for until it is done: it has no token to wait by.
     for (;;) {
-      const rebuild = await call('ops', 'GET', `/v1/ops/rebuilds/${body.rebuildId as string}`);
-      if (rebuild.body.phase === 'done') return rebuild.body;
-      if (rebuild.body.error !== null) throw new Error(`the rebuild failed: ${rebuild.text}`);
+      const asked = await call('ops', 'GET', `/v1/ops/rebuilds/${body.rebuildId as string}`);
+      if (asked.body.phase === 'done') return asked.body;
+      if (asked.body.error !== null) throw new Error(`the rebuild failed: ${asked.text}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
@@ -226,7 +226,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
       await work();
       return (await facts(before)).map(({ type }) => type);
     },
-    rebuildAll,
+    rebuild,
     close: async () => {
       await app.close();
       await server?.stop();
