@@ -5,6 +5,18 @@ import type { components, paths } from './schema.js';
 export type Schemas = components['schemas'];
 export type Problem = Schemas['Problem'];
 
+/** What is sent to a route: `BodyOf<'/v1/messages/inbound', 'post'>`. */
+export type BodyOf<P extends keyof paths, M extends keyof paths[P]> = paths[P][M] extends {
+  requestBody: { content: { 'application/json': infer B } };
+}
+  ? B
+  : never;
+
+/** What a list or an entry is asked with, behind the question mark. */
+export type QueryOf<P extends keyof paths> = paths[P]['get'] extends { parameters: { query?: infer Q } }
+  ? NonNullable<Q>
+  : never;
+
 /** One caller's calls: `client.POST('/v1/contacts/{id}/block', { params: { path: { id } }, body })`. Give what it returns to `answerOf`. */
 export type Client = OpenApiClient<paths>;
 

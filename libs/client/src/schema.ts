@@ -973,6 +973,9 @@ export interface components {
             assignmentNo: number;
             sessionNo: number;
         };
+        TimelineContentAnswer: {
+            text: string;
+        };
         TimelineItemAnswer: {
             /** @enum {string} */
             kind: "message" | "state";
@@ -982,9 +985,7 @@ export interface components {
             authorId?: string;
             sentAt: string;
             ordinal?: number;
-            content?: {
-                [key: string]: unknown;
-            } | null;
+            content?: components["schemas"]["TimelineContentAnswer"] | null;
             state?: {
                 [key: string]: unknown;
             };
