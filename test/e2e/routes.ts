@@ -77,7 +77,7 @@ const message =
     const { conversationId } = await town.customer();
     const { messageId } = await town.sends('agent', conversationId);
     return {
-      path: `/v1/messages/${messageId as string}${rest}`,
+      path: `/v1/messages/${messageId}${rest}`,
       body: { conversationId, ...more },
       other: other === null ? undefined : { conversationId, ...other },
     };
