@@ -2,7 +2,7 @@ import type { Position, Recorded } from '#kernel';
 import { CodeTooOld, SealBroken, UnknownEventType, type Codec } from '#event-store/codec';
 import type { StoredEvent } from '#event-store/port';
 import { KeyMissing } from '#event-store/vault';
-import { UnfitRow, type CheckpointRow, type Reached, type RowStore, type RowWrites } from '#read-store';
+import { UnfitRow, type CheckpointRow, type Reached, type RowStore, type RowWrites, type Seat } from '#read-store';
 import { type Generation, messageOf } from './generation.js';
 import { TooMuchParked } from './parked.js';
 import { leaveGroup, leftCohort } from './rebuild.js';
@@ -11,7 +11,7 @@ export type Counters = { unknown: number; applied: number };
 type Context = {
   readonly rows: RowStore;
   readonly codec: Codec;
-  readonly epoch: number;
+  readonly seat: Seat;
   readonly counters: Counters;
   readonly now: () => string;
 };
@@ -32,8 +32,6 @@ export class Cohort {
   /** Not before this time (performance.now) after a failure that may pass. */
   retryAt = 0;
   failures = 0;
-  /** Generations that paused by themselves, each where it stands: to be taken over by whoever moves this one. */
-  left: Cohort[] = [];
   #generations: readonly Generation[] = [];
   #hearers = new Map<string, Generation[]>();
   #opens = new Set<string>();
@@ -118,7 +116,7 @@ export class Cohort {
   /**
    * Writes what is folded and moves the checkpoint, in one transaction; `beside` writes what belongs to the same moment.
    * Generations that fail for good leave with state `failed` and are returned; the others go on.
-   * Those that have too much parked pause where the checkpoint was: see `left`.
+   * Those of them that answer queries and have too much parked pause instead, with a checkpoint of their own where this one was.
    * Throws Fenced, or what may pass when tried again, as UnfitRow does event by event: then everything since the checkpoint is forgotten.
    */
   async flush(context: Context, beside?: Beside): Promise<readonly Generation[]> {
@@ -158,29 +156,20 @@ export class Cohort {
   }
 
   async #write(going: readonly Generation[], context: Context, beside?: Beside): Promise<void> {
-    const { rows, epoch, counters, now } = context;
+    const { rows, seat, counters, now } = context;
     // Where nobody is left to hear them, the events were not passed.
     const ahead = going.length === 0 ? null : this.#ahead;
     const careful = this.#careful !== null;
-    const paused: Generation[] = [];
     await rows.write(async (tx) => {
-      paused.length = 0;
+      await tx.system.own(seat);
       for (const generation of going) await generation.write(tx, now(), careful);
       for (const generation of this.#generations) {
-        if (generation.failure === null) continue;
-        if (await this.#leave(tx, generation, generation.failure)) paused.push(generation);
+        if (generation.failure !== null) await leave(tx, generation, generation.failure);
       }
-      if (ahead !== null) await tx.system.advance(this.name, epoch, this.position, ahead);
-      if (this.paused !== null) await tx.system.setPaused(this.name, this.paused);
+      if (ahead !== null) await tx.system.advance(this.name, this.position, ahead);
+      if (this.paused !== null) await tx.system.setCheckpoint(this.name, { paused: this.paused });
       if (beside !== undefined) await beside(tx);
     });
-    for (const generation of paused) {
-      generation.forget();
-      const place = new Cohort(leftCohort(placeOf(generation)), this);
-      place.generations = [generation];
-      place.paused = messageOf(generation.failure);
-      this.left.push(place);
-    }
     for (const generation of going) generation.settle(beside !== undefined);
     this.#ahead = null;
     if (ahead === null) return;
@@ -189,22 +178,6 @@ export class Cohort {
     counters.applied += ahead.events;
     counters.unknown += ahead.unknown;
     if (this.#careful !== null && ahead.position >= this.#careful) this.#careful = null;
-  }
-
-  /** A live one with too much parked pauses with a checkpoint of its own; any other failure is for good. Returns whether it paused. */
-  async #leave(tx: RowWrites, generation: Generation, failure: Error): Promise<boolean> {
-    const place = placeOf(generation);
-    const row = (await tx.system.generations()).find(
-      (other) => other.projection === place.projection && other.generation === place.generation,
-    );
-    if (!(failure instanceof TooMuchParked) || row?.state !== 'live') {
-      await tx.system.setGeneration(place, { state: 'failed', error: failure.message });
-      return false;
-    }
-    if (row.cohort !== leftCohort(row)) await leaveGroup(tx, row);
-    await tx.system.setGeneration(place, { state: 'paused', error: failure.message });
-    await tx.system.setPaused(leftCohort(row), failure.message);
-    return true;
   }
 
   /** Gives each event to those who hear it, up to one that cannot be passed. */
@@ -290,7 +263,14 @@ export class Cohort {
   }
 }
 
-const placeOf = ({ name, generation }: Generation): { readonly projection: string; readonly generation: number } => ({
-  projection: name,
-  generation,
-});
+/** One that answers queries and has too much parked pauses with a checkpoint of its own; any other failure is for good. */
+const leave = async (tx: RowWrites, { name, generation }: Generation, failure: Error): Promise<void> => {
+  const row = (await tx.system.generations()).find(
+    (other) => other.projection === name && other.generation === generation,
+  );
+  if (row === undefined) return;
+  const pauses = failure instanceof TooMuchParked && row.state === 'live';
+  if (pauses && row.cohort !== leftCohort(row)) await leaveGroup(tx, row);
+  if (pauses) await tx.system.setCheckpoint(leftCohort(row), { paused: failure.message });
+  await tx.system.setGeneration(row, { state: pauses ? 'paused' : 'failed', error: failure.message });
+};

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { TableSpec } from '#kernel';
-import type { Key, KeyedRow, RowReads, Table } from '#read-store';
+import type { GenerationRow, Key, KeyedRow, RowReads, Table } from '#read-store';
 import { idOf } from './parked.js';
 
 /** What two tables are compared by. `hash` does not depend on the order of rows, the generation's number or the store. */
@@ -67,11 +67,11 @@ const NOTHING: ReadonlySet<string> = new Set();
 /** The keys (`idOf`) that any of the generations has parked: their rows are not what the log says, and cannot be compared. */
 export const parkedIn = async (
   { system }: RowReads,
-  generations: readonly { readonly name: string; readonly generation: number }[],
+  generations: readonly Pick<GenerationRow, 'projection' | 'generation'>[],
 ): Promise<ReadonlySet<string>> => {
   const keys = new Set<string>();
-  for (const { name, generation } of generations) {
-    for (const row of await system.parking.sequences({ projection: name, generation }))
+  for (const generation of generations) {
+    for (const row of await system.parking.sequences(generation))
       if (row.kind === 'key') keys.add(idOf(JSON.parse(row.key) as Key));
   }
   return keys;

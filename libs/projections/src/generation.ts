@@ -1,7 +1,7 @@
 import { foldRow, type Projection, type Recorded } from '#kernel';
 import type { StoredEvent } from '#event-store/port';
 import { tableName, UnfitRow, type Key, type Row, type RowWrites, type Table } from '#read-store';
-import { idOf, sequenceOf, streamSequence, TooMuchParked, type Parked } from './parked.js';
+import { idOf, sequenceOf, streamSequence, TooMuchParked, Parked, PARKING_LIMITS } from './parked.js';
 import { RowCache, type Entry } from './row-cache.js';
 
 /** A fold, a key or a value failed in the same way as it will on every try. Names the event. */
@@ -61,8 +61,8 @@ export class Generation {
     readonly generation: number,
     readonly cacheRows: number,
     empty: boolean,
-    readonly parked: Parked,
-    public discards: Discards,
+    readonly parked: Parked = new Parked({ projection: projection.name, generation }, PARKING_LIMITS, []),
+    public discards: Discards = new Map(),
   ) {
     this.table = { name: tableName(projection.name, generation), spec: projection.table };
     this.#keyNames = projection.table.key;

@@ -6,6 +6,12 @@ import { v7 } from 'uuid';
 export type OpsEvent =
   | Event<'PolicyStarted', { policy: string; startedAt: string }>
   | Event<'RebuildRequested', { rebuildId: string; projection: string; requestedBy: string; requestedAt: string }>
+  /** An operator let a rebuild go live; what goes live by itself was asked for with the rebuild. */
+  | Event<'GenerationPromoted', { rebuildId: string; projection: string; promotedBy: string; promotedAt: string }>
+  | Event<
+      'GenerationRolledBack',
+      { projection: string; generation: number; rolledBackBy: string; rolledBackAt: string }
+    >
   | Event<
       'ParkedEventsRetried',
       { projection: string; sequence: string; applied: number; left: number; retriedBy: string; retriedAt: string }
@@ -27,6 +33,8 @@ export type OpsEvent =
 export const opsEvents = defineEvents<OpsEvent>()({
   PolicyStarted: { version: 1 },
   RebuildRequested: { version: 1 },
+  GenerationPromoted: { version: 1 },
+  GenerationRolledBack: { version: 1 },
   ParkedEventsRetried: { version: 1 },
   ParkedEventDiscarded: { version: 1 },
 });
@@ -42,7 +50,7 @@ export const recordOpsFact = async (
   events: EventStore,
   about: string,
   fact: OpsEvent,
-  actor: { readonly id: string; readonly kind: 'system' | 'staff' },
+  actor: { readonly id: string; readonly kind: 'system' | 'staff'; readonly commandId?: string },
   standing: (stored: StoredEvent) => boolean,
 ): Promise<StoredEvent['position']> => {
   const stream = `ops-${about}`;
@@ -57,7 +65,7 @@ export const recordOpsFact = async (
     const metadata = {
       $correlationId: id,
       $causationId: id,
-      commandId: id,
+      commandId: actor.commandId ?? id,
       commandType: fact.type,
       actor: actor.id,
       actorKind: actor.kind,

@@ -88,7 +88,9 @@ const running = async (events: MemoryEventStore, path: string, over: Partial<Eng
   const source = openSqliteReadSource(path);
   const models = createReadModels<Rows>(source, projections);
   const own = projections[0] ?? (tally as unknown as Projection);
-  const desk = { events, source, retry: (name: string, sequence: string) => engine.retry(name, sequence) };
+  let acts = 0;
+  const operator = () => ({ id: 'olga', commandId: `c${String(++acts)}` });
+  const desk = { events, source, retry: (name: string, sequence: string) => engine.ask('retry', name, sequence) };
   return {
     engine,
     rows,
@@ -99,7 +101,9 @@ const running = async (events: MemoryEventStore, path: string, over: Partial<Eng
         rows.snapshot(async ({ system }) => {
           const at = (await system.checkpoint(LIVE))?.position ?? null;
           const states = (await system.generations()).map(({ state }) => state);
-          return at === (await headOf(events)) && states.every((state) => state === 'live' || state === 'paused');
+          return (
+            at === (await headOf(events)) && states.every((state) => state !== 'building' && state !== 'verifying')
+          );
         }),
       ),
     /** Amounts by person. */
@@ -108,15 +112,15 @@ const running = async (events: MemoryEventStore, path: string, over: Partial<Eng
       return Object.fromEntries(value.map(({ person, amounts, note }) => [person, { amounts, note }]));
     },
     parked: () => parkedSequences(source, own, { after: null, limit: 50 }),
-    retry: (sequence: string) => retryParked(desk, own.name, { sequence, by: 'olga', at: 'now' }),
+    retry: (sequence: string) => retryParked(desk, own.name, { sequence, operator: operator(), at: 'now' }),
     discard: (sequence: string, reason: string) =>
-      discardParked(desk, own, { sequence, reason, by: 'olga', at: 'now' }),
+      discardParked(desk, own, { sequence, reason, operator: operator(), at: 'now' }),
     state: async () => {
       const all = await projectionStatuses(source, projections, { head: await events.head(), now: Date.now() });
       return Object.fromEntries(all.map(({ name, state, parkedSequences: n }) => [name, `${state} ${String(n)}`]));
     },
     rebuilt: async (park = false) => {
-      const { rebuildId } = await engine.requestRebuild([own.name], { park });
+      const { rebuildId } = await engine.ask('rebuild', [own.name], { park });
       const row = () => rows.snapshot(({ system }) => system.rebuild(rebuildId));
       await until(async () => typeof (await row())?.finished_at === 'string');
       const { phase, error, result } = (await row()) ?? { phase: '', error: '', result: null };

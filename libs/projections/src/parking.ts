@@ -2,7 +2,6 @@ import type { Position, Projection, Recorded } from '#kernel';
 import { SealBroken } from '#event-store/codec';
 import type { EventReader, EventStore, StoredEvent } from '#event-store/port';
 import type { GenerationRow, Key, ParkedEventRow, ParkedRow, ReadSource } from '#read-store';
-import { systemOf } from '#read-store';
 import type { Running } from './build.js';
 import { messageOf, reasonOf, type Discards, type Generation } from './generation.js';
 import { recordOpsFact } from './ops-facts.js';
@@ -28,6 +27,12 @@ export type ParkedSequence = {
 export type Retried = { readonly applied: number; readonly left: number; readonly error: string | null };
 
 type Named = Pick<Projection, 'name' | 'version'>;
+/** `at`: RFC 3339 UTC. Under one command id the act is recorded once. */
+type Act = {
+  readonly sequence: string;
+  readonly operator: { readonly id: string; readonly commandId: string };
+  readonly at: string;
+};
 type Place = Pick<GenerationRow, 'projection' | 'generation'>;
 
 /** What the generation that answers queries has parked, by the place of the first event; behind `after` (a sequence), `limit` at most. */
@@ -36,8 +41,7 @@ export const parkedSequences = (
   projection: Named,
   page: { readonly after: string | null; readonly limit: number },
 ): Promise<readonly ParkedSequence[]> =>
-  source.snapshot(async (db) => {
-    const system = systemOf(db);
+  source.snapshot(async (_db, system) => {
     const answering = (await system.generations()).find((row) => isAnswering(row, projection));
     if (answering === undefined) return [];
     const all = await system.parking.sequences(answering);
@@ -52,18 +56,21 @@ export const retryParked = async (
     readonly retry: (projection: string, sequence: string) => Promise<Retried | null>;
   },
   projection: string,
-  act: { readonly sequence: string; readonly by: string; readonly at: string },
+  act: Act,
 ): Promise<Retried | null> => {
-  const { sequence, by, at } = act;
+  const { sequence, operator, at } = act;
   const retried = await desk.retry(projection, sequence);
   if (retried === null) return null;
   const { applied, left } = retried;
   await recordOpsFact(
     desk.events,
     projection,
-    { type: 'ParkedEventsRetried', data: { projection, sequence, applied, left, retriedBy: by, retriedAt: at } },
-    { id: by, kind: 'staff' },
-    () => false,
+    {
+      type: 'ParkedEventsRetried',
+      data: { projection, sequence, applied, left, retriedBy: operator.id, retriedAt: at },
+    },
+    { ...operator, kind: 'staff' },
+    (stored) => stored.type === 'ParkedEventsRetried' && stored.metadata.commandId === operator.commandId,
   );
   return retried;
 };
@@ -79,13 +86,12 @@ export const discardParked = async (
     readonly retry: (projection: string, sequence: string) => Promise<Retried | null>;
   },
   projection: Named,
-  act: { readonly sequence: string; readonly reason: string; readonly by: string; readonly at: string },
+  act: Act & { readonly reason: string },
 ): Promise<Retried | null> => {
   const { name, version } = projection;
-  const { sequence, reason, by, at } = act;
+  const { sequence, reason, operator, at } = act;
   if (reason.trim() === '') throw new Error('a parked event is discarded for a reason: give one');
-  const first = await desk.source.snapshot(async (db) => {
-    const system = systemOf(db);
+  const first = await desk.source.snapshot(async (_db, system) => {
     const answering = (await system.generations()).find((row) => isAnswering(row, projection));
     return answering === undefined ? undefined : system.parking.sequence(answering, sequence);
   });
@@ -96,9 +102,9 @@ export const discardParked = async (
     name,
     {
       type: 'ParkedEventDiscarded',
-      data: { projection: name, version, sequence, eventId, reason, discardedBy: by, discardedAt: at },
+      data: { projection: name, version, sequence, eventId, reason, discardedBy: operator.id, discardedAt: at },
     },
-    { id: by, kind: 'staff' },
+    { ...operator, kind: 'staff' },
     (stored) => discardIn(stored, version)?.sequence === sequence && stored.data['eventId'] === eventId,
   );
   return desk.retry(name, sequence);
@@ -118,21 +124,21 @@ export const readDiscards = async (events: EventReader, { name, version }: Named
 
 /**
  * Folds a sequence of a generation again, up to the first event that fails again. A stream's events that can be read now go to their keys, which
- * are then folded one by one. `inTurn` runs a piece while nothing else moves the generation. Null: nothing of that name is parked.
+ * are then folded one by one. Nothing else may move the generation meanwhile, and nothing folded may wait for its write. Null: nothing of that
+ * name is parked.
  */
 export const retrySequence = async (
   running: Running,
   generation: Generation,
   sequence: string,
-  inTurn: <T>(work: () => Promise<T>) => Promise<T>,
 ): Promise<Retried | null> => {
-  const found = await running.rows.write(({ system }) => system.parking.sequence(placeOf(generation), sequence));
+  const found = await running.rows.aside((system) => system.parking.sequence(placeOf(generation), sequence));
   if (found === undefined) return null;
-  if (found.kind === 'key') return inTurn(() => foldAgain(running, generation, sequence));
-  const { keys, ...outcome } = await inTurn(() => readAgain(running, generation, found));
-  let { applied, left, error } = outcome;
+  if (found.kind === 'key') return foldAgain(running, generation, sequence);
+  const { keys, ...outcome } = await readAgain(running, generation, found);
+  let { applied, left, error } = outcome as Retried;
   for (const key of keys) {
-    const one = await inTurn(() => foldAgain(running, generation, key));
+    const one = await foldAgain(running, generation, key);
     if (one === null) continue;
     applied += one.applied;
     left += one.left;
@@ -143,9 +149,9 @@ export const retrySequence = async (
 
 /** One key, in one transaction: all of its events are taken out, and what cannot be folded comes back through the way that every event takes. */
 const foldAgain = async (running: Running, generation: Generation, sequence: string): Promise<Retried | null> => {
-  const { rows, now, epoch } = running;
+  const { rows, now, seat } = running;
   const place = placeOf(generation);
-  const [row, parked] = await rows.write(async ({ system }) => [
+  const [row, parked] = await rows.aside(async (system) => [
     await system.parking.sequence(place, sequence),
     await system.parking.events(place, sequence),
   ]);
@@ -168,7 +174,7 @@ const foldAgain = async (running: Running, generation: Generation, sequence: str
     if (first !== undefined) take(first);
     generation.fill(await rows.load(generation.table, generation.missing));
     await rows.write(async (tx) => {
-      await tx.system.own(epoch);
+      await tx.system.own(seat);
       await tx.system.parking.release(place, sequence);
       for (const one of [null, ...rest]) {
         if (one !== null) take(one);
@@ -179,25 +185,25 @@ const foldAgain = async (running: Running, generation: Generation, sequence: str
     });
   } catch (error) {
     generation.forget();
-    generation.parked.load(await rows.write(({ system }) => system.parking.sequences(place)));
+    generation.parked.load(await rows.aside((system) => system.parking.sequences(place)));
     throw error;
   } finally {
     generation.again = false;
   }
-  const after = await rows.write(({ system }) => system.parking.sequence(place, sequence));
+  const after = await rows.aside((system) => system.parking.sequence(place, sequence));
   const left = after?.events ?? 0;
   return { applied: parked.length - left, left, error: after?.error ?? null };
 };
 
 /** A stream whose events could not be read: those that can be now are parked for their keys. Returns the keys that have events of the stream. */
 const readAgain = async (
-  { rows, events, codec, epoch }: Running,
+  { rows, events, codec, seat }: Running,
   generation: Generation,
   row: ParkedRow,
 ): Promise<Retried & { readonly keys: readonly string[] }> => {
   const place = placeOf(generation);
   const stream = (JSON.parse(row.key) as Key)[1] ?? '';
-  const parked = await rows.write(({ system }) => system.parking.events(place, row.sequence));
+  const parked = await rows.aside((system) => system.parking.events(place, row.sequence));
   const found = await storedIn(events, parked);
   const readable: { readonly entry: ParkedEventRow; readonly keys: readonly Key[] }[] = [];
   let error: string | null = null;
@@ -213,7 +219,7 @@ const readAgain = async (
   const rest = parked.slice(readable.length);
   if (readable.length === 0) return { applied: 0, left: rest.length, error, keys: [] };
   const [sequences, keys] = await rows.write(async ({ system }) => {
-    await system.own(epoch);
+    await system.own(seat);
     await system.parking.release(place, row.sequence);
     const [first] = rest;
     if (first !== undefined) await system.parking.hold([startingWith(row, first, rest.length, error)], rest);

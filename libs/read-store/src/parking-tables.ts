@@ -1,4 +1,4 @@
-import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely';
+import type { Kysely, Selectable } from 'kysely';
 
 /**
  * What a generation could not fold: per sequence (a key, or a stream with an event that cannot be read) its events in order.
@@ -38,40 +38,6 @@ type Place = { readonly projection: string; readonly generation: number };
 /** Rows a statement: PostgreSQL takes 65,535 parameters, SQLite 32,766. */
 const CHUNK = 500;
 
-/** Creates the tables that are missing. `text` is the type of text columns, which must compare by code point. */
-export const migrateParking = async (
-  db: Kysely<ParkingTables>,
-  text: RawBuilder<unknown> = sql`text`,
-): Promise<void> => {
-  await db.schema
-    .createTable('portaria_parked')
-    .ifNotExists()
-    .addColumn('projection', text, (c) => c.notNull())
-    .addColumn('generation', 'integer', (c) => c.notNull())
-    .addColumn('sequence', text, (c) => c.notNull())
-    .addColumn('kind', text, (c) => c.notNull())
-    .addColumn('key', text, (c) => c.notNull())
-    .addColumn('first_event_id', text, (c) => c.notNull())
-    .addColumn('first_position', text, (c) => c.notNull())
-    .addColumn('error', text, (c) => c.notNull())
-    .addColumn('events', 'integer', (c) => c.notNull())
-    .addColumn('parked_at', text, (c) => c.notNull())
-    .addPrimaryKeyConstraint('portaria_parked_key', ['projection', 'generation', 'sequence'])
-    .execute();
-  await db.schema
-    .createTable('portaria_parked_event')
-    .ifNotExists()
-    .addColumn('projection', text, (c) => c.notNull())
-    .addColumn('generation', 'integer', (c) => c.notNull())
-    .addColumn('sequence', text, (c) => c.notNull())
-    .addColumn('position', text, (c) => c.notNull())
-    .addColumn('event_id', text, (c) => c.notNull())
-    .addColumn('stream', text, (c) => c.notNull())
-    .addColumn('revision', 'integer', (c) => c.notNull())
-    .addPrimaryKeyConstraint('portaria_parked_event_key', ['projection', 'generation', 'sequence', 'position'])
-    .execute();
-};
-
 /** The parking of generations, on whatever connection `db` stands for. */
 export const parkingOf = (db: Kysely<ParkingTables>) => {
   const sequencesAt = ({ projection, generation }: Place) =>
@@ -83,6 +49,8 @@ export const parkingOf = (db: Kysely<ParkingTables>) => {
       .orderBy('first_position')
       .orderBy('sequence');
   return {
+    /** Of all generations. */
+    all: (): Promise<ParkedRow[]> => db.selectFrom('portaria_parked').selectAll().execute(),
     /** By the place of their first event. */
     sequences: (place: Place): Promise<ParkedRow[]> => sequencesAt(place).execute(),
     sequence: (place: Place, sequence: string): Promise<ParkedRow | undefined> =>
