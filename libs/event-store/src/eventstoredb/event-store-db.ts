@@ -15,6 +15,7 @@ import { LogReads } from './log-reads.js';
 import { shareConnection } from './shared-connection.js';
 import { positionOf, withRecordedAt } from './stored-event.js';
 import { type EventStoreDbLog, SupervisedSubscription } from './supervised-subscription.js';
+import { type Backoff, usualBackoff } from './within.js';
 
 export type EventStoreDbOptions = {
   /** `esdb://…`; holds the secrets, which no message repeats. */
@@ -35,7 +36,7 @@ export type EventStoreDbOptions = {
   /** How long a fact that the check found may be on its way before the subscription is begun again. 2 s if absent. */
   readonly watchdogGraceMs?: number;
   /** Between attempts to subscribe again: 0.2 s, doubled up to 30 s, less a random half. */
-  readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
+  readonly backoff?: Backoff;
 };
 
 /** `unknown` before the first call. `reason` says what was lost, never where. */
@@ -128,7 +129,7 @@ class ServerLog implements EventStoreDb {
         onState: (lost) => {
           this.is(lost);
         },
-        backoff: backoff ?? { firstMs: 200, maxMs: 30_000 },
+        backoff: backoff ?? usualBackoff,
         watchdogMs: watchdogMs ?? 30_000,
         graceMs: watchdogGraceMs ?? 2_000,
       },
