@@ -11,7 +11,7 @@ const root = mkdtempSync(join(tmpdir(), 'portaria-two-'));
 const at = (name: string): string => join(root, name);
 let server: FakeEventStoreDb;
 let environment: Readonly<Record<string, string>>;
-let apis: readonly [Api, Api];
+let apis: [Api, Api];
 
 beforeAll(async () => {
   server = await FakeEventStoreDb.start();
@@ -195,6 +195,25 @@ describe('two processes', () => {
     );
     expect(results[0]).toMatchObject({ equal: true });
     expect(results[1]).toEqual(results[0]);
+  });
+
+  it('are ready, and give tokens that queries reach, where the log ends with what somebody else wrote', async () => {
+    const foreign = (): unknown => server.log.foreign('$stats-127.0.0.1:2113', '$statsCollected', '{}');
+    foreign();
+    // Changes nothing, in a stream that does not exist: the token covers the log as it is.
+    const same = await ask(0, 'admin', 'PUT', '/v1/settings/block.reason', { value: 'optional' });
+    expect([same.status, same.token]).toEqual([200, expect.any(String)]);
+    expect((await ask(0, 'admin', 'GET', `/v1/contacts?after=${same.token ?? ''}`)).status).toBe(200);
+    await apis[1].kill('SIGTERM');
+    foreign();
+    apis[1] = await startApi(at('b'), environment);
+    for (;;) {
+      const ready = await apis[1].call('ops', 'GET', '/health/ready');
+      if (ready.status === 200) break;
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    const { body } = await ask(1, 'ops', 'GET', '/v1/ops/projections');
+    for (const projection of body.items as Json[]) expect(projection).toMatchObject({ state: 'live', lagSeconds: 0 });
   });
 
   it('say what an operator must do where the server refuses them, and go on when it is done', async () => {

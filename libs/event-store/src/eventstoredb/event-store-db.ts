@@ -11,6 +11,7 @@ import {
 import { actualRevisionOf, NotSent } from './append-lane.js';
 import { type Counters, noCounts } from './counters.js';
 import { EventStoreDbMisconfigured, failureOf, lossOf } from './errors.js';
+import { LastFact } from './last-fact.js';
 import { LogReads } from './log-reads.js';
 import { shareConnection } from './shared-connection.js';
 import { positionOf, withRecordedAt } from './stored-event.js';
@@ -70,6 +71,7 @@ class ServerLog implements EventStoreDb {
   private readonly counters = noCounts();
   private readonly connection: ReturnType<typeof shareConnection>;
   private readonly reads: LogReads;
+  private readonly lastFact: LastFact;
   private readonly listeners = new Set<(position: Position) => void>();
   private readonly ending = new AbortController();
   private state: EventStoreDbHealth = { status: 'unknown', since: new Date().toISOString(), reason: null };
@@ -94,6 +96,7 @@ class ServerLog implements EventStoreDb {
       patienceMs: options.readPatienceMs ?? 5_000,
       counters: this.counters,
     });
+    this.lastFact = new LastFact(this.reads);
   }
 
   append: EventStore['append'] = async (stream, expected, events) => {
@@ -140,7 +143,7 @@ class ServerLog implements EventStoreDb {
   head: EventStore['head'] = async () => {
     this.refuseWhenClosed();
     try {
-      const head = await this.reads.head();
+      const head = await this.lastFact.find();
       this.is(null);
       if (head !== null) this.sawPosition(head.position);
       return head;
