@@ -2,6 +2,7 @@
 import { jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SignJWT } from 'jose';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -123,10 +124,28 @@ export const clock = {
   },
 };
 
+/** The log that this run of the suite is over. On a real server each door is an installation of its own beside whatever stands there. */
+const openLog = async (): Promise<{ environment: Record<string, string>; stop: () => Promise<void> }> => {
+  const stays = () => Promise.resolve();
+  switch ((globalThis as { readonly eventStore?: 'sqlite' | 'fake' | 'server' }).eventStore) {
+    case 'server': {
+      const { EVENTSTORE_URL = '' } = process.env;
+      const prefix = `e${randomBytes(6).toString('hex')}`;
+      return { environment: { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL, EVENTSTORE_PREFIX: prefix }, stop: stays };
+    }
+    case 'fake': {
+      const fake = await FakeEventStoreDb.start();
+      const environment = { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL: fake.connectionString };
+      return { environment, stop: () => fake.stop() };
+    }
+    default:
+      return { environment: {}, stop: stays };
+  }
+};
+
 export const openDoor = async (options: { readonly ticks?: number } = {}): Promise<Door> => {
   const folder = mkdtempSync(join(tmpdir(), 'portaria-e2e-'));
-  const server =
-    (globalThis as { readonly eventStore?: string }).eventStore === 'fake' ? await FakeEventStoreDb.start() : null;
+  const log = await openLog();
   const configuration = readConfiguration({
     NODE_ENV: 'test',
     DATA_DIR: folder,
@@ -135,7 +154,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     LOG_LEVEL: 'silent',
     LOG_FORMAT: 'json',
     PORT: '0',
-    ...(server === null ? {} : { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL: server.connectionString }),
+    ...log.environment,
   });
   const logger = await makeLogger(configuration);
   const gatehouse = await openGatehouse(configuration, logger);
@@ -229,7 +248,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     rebuildAll,
     close: async () => {
       await app.close();
-      await server?.stop();
+      await log.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };
