@@ -69,10 +69,13 @@ export const notFoundMessage = (stream: string): streams.ReadResp =>
     new streams.ReadResp.StreamNotFound().setStreamIdentifier(identifierOf(stream)),
   );
 
+/** `timeout`: the deadline had passed when the append arrived. */
+type BatchOutcome = FakeOutcome | { readonly kind: 'timeout' };
+
 export const batchAnswer = (
   correlationId: shared.UUID | undefined,
   stream: string,
-  outcome: FakeOutcome,
+  outcome: BatchOutcome,
 ): streams.BatchAppendResp => {
   const answer = new streams.BatchAppendResp().setStreamIdentifier(identifierOf(stream));
   if (correlationId !== undefined) answer.setCorrelationId(correlationId);
@@ -94,10 +97,12 @@ export const batchAnswer = (
   return answer.setError(new statusMessages.Status().setCode(codes.Code.UNKNOWN).setMessage('').setDetails(any));
 };
 
-const detailOf = (stream: string, outcome: Exclude<FakeOutcome, { kind: 'success' }>): [Uint8Array, string] => {
+const detailOf = (stream: string, outcome: Exclude<BatchOutcome, { kind: 'success' }>): [Uint8Array, string] => {
   switch (outcome.kind) {
     case 'stream-deleted':
       return [new shared.StreamDeleted().setStreamIdentifier(identifierOf(stream)).serializeBinary(), 'StreamDeleted'];
+    case 'timeout':
+      return [new shared.Timeout().serializeBinary(), 'Timeout'];
     case 'too-large':
       return [
         new shared.MaximumAppendSizeExceeded().setMaxappendsize(outcome.limit).serializeBinary(),

@@ -80,6 +80,9 @@ const perform = (
   }
 };
 
+/** The server's own clock, which a test that sets `Date` does not set. */
+const timeOfDay = (): number => performance.timeOrigin + performance.now();
+
 export const batchAppend =
   (parts: FakeServerParts): handleBidiStreamingCall<BatchAppendReq, BatchAppendResp> =>
   (call) => {
@@ -94,6 +97,10 @@ export const batchAppend =
       const options = request.getOptions();
       if (options !== undefined) {
         const stream = streamNameOf(options.getStreamIdentifier());
+        if ((options.getDeadline()?.toDate().getTime() ?? Infinity) <= timeOfDay()) {
+          call.write(batchAnswer(request.getCorrelationId(), stream, { kind: 'timeout' }));
+          return;
+        }
         open.set(correlation, { stream, expected: batchExpected(options), events: [] });
       }
       const entry = open.get(correlation);

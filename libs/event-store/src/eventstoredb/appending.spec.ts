@@ -1,5 +1,5 @@
 import type { JSONEventData } from '@eventstore/db-client';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { AppendOutcomeUnknown, type EventToStore, StoreUnavailable, WrongExpectedRevision } from '#event-store';
 import { aFact, aStream, collect } from '../../../../test/conformance/event-store.suite.js';
 import { numbers, revisions, until, World } from '../../../../test/fixtures/event-store-db-world.js';
@@ -150,6 +150,13 @@ describe('appending to EventStoreDB', () => {
     expect(error).toMatchObject({ actual: 2, stream });
     const connectionString = `${world.fake.connectionString}&throwOnAppendFailure=false`;
     expect(() => world.open({ connectionString })).toThrow(/throwOnAppendFailure/);
+  });
+
+  it('does not depend on the clocks: the server compares deadlines with its own', async () => {
+    const store = world.open();
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(Date.now() - 400 * 86_400_000);
+    expect(await store.append(aStream(), 'no_stream', [aFact()])).toMatchObject({ revision: 0 });
+    clock.mockRestore();
   });
 
   it('tells a retry of the same ids from a first append', async () => {
