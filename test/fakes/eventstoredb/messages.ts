@@ -80,14 +80,11 @@ export const batchAnswer = (
   const answer = new streams.BatchAppendResp().setStreamIdentifier(identifierOf(stream));
   if (correlationId !== undefined) answer.setCorrelationId(correlationId);
   if (outcome.kind === 'success') {
+    const success = new streams.BatchAppendResp.Success().setCurrentRevision(String(outcome.revision));
+    if (outcome.position === null) return answer.setSuccess(success.setNoPosition(new emptyMessages.Empty()));
+    const at = String(outcome.position);
     return answer.setSuccess(
-      new streams.BatchAppendResp.Success()
-        .setCurrentRevision(String(outcome.revision))
-        .setPosition(
-          new shared.AllStreamPosition()
-            .setCommitPosition(String(outcome.position))
-            .setPreparePosition(String(outcome.position)),
-        ),
+      success.setPosition(new shared.AllStreamPosition().setCommitPosition(at).setPreparePosition(at)),
     );
   }
   const [detail, name] = detailOf(stream, outcome);
@@ -122,11 +119,11 @@ export const unaryAnswer = (
 ): streams.AppendResp => {
   const answer = new streams.AppendResp();
   if (outcome.kind === 'success') {
-    const position = new streams.AppendResp.Position()
-      .setCommitPosition(String(outcome.position))
-      .setPreparePosition(String(outcome.position));
+    const success = new streams.AppendResp.Success().setCurrentRevision(String(outcome.revision));
+    if (outcome.position === null) return answer.setSuccess(success.setNoPosition(new shared.Empty()));
+    const at = String(outcome.position);
     return answer.setSuccess(
-      new streams.AppendResp.Success().setCurrentRevision(String(outcome.revision)).setPosition(position),
+      success.setPosition(new streams.AppendResp.Position().setCommitPosition(at).setPreparePosition(at)),
     );
   }
   const wrong = new streams.AppendResp.WrongExpectedVersion();
