@@ -106,6 +106,11 @@ export class FakeEventStoreDb {
     for (const subscription of this.subscriptions) subscription.mute();
   }
 
+  scavenge(): void {
+    const placeNow = this.log.scavenge();
+    for (const subscription of this.subscriptions) subscription.move(placeNow);
+  }
+
   async stop(): Promise<void> {
     for (const subscription of [...this.subscriptions]) subscription.stop();
     await this.shut();

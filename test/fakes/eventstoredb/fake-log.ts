@@ -40,6 +40,7 @@ const lastRevision = 9223372036854775807n;
 export class FakeLog {
   readonly records: FakeRecord[] = [];
   private readonly streams = new Map<string, FakeStream>();
+  private readonly scavenged = new Set<bigint>();
   private readonly listeners = new Set<() => void>();
   private end = 0n;
 
@@ -109,7 +110,21 @@ export class FakeLog {
       : known.records.slice(Math.min(known.visibleFrom, known.records.length));
   }
 
-  /** The index of the first record after a position (`inclusive`: at or after); -1 if no record begins there. */
+  /** Takes out what cannot be read any more, but for the last of a stream. Answers where a place among the records is now. */
+  scavenge(): (place: number) => number {
+    const isGone = ({ stream, revision, type }: FakeRecord): boolean => {
+      const { records, visibleFrom, tombstoned } = this.streamOf(stream);
+      return tombstoned ? type !== '$streamDeleted' : revision < Math.min(visibleFrom, records.length - 1);
+    };
+    const gone = this.records.flatMap((record, place) => (isGone(record) ? [place] : []));
+    for (const place of gone.toReversed()) this.scavenged.add(this.records.splice(place, 1)[0]!.position);
+    return (place) => place - gone.filter((each) => each < place).length;
+  }
+
+  /**
+   * The index of the first record after a position (`inclusive`: at or after); -1 if no record ever began there. Where one was
+   * scavenged, the server takes the next for it.
+   */
   indexOf(position: bigint, inclusive: boolean): number {
     let [low, high] = [0, this.records.length];
     while (low < high) {
@@ -118,7 +133,7 @@ export class FakeLog {
       else high = middle;
     }
     if (low === this.records.length) return low;
-    if (this.records[low]!.position !== position) return -1;
+    if (this.records[low]!.position !== position && !this.scavenged.has(position)) return -1;
     return inclusive ? low : low + 1;
   }
 
