@@ -7,9 +7,11 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiModule } from '#apps/api/api.module';
+import { viewLog } from '#apps/event-store';
 import { openGatehouse, type Gatehouse } from '#apps/api/gatehouse';
 import { policies } from '#apps/registry';
 import type { StoredEvent } from '#event-store';
+import type { Position } from '#kernel';
 import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
 import { answerOf, connect, type Client, type Schemas } from '#client';
 import { createHttpApp, decodeToken, makeLogger, readConfiguration } from '#platform';
@@ -130,21 +132,31 @@ export const clock = {
 };
 
 /** The log that this run of the suite is over. On a real server each door is an installation of its own beside whatever stands there. */
-const openLog = async (): Promise<{ environment: Record<string, string>; stop: () => Promise<void> }> => {
+const openLog = async (): Promise<{
+  readonly environment: Record<string, string>;
+  /** Where the log stood before: all of it is nobody's. */
+  readonly begin: Position | null;
+  stop(): Promise<void>;
+}> => {
   const stays = () => Promise.resolve();
   switch ((globalThis as { readonly eventStore?: 'sqlite' | 'fake' | 'server' }).eventStore) {
     case 'server': {
       const { EVENTSTORE_URL = '' } = process.env;
       const prefix = `e${randomBytes(6).toString('hex')}`;
-      return { environment: { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL, EVENTSTORE_PREFIX: prefix }, stop: stays };
+      const environment = { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL, EVENTSTORE_PREFIX: prefix };
+      const quiet = { info: () => undefined, warn: () => undefined };
+      const log = await viewLog({ kind: 'eventstoredb', url: EVENTSTORE_URL, prefix }, quiet);
+      const begin = (await log.head())?.position ?? null;
+      await log.close();
+      return { environment, begin, stop: stays };
     }
     case 'fake': {
       const fake = await FakeEventStoreDb.start();
       const environment = { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL: fake.connectionString };
-      return { environment, stop: () => fake.stop() };
+      return { environment, begin: null, stop: () => fake.stop() };
     }
     default:
-      return { environment: {}, stop: stays };
+      return { environment: {}, begin: null, stop: stays };
   }
 };
 
@@ -236,7 +248,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
 
   const head = async (): Promise<string | null> => (await store.head())?.position ?? null;
 
-  const facts: Door['facts'] = async (after = null) => {
+  const facts: Door['facts'] = async (after = log.begin) => {
     const found: StoredEvent[] = [];
     for await (const page of store.readAll({ after: after as never })) found.push(...page);
     return found;
