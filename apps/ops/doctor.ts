@@ -198,13 +198,13 @@ async function* ofTheLog(configuration: Configuration, log: LogView): AsyncGener
 
 const readModels = ({ dataDir }: Configuration): Finding => {
   const path = join(dataDir, 'read.db');
-  if (!existsSync(path)) return good('read models', `${path} does not exist: the next start builds it`);
+  if (!existsSync(path)) return good('read store', `${path} does not exist: the next start builds it`);
   const damage = damageOf(path, false);
   if (damage !== null)
-    return problem('read models', damage, 'stop the server, delete read.db, start: it is rebuilt from the log');
+    return problem('read store', damage, 'stop the server, delete read.db, start: it is rebuilt from the log');
   try {
     void openSqliteReadSource(path).close();
-    return good('read models', `${path}, ${size(statSync(path).size)}`);
+    return good('read store', `${path}, ${size(statSync(path).size)}`);
   } catch (error) {
     return problem(
       'read models',

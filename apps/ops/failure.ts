@@ -56,7 +56,7 @@ export const failureOf = (error: unknown): Failure => {
 };
 
 const refusal = ({ status, problem, retryAfter, message }: Refused): string => {
-  const said = problem?.detail ?? message;
+  const said = (problem?.detail ?? message).replace(/\.$/, '');
   switch (status) {
     case 401:
       return 'The server does not accept the token: nothing was done. Set PORTARIA_TOKEN (or PORTARIA_TOKEN_FILE) to one of the role ops that is valid and not expired.';
@@ -70,6 +70,6 @@ const refusal = ({ status, problem, retryAfter, message }: Refused): string => {
     case 503:
       return `The server cannot do this now: nothing is lost (${said}). Try again${retryAfter === null ? ' later' : ` in ${String(retryAfter)} s`}.`;
     default:
-      return `The server refused: ${said}`;
+      return `The server refused: ${said}.`;
   }
 };

@@ -1,15 +1,31 @@
 import { Command, CommanderError } from 'commander';
 import { backupCommand } from './commands/backup.js';
+import { compareCommand } from './commands/compare.js';
 import { doctorCommand } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
 import { projectionsCommand } from './commands/projections.js';
 import { rebuildCommand } from './commands/rebuild.js';
+import { rollbackCommand } from './commands/rollback.js';
+import { abortCommand, pauseCommand, promoteCommand, resumeCommand } from './commands/steps.js';
 import { EXIT, failureOf, misused } from './failure.js';
 import { Voice, type Act, type Terminal } from './terminal.js';
 
 /** In the order of the help. */
-const COMMANDS = [projectionsCommand, rebuildCommand, backupCommand, doctorCommand, exportCommand, importCommand];
+const COMMANDS = [
+  projectionsCommand,
+  rebuildCommand,
+  promoteCommand,
+  abortCommand,
+  pauseCommand,
+  resumeCommand,
+  rollbackCommand,
+  compareCommand,
+  backupCommand,
+  doctorCommand,
+  exportCommand,
+  importCommand,
+];
 
 /** Runs one command line, without the name of the program. Answers the exit code; never throws. */
 export const run = async (words: readonly string[], terminal: Terminal): Promise<number> => {
@@ -48,7 +64,12 @@ Exit codes: 0 done, 1 configuration or environment, 2 usage, 3 the server refuse
     if (error instanceof CommanderError) {
       // Commander has printed its own mistakes, for people.
       if (error.exitCode === 0) return EXIT.done;
-      if (json) new Voice({ ...terminal, err: { write: () => true } }, '', json).fail(misused(error.message));
+      if (json)
+        new Voice(
+          { ...terminal, err: { write: () => true } },
+          words.find((word) => !word.startsWith('-')) ?? '',
+          json,
+        ).fail(misused(error.message.replace(/^error: /, '')));
       return EXIT.usage;
     }
     const failure = failureOf(error);
@@ -58,5 +79,9 @@ Exit codes: 0 done, 1 configuration or environment, 2 usage, 3 the server refuse
 };
 
 /** `parked retry` for a command below another. */
-const pathOf = (command: Command): string =>
-  (command.parent?.parent ?? null) === null ? command.name() : `${pathOf(command.parent as Command)} ${command.name()}`;
+const pathOf = (command: Command): string => {
+  const { parent } = command;
+  return parent?.parent === undefined || parent.parent === null
+    ? command.name()
+    : `${pathOf(parent)} ${command.name()}`;
+};

@@ -45,11 +45,10 @@ const rebuild = async (desk: Desk, meanwhile: () => Promise<void>) => {
   const { body } = await answerOf(
     desk.ops.POST('/v1/ops/projections/{name}/rebuild', { params: { path: { name: 'inbox' } }, body: {} }),
   );
+  const id = 'rebuildId' in body ? body.rebuildId : '';
   for (;;) {
     await meanwhile();
-    const { body: status } = await answerOf(
-      desk.ops.GET('/v1/ops/rebuilds/{id}', { params: { path: { id: body.rebuildId } } }),
-    );
+    const { body: status } = await answerOf(desk.ops.GET('/v1/ops/rebuilds/{id}', { params: { path: { id } } }));
     if (['done', 'failed', 'aborted'].includes(status.phase)) {
       return { status, messages: desk.tally.of('displayed') + desk.tally.of('ignored') - before };
     }

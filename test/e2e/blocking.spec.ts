@@ -65,7 +65,7 @@ describe('acceptance', () => {
     expect(before.timeline.hiddenCount).toBe(2);
     expect(before.row).toMatchObject({ lastMessagePreview: 'at 10:15', unread: 1, status: 'open' });
 
-    const rebuild = await door.rebuildAll();
+    const rebuild = await door.rebuild();
     expect(rebuild).toMatchObject({ phase: 'done', error: null, result: { equal: true } });
     expect(await everythingShown(conversationId)).toEqual(before);
     expect(await town.texts(conversationId)).toEqual(['at 10:15']);
@@ -277,7 +277,7 @@ describe('the blocked list', () => {
         .sort(byBlock);
     expect(folded.length).toBeGreaterThan(3);
     expect(await listed()).toEqual(folded.sort(byBlock));
-    const { result } = await door.rebuildAll();
+    const { result } = await door.rebuild();
     expect(result?.equal).toBe(true);
     expect(await listed()).toEqual(folded);
   });

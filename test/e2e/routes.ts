@@ -397,6 +397,31 @@ export const routes: readonly Route[] = [
     make: async () => Promise.resolve({ path: '/v1/ops/projections/read_markers/rebuild', body: {} }),
   },
   {
+    route: 'POST /v1/ops/projections/{name}/compare',
+    roles: ['ops'],
+    about: 'nothing',
+    make: async () => Promise.resolve({ path: '/v1/ops/projections/staff/compare', body: {} }),
+  },
+  {
+    route: 'POST /v1/ops/projections/{name}/rollback',
+    roles: ['ops'],
+    about: 'nothing',
+    make: async (town) => {
+      await town.rebuilt('assignment_history');
+      return { path: '/v1/ops/projections/assignment_history/rollback', body: {} };
+    },
+  },
+  ...['pause', 'resume', 'promote', 'abort'].map((step): Route => ({
+    route: `POST /v1/ops/rebuilds/{id}/${step}`,
+    roles: ['ops'],
+    about: 'nothing',
+    make: async (town) => {
+      const body = { autoPromote: false };
+      const { rebuildId } = await town.does('ops', 'POST', '/v1/ops/projections/timeline/rebuild', body);
+      return { path: `/v1/ops/rebuilds/${rebuildId as string}/${step}`, body: {} };
+    },
+  })),
+  {
     route: 'GET /v1/ops/rebuilds/{id}',
     roles: ['ops', 'auditor'],
     about: 'nothing',

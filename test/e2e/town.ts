@@ -52,6 +52,7 @@ export const townOf = (door: Door, tenant?: string) => {
 
   return {
     does,
+    rebuilt: door.rebuild,
     writes,
     /** Somebody who wrote once. */
     customer: async (phone = newPhone()): Promise<Customer> => {

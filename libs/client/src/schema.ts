@@ -687,6 +687,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/ops/projections/{name}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compares a read model with a fresh fold of the log, at one position; 202 with an id if that takes long */
+        post: operations["OpsController_compare"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ops/projections/{name}/rollback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets the generation that stands by answer queries again */
+        post: operations["OpsController_rollback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/ops/rebuilds/{id}": {
         parameters: {
             query?: never;
@@ -698,6 +732,74 @@ export interface paths {
         get: operations["OpsController_rebuild"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ops/rebuilds/{id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a rebuild stand still */
+        post: operations["OpsController_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ops/rebuilds/{id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a paused rebuild go on */
+        post: operations["OpsController_resume"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ops/rebuilds/{id}/promote": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Goes live when ready, also where autoPromote was false */
+        post: operations["OpsController_promote"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ops/rebuilds/{id}/abort": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Ends a rebuild and drops what it built */
+        post: operations["OpsController_abort"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1148,6 +1250,16 @@ export interface components {
             items: components["schemas"]["ProjectionAnswer"][];
             nextCursor: string | null;
         };
+        RebuildBody: {
+            dryRun?: boolean;
+            autoPromote?: boolean;
+            park?: boolean;
+        };
+        EstimateAnswer: {
+            events: number;
+            rows: number;
+            seconds: number | null;
+        };
         RequestedAnswer: {
             rebuildId: string;
         };
@@ -1157,6 +1269,9 @@ export interface components {
             /** @description Did the new rows equal the old ones? */
             equal: boolean;
         };
+        GenerationAnswer: {
+            generation: number;
+        };
         RebuildAnswer: {
             rebuildId: string;
             phase: string;
@@ -1164,6 +1279,9 @@ export interface components {
             total: number | null;
             eventsPerSecond: number | null;
             etaSeconds: number | null;
+            /** @enum {string} */
+            kind: "rebuild" | "compare";
+            paused: boolean;
             projections: string[];
             result: components["schemas"]["ContentAnswer"] | null;
             error: string | null;
@@ -1174,7 +1292,7 @@ export interface components {
             status: number;
             detail: string;
             /** @enum {string} */
-            code: "invalid-request" | "cursor-invalid" | "token-invalid" | "unauthenticated" | "forbidden" | "administrator-required" | "staff-inactive" | "not-found" | "wallet-code-unknown" | "setting-unknown" | "contact-blocked" | "contact-not-blocked" | "contact-merged" | "contact-erased" | "duplicate-contact" | "already-assigned" | "assignee-changed" | "assignee-not-eligible" | "not-the-assignee" | "automation-paused" | "consent-missing" | "no-address" | "message-cancelled" | "wallet-name-taken" | "wallet-code-taken" | "wallet-archived" | "responsible-cannot-be-removed" | "merge-superseded" | "staff-exists" | "revision-stale" | "body-too-large" | "unsupported-media-type" | "idempotency-key-reused" | "confirmation-required" | "reason-required" | "expiry-not-allowed" | "notice-off" | "notice-impossible" | "setting-value-refused" | "rate-limited" | "not-yet-visible" | "store-unavailable" | "busy" | "code-too-old" | "rebuilding" | "internal";
+            code: "invalid-request" | "cursor-invalid" | "token-invalid" | "unauthenticated" | "forbidden" | "administrator-required" | "staff-inactive" | "not-found" | "wallet-code-unknown" | "setting-unknown" | "contact-blocked" | "contact-not-blocked" | "contact-merged" | "contact-erased" | "duplicate-contact" | "already-assigned" | "assignee-changed" | "assignee-not-eligible" | "not-the-assignee" | "automation-paused" | "consent-missing" | "no-address" | "message-cancelled" | "wallet-name-taken" | "wallet-code-taken" | "wallet-archived" | "responsible-cannot-be-removed" | "merge-superseded" | "staff-exists" | "projection-state" | "revision-stale" | "body-too-large" | "unsupported-media-type" | "idempotency-key-reused" | "confirmation-required" | "reason-required" | "expiry-not-allowed" | "notice-off" | "notice-impossible" | "setting-value-refused" | "rate-limited" | "not-yet-visible" | "store-unavailable" | "busy" | "code-too-old" | "rebuilding" | "internal";
             correlationId: string;
             errors?: {
                 path: string;
@@ -2911,16 +3029,110 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["EmptyBody"];
+                "application/json": components["schemas"]["RebuildBody"];
             };
         };
         responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstimateAnswer"];
+                };
+            };
             202: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": components["schemas"]["RequestedAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OpsController_compare: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContentAnswer"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestedAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OpsController_rollback: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GenerationAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */
@@ -2948,6 +3160,162 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RebuildAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OpsController_pause: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RebuildAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OpsController_resume: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RebuildAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OpsController_promote: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RebuildAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    OpsController_abort: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
         responses: {
             200: {
                 headers: {
