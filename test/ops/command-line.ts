@@ -1,0 +1,55 @@
+// The command line, in this process and as a process of its own.
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { run } from '#apps/ops/program';
+
+const MAIN = join(import.meta.dirname, '../../apps/ops/main.js');
+
+// eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test says what it expects of an answer
+export type Json = any;
+export type Ran = {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+  /** The lines of `out` with --json. */
+  readonly lines: () => Json[];
+};
+export type Variables = Readonly<Record<string, string>>;
+
+const linesOf = (out: string): Json[] => {
+  const lines: Json[] = [];
+  for (const line of out.trimEnd().split('\n')) lines.push(JSON.parse(line));
+  return lines;
+};
+
+/** Runs it here. `stop` is called with each text of the answer and says whether Ctrl-C is pressed then. */
+export const runHere = async (
+  variables: Variables,
+  words: readonly string[],
+  stop: (out: string) => boolean = () => false,
+  isTTY = false,
+): Promise<Ran> => {
+  const controller = new AbortController();
+  const said = { out: '', err: '' };
+  const out = {
+    isTTY,
+    write: (text: string) => {
+      said.out += text;
+      if (stop(said.out)) controller.abort();
+    },
+  };
+  const err = { write: (text: string) => (said.err += text) };
+  const code = await run(words, { out, err, variables, untilStopped: () => controller.signal });
+  return { code, ...said, lines: () => linesOf(said.out) };
+};
+
+/** Runs it as a process of its own, without a terminal. */
+export const runChild = async (variables: Variables, words: readonly string[]): Promise<Ran> => {
+  const child = spawn(process.execPath, [MAIN, ...words], { env: { PATH: process.env['PATH'], ...variables } });
+  const said = { out: '', err: '' };
+  child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code: code ?? -1, ...said, lines: () => linesOf(said.out) };
+};
