@@ -45,10 +45,12 @@ const rebuild = async (desk: Desk, meanwhile: () => Promise<void>) => {
   const { body } = await answerOf(
     desk.ops.POST('/v1/ops/projections/{name}/rebuild', { params: { path: { name: 'inbox' } }, body: {} }),
   );
-  const id = 'rebuildId' in body ? body.rebuildId : '';
+  if (!('rebuildId' in body)) throw new Error('the rebuild was only estimated');
   for (;;) {
     await meanwhile();
-    const { body: status } = await answerOf(desk.ops.GET('/v1/ops/rebuilds/{id}', { params: { path: { id } } }));
+    const { body: status } = await answerOf(
+      desk.ops.GET('/v1/ops/rebuilds/{id}', { params: { path: { id: body.rebuildId } } }),
+    );
     if (['done', 'failed', 'aborted'].includes(status.phase)) {
       return { status, messages: desk.tally.of('displayed') + desk.tally.of('ignored') - before };
     }

@@ -228,10 +228,12 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     const requested = await answerOf(
       ops.POST('/v1/ops/projections/{name}/rebuild', { params: { path: { name } }, body: {} }),
     );
-    const id = 'rebuildId' in requested.body ? requested.body.rebuildId : '';
+    if (!('rebuildId' in requested.body)) throw new Error('only an estimate was answered');
     // A rebuild is asked for until it is done: it has no token to wait by.
     for (;;) {
-      const { body } = await answerOf(ops.GET('/v1/ops/rebuilds/{id}', { params: { path: { id } } }));
+      const { body } = await answerOf(
+        ops.GET('/v1/ops/rebuilds/{id}', { params: { path: { id: requested.body.rebuildId } } }),
+      );
       if (body.phase === 'done') return body;
       if (body.error !== null) throw new Error(`the rebuild failed: ${body.error}`);
       await new Promise((resolve) => setTimeout(resolve, 20));

@@ -7,21 +7,29 @@ import { run } from '#apps/ops/program';
 const MAIN = join(import.meta.dirname, '../../apps/ops/main.js');
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test says what it expects of an answer
-export type Json = any;
+type Json = any;
+/** A line of --json. */
+export type Line = {
+  readonly command: string;
+  readonly ok: boolean;
+  readonly exitCode: number;
+  readonly result: Json;
+  readonly error: { readonly code: string; readonly message: string };
+};
 export type Ran = {
   readonly code: number;
   readonly out: string;
   readonly err: string;
   /** The lines of `out` with --json. */
-  readonly lines: () => Json[];
+  readonly lines: () => readonly Line[];
 };
 export type Variables = Readonly<Record<string, string>>;
 
-const linesOf = (out: string): Json[] => {
-  const lines: Json[] = [];
-  for (const line of out.trimEnd().split('\n')) lines.push(JSON.parse(line));
-  return lines;
-};
+const linesOf = (out: string): readonly Line[] =>
+  out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Line);
 
 /** Runs it here. `stop` is called with each text of the answer and says whether Ctrl-C is pressed then. */
 export const runHere = async (
