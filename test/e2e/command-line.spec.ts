@@ -50,9 +50,9 @@ describe('projections', () => {
   });
 
   it('gives programs what the API answers', async () => {
-    const { lines } = await runHere(ops, ['projections', '--json']);
+    const { lines, last } = await runHere(ops, ['projections', '--json']);
     expect(lines()).toEqual([{ command: 'projections', ok: true, exitCode: 0, result: { items: expect.any(Array) } }]);
-    expect(namesOf(lines()[0].result.items as Row[])).toEqual(namesOf(await rowsOf()));
+    expect(namesOf(last().result.items as Row[])).toEqual(namesOf(await rowsOf()));
   });
 
   it('draws the table anew on a terminal, over the one before', async () => {
@@ -78,9 +78,9 @@ describe('projections', () => {
 describe('rebuild', () => {
   it('says what it would cost and builds nothing', async () => {
     const before = (await rowsOf()).map(({ generation }) => generation);
-    const { code, out, lines } = await runHere(ops, ['rebuild', 'inbox', '--dry-run', '--json']);
+    const { code, out, last } = await runHere(ops, ['rebuild', 'inbox', '--dry-run', '--json']);
     expect([code, out.includes('rebuildId')]).toEqual([0, false]);
-    expect(lines()[0].result).toMatchObject({ events: expect.any(Number), rows: 2 });
+    expect(last().result).toMatchObject({ events: expect.any(Number), rows: 2 });
     expect((await rowsOf()).map(({ generation }) => generation)).toEqual(before);
   });
 
@@ -98,8 +98,8 @@ describe('rebuild', () => {
     expect(out.trimEnd().split('\n').at(-1)).toMatch(
       /^rebuild [0-9a-f-]{36} is done: \d+ read models built anew from [\d,]+ facts, [\d,]+ rows, equal to the live ones, content hash [0-9a-f]{64}$/,
     );
-    const { lines } = await runHere(ops, ['rebuild', 'outbound', '--watch', '--json']);
-    expect(lines().at(-1)).toMatchObject({ ok: true, result: { phase: 'done', result: { equal: true } } });
+    const { last } = await runHere(ops, ['rebuild', 'outbound', '--watch', '--json']);
+    expect(last()).toMatchObject({ ok: true, result: { phase: 'done', result: { equal: true } } });
   });
 
   it('waits to be promoted if asked to, and goes live then', async () => {
@@ -114,7 +114,7 @@ describe('rebuild', () => {
       3,
       expect.stringMatching(/cannot be done as things stand: nothing was done/),
     ]);
-    expect(late.lines()[0].error.code).toBe('projection-state');
+    expect(late.last().error.code).toBe('projection-state');
   });
 
   it('is paused, goes on, and is aborted', async () => {
@@ -214,12 +214,12 @@ describe('a server that does not do it', () => {
     await new Promise((resolve) => gone.once('listening', resolve));
     const { port } = gone.address() as AddressInfo;
     await new Promise((resolve) => gone.close(resolve));
-    const { code, err, lines } = await runHere({ ...ops, PORTARIA_URL: `http://127.0.0.1:${String(port)}` }, [
+    const { code, err, last } = await runHere({ ...ops, PORTARIA_URL: `http://127.0.0.1:${String(port)}` }, [
       'projections',
       '--json',
     ]);
     expect([code, err]).toEqual([1, expect.stringMatching(/No Portaria answers: .*ECONNREFUSED.*PORTARIA_URL right/)]);
-    expect(lines()[0].error.code).toBe('unreachable');
+    expect(last().error.code).toBe('unreachable');
   });
 });
 
@@ -233,7 +233,7 @@ describe('as a process of its own', () => {
     expect(await runChild(ops, ['nonsense'])).toMatchObject({ code: 2, out: '' });
     expect(await runChild({}, ['projections'])).toMatchObject({ code: 1, out: '' });
     const rebuilt = await runChild(ops, ['rebuild', 'inbox', '--watch', '--json']);
-    expect([rebuilt.code, rebuilt.lines().at(-1).result.phase]).toEqual([0, 'done']);
+    expect([rebuilt.code, rebuilt.last().result.phase]).toEqual([0, 'done']);
   }, 60_000);
 
   it('explains every command with an example', async () => {

@@ -86,9 +86,9 @@ describe('backup', () => {
 
   it('is whole, also for who looks twice, and opens with the right key only', async () => {
     for (let turn = 0; turn < 2; turn++) {
-      const { code, lines } = await runHere(variables, ['backup', '--verify', backup, '--json']);
+      const { code, last } = await runHere(variables, ['backup', '--verify', backup, '--json']);
       expect(code).toBe(0);
-      expect(lines()[0].result).toMatchObject({ format: 'portaria-backup', log: { facts: expect.any(Number) } });
+      expect(last().result).toMatchObject({ format: 'portaria-backup', log: { facts: expect.any(Number) } });
     }
     expect(readdirSync(backup).toSorted()).toEqual(['backup.json', 'events.db', 'keys.db']);
     const other = { ...variables, KEY_ENCRYPTION_KEY: Buffer.alloc(32, 8).toString('base64') };

@@ -22,14 +22,19 @@ export type Ran = {
   readonly err: string;
   /** The lines of `out` with --json. */
   readonly lines: () => readonly Line[];
+  /** The last of them. */
+  readonly last: () => Line;
 };
 export type Variables = Readonly<Record<string, string>>;
 
-const linesOf = (out: string): readonly Line[] =>
-  out
-    .trimEnd()
-    .split('\n')
-    .map((line) => JSON.parse(line) as Line);
+const read = (out: string): Pick<Ran, 'lines' | 'last'> => {
+  const lines = (): readonly Line[] =>
+    out
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line);
+  return { lines, last: () => lines().at(-1)! };
+};
 
 /** Runs it here. `stop` is called with each text of the answer and says whether Ctrl-C is pressed then. */
 export const runHere = async (
@@ -49,7 +54,7 @@ export const runHere = async (
   };
   const err = { write: (text: string) => (said.err += text) };
   const code = await run(words, { out, err, variables, untilStopped: () => controller.signal });
-  return { code, ...said, lines: () => linesOf(said.out) };
+  return { code, ...said, ...read(said.out) };
 };
 
 /** Runs it as a process of its own, without a terminal. */
@@ -59,5 +64,5 @@ export const runChild = async (variables: Variables, words: readonly string[]): 
   child.stdout.on('data', (chunk: Buffer) => (said.out += chunk.toString()));
   child.stderr.on('data', (chunk: Buffer) => (said.err += chunk.toString()));
   const [code] = (await once(child, 'close')) as [number | null];
-  return { code: code ?? -1, ...said, lines: () => linesOf(said.out) };
+  return { code: code ?? -1, ...said, ...read(said.out) };
 };

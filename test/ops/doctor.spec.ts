@@ -47,8 +47,8 @@ type Finding = {
   readonly advice: string | null;
 };
 const examined = async (over: Variables): Promise<{ readonly code: number; readonly findings: readonly Finding[] }> => {
-  const { code, lines } = await runHere(over, ['doctor', '--json']);
-  return { code, findings: lines()[0].result.findings as readonly Finding[] };
+  const { code, last } = await runHere(over, ['doctor', '--json']);
+  return { code, findings: last().result.findings as readonly Finding[] };
 };
 const bad = ({ findings }: { readonly findings: readonly Finding[] }): readonly Finding[] =>
   findings.filter(({ level }) => level !== 'good');

@@ -60,7 +60,7 @@ export const rebuildOf = async (server: Client, id: string): Promise<Rebuild> =>
 /** Tells how a rebuild goes on until it has ended, waits for `promote` as it was asked to, or nobody wants to see more. */
 const watchRebuild = async (voice: Voice, server: Client, rebuildId: string, promote: boolean): Promise<void> => {
   const stopped = voice.terminal.untilStopped();
-  const bar = voice.bar('', 'facts');
+  const bar = voice.bar('rebuilding', 'facts');
   let told = '';
   try {
     while (!stopped.aborted) {
