@@ -82,6 +82,7 @@ class ContentAnswer {
   @Shown('integer') rows!: number;
   @Shown('string') hash!: string;
   @Shown('boolean', { description: 'Did the new rows equal the old ones?' }) equal!: boolean;
+  @Shown('integer', { description: 'Rows that were not compared, since facts of theirs are parked' }) parked!: number;
 }
 class RebuildAnswer extends ProgressAnswer {
   @Shown({ type: 'string', enum: ['rebuild', 'compare'] }) kind!: string;
