@@ -7,7 +7,7 @@ import { type Configuration, ConfigurationError, readConfiguration, type Variabl
 import { openSqliteReadSource } from '#read-store';
 import type { Position } from '#kernel';
 import { placeOf, viewLog, type LogLines, type LogView } from '../event-store.js';
-import { size } from './terminal.js';
+import { number, size } from './terminal.js';
 
 export type Finding = {
   readonly check: string;
@@ -181,7 +181,7 @@ async function* ofTheLog(configuration: Configuration, log: LogView): AsyncGener
       yield missing.size === 0
         ? good(
             'keys',
-            `the vault opens and has the keys of the ${String(parts.reduce((sum, { facts }) => sum + facts, 0))} facts looked at`,
+            `the vault opens and has the keys of the ${number(parts.reduce((sum, { facts }) => sum + facts, 0))} facts looked at`,
           )
         : problem(
             'keys',

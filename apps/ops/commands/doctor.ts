@@ -31,7 +31,7 @@ Example:
           }
         }
         const of = (level: Finding['level']): number => findings.filter((finding) => finding.level === level).length;
-        const sentence = `${String(of('problem'))} problems, ${String(of('warning'))} warnings`;
+        const sentence = `problems: ${String(of('problem'))}, warnings: ${String(of('warning'))}`;
         if (of('problem') > 0) throw new Failure(EXIT.environment, 'environment', sentence, { findings });
         voice.answer({ findings }, sentence);
       }),

@@ -111,8 +111,10 @@ const ended = (voice: Voice, rebuild: Rebuild): void => {
   );
 };
 
-export const contentOf = ({ rows, hash, equal }: Schemas['ContentAnswer']): string =>
-  `${number(rows)} rows, ${equal ? 'equal to the live ones' : 'NOT equal to the live ones'}, content hash ${hash}`;
+export const contentOf = ({ rows, hash, equal, parked }: Schemas['ContentAnswer']): string =>
+  `${number(rows)} rows, ${equal ? 'equal to the live ones' : 'NOT equal to the live ones'}${
+    parked === 0 ? '' : ` but for ${number(parked)} that wait for parked events`
+  }, content hash ${hash}`;
 
 /** `replay 52 %, 81,000/s, 12 s left` */
 export const progressOf = (progress: Progress): string => {

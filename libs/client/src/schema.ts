@@ -1268,6 +1268,8 @@ export interface components {
             hash: string;
             /** @description Did the new rows equal the old ones? */
             equal: boolean;
+            /** @description Rows that were not compared, since facts of theirs are parked */
+            parked: number;
         };
         GenerationAnswer: {
             generation: number;
