@@ -1,8 +1,5 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { beforeEach, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { openSqliteEventReader, openSqliteEventStore } from '#event-store';
 import { MalformedEvent, SealBroken, type Codec } from '#event-store/codec';
@@ -13,6 +10,7 @@ import type { EngineOptions, ParkedSequence } from '#projections';
 import { createReadModels, LIVE, openSqliteReadSource, openSqliteRowStore, type RowStore } from '#read-store';
 import { MemoryEventStore, passthrough } from '../../../test/doubles/memory-event-store.js';
 import { sayings, type Toy } from '../../../test/doubles/toy-projections.js';
+import { fresh, start, until } from '../../../test/fixtures/engine.js';
 
 /** What is wrong with the code at the moment. */
 const bug = { throwsOn: new Set<number>(), unfitOn: new Set<number>(), unreadable: new Set<number>() };
@@ -47,20 +45,6 @@ const codec: Codec = {
   },
 };
 
-const folder = mkdtempSync(join(tmpdir(), 'portaria-parking-'));
-let files = 0;
-const fresh = (): string => join(folder, `${String(++files)}.db`);
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-});
-
-const until = async (condition: () => Promise<boolean>): Promise<void> => {
-  const end = Date.now() + 20_000;
-  while (!(await condition())) {
-    if (Date.now() > end) throw new Error('it did not happen in time');
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-};
 const headOf = async (events: MemoryEventStore): Promise<Position | null> => (await events.head())?.position ?? null;
 const tell = (events: MemoryEventStore, amount: number, from: string, to: string, stream = from) =>
   events.add(`talk-acme.${stream}`, 'Told', { id: `s${String(amount)}`, from, to, amount, words: `secret ${from}` });
@@ -69,21 +53,10 @@ const erase = (events: MemoryEventStore, from: string) =>
 
 type Rows = Record<'tally' | 'sayings', { person: string; amounts: number[]; note: string | null }>;
 const running = async (events: MemoryEventStore, path: string, over: Partial<EngineOptions> = {}) => {
-  const rows = openSqliteRowStore(path);
-  const abort = new AbortController();
   const failed: string[] = [];
   const projections = over.projections ?? ([tally, sayings] as unknown as Projection[]);
-  const engine = createEngine({
-    events,
-    codec,
-    rows,
-    projections,
-    logId: 'log-1',
-    onFailed: (_name, error) => failed.push(error.message),
-    ...over,
-  });
-  const run = engine.run(abort.signal);
-  run.catch(() => undefined);
+  const onFailed = (_name: string, error: Error) => failed.push(error.message);
+  const { engine, rows, stop } = start(events, path, { codec, projections, onFailed, ...over });
   await engine.started;
   const source = openSqliteReadSource(path);
   const models = createReadModels<Rows>(source, projections);
@@ -127,10 +100,8 @@ const running = async (events: MemoryEventStore, path: string, over: Partial<Eng
       return { phase, error, ...(JSON.parse(result ?? '{}') as { equal?: boolean; parked?: number }) };
     },
     stop: async () => {
-      abort.abort();
-      await run.catch(() => undefined);
+      await stop();
       await models.close();
-      await rows.close();
     },
   };
 };
@@ -541,7 +512,7 @@ describe('a rebuild', () => {
 });
 
 it('applies every event of eight writers at once', async () => {
-  const path = join(folder, 'events.db');
+  const path = fresh();
   const store = openSqliteEventStore({ path });
   const events = openSqliteEventReader(path);
   const rows = openSqliteRowStore(fresh());

@@ -136,7 +136,7 @@ export const retrySequence = async (
   if (found === undefined) return null;
   if (found.kind === 'key') return foldAgain(running, generation, sequence);
   const { keys, ...outcome } = await readAgain(running, generation, found);
-  let { applied, left, error } = outcome as Retried;
+  let { applied, left, error } = outcome;
   for (const key of keys) {
     const one = await foldAgain(running, generation, key);
     if (one === null) continue;
