@@ -138,7 +138,7 @@ export class Generation {
     for (const entry of this.#dirty) {
       if (entry.row !== null) {
         if (!entry.stored) this.#cache.writing(entry.id);
-        upserts.push({ key: entry.key, row: entry.row });
+        upserts.push({ key: entry.key, row: entry.row, fresh: !entry.stored });
         changed.push(entry);
       } else if (entry.stored) removals.push(entry.key);
     }

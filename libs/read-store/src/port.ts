@@ -6,7 +6,8 @@ import type { System, SystemTables } from './system.js';
 export type Row = Readonly<Record<string, unknown>>;
 /** The tenant, then the values of `TableSpec.key` in its order. */
 export type Key = readonly string[];
-export type KeyedRow = { readonly key: Key; readonly row: Row };
+/** `fresh`: the table is known to hold no row of this key, so that a store may take a shorter way to write it. */
+export type KeyedRow = { readonly key: Key; readonly row: Row; readonly fresh?: boolean };
 
 /** One generation's table. */
 export type Table = { readonly name: string; readonly spec: TableSpec };

@@ -1,0 +1,2 @@
+export { openPostgresRowStore } from './row-store.js';
+export { openPostgresReadSource } from './read-source.js';

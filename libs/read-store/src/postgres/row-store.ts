@@ -1,0 +1,214 @@
+import { connect, ownSchema, quoted, sqlState, type Client } from '#postgres';
+import { UnfitRow, type RowReads, type RowStore, type RowWrites, type Table } from '../port.js';
+import { LIVE, migrateSystem, systemOf, type SystemTables } from '../system.js';
+import { checkpointChannel } from './moves.js';
+import {
+  copyRows,
+  fit,
+  indexDdl,
+  loadRows,
+  removeRows,
+  scanPage,
+  tableDdl,
+  upsertRows,
+  type FittedRows,
+} from './rows.js';
+import { kyselyOver, told, Writer } from './writer.js';
+
+/** New rows from which on COPY is worth its two more round trips. */
+const COPY_FROM = 100;
+/** One process makes our tables at a time. */
+const MIGRATION_LOCK = 7_365_023_110;
+
+/** The engine's side over one PostgreSQL: one connection writes, each snapshot has its own. Never throws itself; nothing is connected before it is used. */
+export const openPostgresRowStore = (url: string): RowStore => {
+  const writer = new Writer(url);
+  let channel: string | null = null;
+  return {
+    migrate: () => writer.transaction(migrate),
+    write: async (work) => {
+      const tx = { moved: null as string | null };
+      const value = await writer.transaction((client) => work(writesOn(client, tx)));
+      const { moved } = tx;
+      if (moved !== null) {
+        // Behind the commit and awaited by the next write only; one that is lost is made up for by polling.
+        writer
+          .run(async (client) => {
+            channel ??= checkpointChannel((await ownSchema(client)).name);
+            await client.query('select pg_notify($1, $2)', [channel, moved]);
+          })
+          .catch(() => undefined);
+      }
+      return value;
+    },
+    load: (table, keys) => writer.run((client) => loadRows(client, table, keys)),
+    snapshot: async (work) => {
+      try {
+        const client = await connect(url, { name: 'snapshot', statementMs: 0 });
+        try {
+          await client.query('begin isolation level repeatable read read only');
+          const view = readsOn(client);
+          await view.system.touch();
+          return await work(view);
+        } finally {
+          await client.end().catch(() => undefined);
+        }
+      } catch (error) {
+        throw told(error);
+      }
+    },
+    close: () => writer.close(),
+  };
+};
+
+const migrate = async (client: Client): Promise<void> => {
+  await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
+  const schema = await ownSchema(client);
+  if (!schema.exists) await client.query(`create schema if not exists ${quoted(schema.name)}`);
+  await migrateSystem(kyselyOver<SystemTables>(() => client));
+  // Both stores order texts alike.
+  const { rows } = await client.query<{ table: string; column: string }>(
+    `select a.attrelid::regclass::text as table, a.attname as column from pg_attribute a join pg_class c on c.oid = a.attrelid
+      where c.relnamespace = to_regnamespace(quote_ident($1)) and c.relkind = 'r' and c.relname like 'portaria\\_%'
+        and a.atttypid = 'text'::regtype and a.attnum > 0 and not a.attisdropped and a.attcollation <> '"C"'::regcollation
+      order by 1, 2`,
+    [schema.name],
+  );
+  for (const { table, column } of rows)
+    await client.query(`alter table ${table} alter column ${quoted(column)} type text collate "C"`);
+};
+
+/** `tx.moved` becomes the live checkpoint's new position. */
+const writesOn = (client: Client, tx: { moved: string | null }): RowWrites => {
+  const system = systemOf(kyselyOver<SystemTables>(() => client));
+  let depth = 0;
+  return {
+    system: {
+      ...system,
+      advance: async (name, epoch, from, to) => {
+        await system.advance(name, epoch, from, to);
+        if (name === LIVE) tx.moved = to.position;
+      },
+    },
+    createTable: async (table, { indexes } = { indexes: 'now' }) => {
+      await client.query(tableDdl(table));
+      if (indexes === 'now') for (const statement of indexDdl(table)) await client.query(statement);
+    },
+    createIndexes: async (table) => {
+      await client.query(`set local statement_timeout = 0; set local maintenance_work_mem = '128MB'`);
+      for (const statement of indexDdl(table)) await client.query(statement);
+      await client.query(`analyze ${quoted(table.name)}`);
+    },
+    dropTable: async (name) => {
+      // Whoever still reads it must not keep the writer, and with it the live read models, waiting.
+      await client.query(`set local lock_timeout = '100ms'; drop table if exists ${quoted(name)}; reset lock_timeout`);
+    },
+    empty: async (name, limit) => {
+      const { rows } = await client.query<{ known: boolean }>('select to_regclass($1) is not null as known', [
+        quoted(name),
+      ]);
+      if (rows[0]?.known !== true) return 0;
+      const table = quoted(name);
+      const sql = `delete from ${table} where ctid = any(array(select ctid from ${table} limit $1))`;
+      return (await client.query(sql, [limit])).rowCount ?? 0;
+    },
+    upsert: async (table, rows) => {
+      const fitting = fit(table, rows);
+      const fresh = rows.map(({ fresh: isFresh }) => isFresh === true);
+      const copied = fitting.values.filter((_, at) => fresh[at]);
+      const bulk = copied.length >= COPY_FROM;
+      const rest = bulk ? fitting.values.filter((_, at) => !fresh[at]) : fitting.values;
+      try {
+        if (bulk) await copyRows(client, table, copied);
+        if (rest.length > 0) await upsertRows(client, table, rest);
+      } catch (error) {
+        if (!isRefusal(error)) throw error;
+        const at = await unfit(client, table, fitting.values, depth);
+        if (at === null) throw error;
+        throw new UnfitRow(
+          table.name,
+          columnOf(error),
+          at,
+          `what the row gives it (PostgreSQL ${String(sqlState(error))})`,
+        );
+      }
+      return fitting.characters;
+    },
+    remove: (table, keys) => removeRows(client, table, keys),
+    savepoint: async (work) => {
+      const name = `s${String(++depth)}`;
+      await client.query(`savepoint ${name}`);
+      try {
+        const value = await work();
+        await client.query(`release savepoint ${name}`);
+        return value;
+      } catch (error) {
+        await client.query(`rollback to savepoint ${name}; release savepoint ${name}`).catch(() => undefined);
+        throw error;
+      } finally {
+        depth--;
+      }
+    },
+  };
+};
+
+/** Data that the table refuses: of no form, against a constraint, too large for an index. The same on every try, but for a key that is there already. */
+const isRefusal = (error: unknown): boolean => /^(22|23(?!505)|54)/.test(sqlState(error) ?? '');
+
+const columnOf = (error: unknown): string => {
+  const column = (error as { column?: unknown }).column;
+  return typeof column === 'string' ? column : 'of some name';
+};
+
+/**
+ * The first row that cannot be written, found by halves; null if all can. The transaction had failed: what it wrote since its last savepoint
+ * is undone before the search and after it, and without a savepoint it stays failed.
+ */
+const unfit = async (
+  client: Client,
+  table: Table,
+  values: FittedRows['values'],
+  depth: number,
+): Promise<number | null> => {
+  const back = depth > 0 ? `rollback to savepoint s${String(depth)}` : 'rollback; begin';
+  await client.query(back);
+  let [from, to] = [0, values.length];
+  while (from < to) {
+    const middle = from + Math.ceil((to - from) / 2);
+    await client.query('savepoint search');
+    try {
+      await upsertRows(client, table, values.slice(from, middle));
+      if (middle === to) break; // Only the first halves are known to hold a bad row by elimination.
+      from = middle;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      await client.query('rollback to savepoint search');
+      if (middle - from === 1) {
+        await fail(client, back);
+        return from;
+      }
+      to = middle;
+    }
+  }
+  await fail(client, back);
+  return null;
+};
+
+const fail = async (client: Client, back: string): Promise<void> => {
+  await client.query(back);
+  if (back.startsWith('rollback;')) await client.query('select 1 / 0').catch(() => undefined);
+};
+
+const readsOn = (client: Client): RowReads => ({
+  system: systemOf(kyselyOver<SystemTables>(() => client)),
+
+  scan: async function* (table: Table, pageSize: number) {
+    let page = await scanPage(client, table, null, pageSize);
+    while (page.length > 0) {
+      yield page;
+      const end = page.at(-1);
+      if (end === undefined || page.length < pageSize) return;
+      page = await scanPage(client, table, end.key, pageSize);
+    }
+  },
+});
