@@ -10,6 +10,7 @@ import { openGatehouse, type Gatehouse } from '#apps/api/gatehouse';
 import { policies } from '#apps/registry';
 import type { StoredEvent } from '#event-store';
 import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
+import { postgresWorld } from '../fixtures/postgres-world.js';
 import { createHttpApp, decodeToken, makeLogger, readConfiguration } from '#platform';
 
 export const SECRET = 'a secret of at least thirty-two bytes';
@@ -125,8 +126,9 @@ export const clock = {
 
 export const openDoor = async (options: { readonly ticks?: number } = {}): Promise<Door> => {
   const folder = mkdtempSync(join(tmpdir(), 'portaria-e2e-'));
-  const server =
-    (globalThis as { readonly eventStore?: string }).eventStore === 'fake' ? await FakeEventStoreDb.start() : null;
+  const over = globalThis as { readonly eventStore?: string; readonly readStore?: string };
+  const server = over.eventStore === 'fake' ? await FakeEventStoreDb.start() : null;
+  const world = over.readStore === 'postgres' ? postgresWorld() : null;
   const configuration = readConfiguration({
     NODE_ENV: 'test',
     DATA_DIR: folder,
@@ -136,6 +138,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     LOG_FORMAT: 'json',
     PORT: '0',
     ...(server === null ? {} : { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL: server.connectionString }),
+    ...(world === null ? {} : { READ_STORE: 'postgres', POSTGRES_URL: world.url }),
   });
   const logger = await makeLogger(configuration);
   const gatehouse = await openGatehouse(configuration, logger);
@@ -230,6 +233,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     close: async () => {
       await app.close();
       await server?.stop();
+      await world?.drop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

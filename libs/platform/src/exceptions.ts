@@ -9,6 +9,7 @@ import { Problem } from './problem.js';
 const codes = new Map<string, ProblemCode>([
   ['Busy', 'busy'],
   ['StoreUnavailable', 'store-unavailable'],
+  ['ReadStoreUnusable', 'store-unavailable'],
   ['AppendOutcomeUnknown', 'store-unavailable'],
   ['CodeTooOld', 'code-too-old'],
   ['UnheardEvent', 'code-too-old'],

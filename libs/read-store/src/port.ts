@@ -56,6 +56,8 @@ export interface RowReads {
 export interface ReadSource {
   /** `db` reads one snapshot and is valid until the promise of `work` settles. */
   snapshot<T>(work: (db: Kysely<SystemTables>) => Promise<T>): Promise<T>;
+  /** Why nothing can be read now, one sentence without anybody's data; null while it can. Never rejects. */
+  notReady(): Promise<string | null>;
   close(): Promise<void>;
 }
 

@@ -1,5 +1,6 @@
 import { isDisconnection, openPool, type PooledClient } from '#postgres';
 import type { Position } from '#kernel';
+import { notReadyBy } from '../not-ready.js';
 import type { ReadSource } from '../port.js';
 import type { SystemTables } from '../system.js';
 import { followMoves } from './moves.js';
@@ -33,7 +34,7 @@ export const openPostgresReadSource = (
     }
   };
 
-  return {
+  const source: ReadSource = {
     snapshot: async (work) => {
       try {
         const client = await begun();
@@ -51,9 +52,11 @@ export const openPostgresReadSource = (
         throw told(error);
       }
     },
+    notReady: () => notReadyBy(source),
     close: async () => {
       await moves?.close();
-      await pool.end();
+      if (!pool.ended) await pool.end();
     },
   };
+  return source;
 };
