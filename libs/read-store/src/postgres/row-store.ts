@@ -1,18 +1,8 @@
 import { connect, ownSchema, quoted, sqlState, type Client } from '#postgres';
-import { UnfitRow, type RowReads, type RowStore, type RowWrites, type Table } from '../port.js';
+import { UnfitRow, type KeyedRow, type RowReads, type RowStore, type RowWrites, type Table } from '../port.js';
 import { LIVE, migrateSystem, systemOf, type SystemTables } from '../system.js';
 import { checkpointChannel } from './moves.js';
-import {
-  copyRows,
-  fit,
-  indexDdl,
-  loadRows,
-  removeRows,
-  scanPage,
-  tableDdl,
-  upsertRows,
-  type FittedRows,
-} from './rows.js';
+import { copyRows, indexDdl, loadRows, removeRows, scanPage, tableDdl, upsertRows, type Which } from './rows.js';
 import { kyselyOver, told, Writer } from './writer.js';
 
 /** New rows from which on COPY is worth its two more round trips. */
@@ -113,17 +103,17 @@ const writesOn = (client: Client, tx: { moved: string | null }): RowWrites => {
       return (await client.query(sql, [limit])).rowCount ?? 0;
     },
     upsert: async (table, rows) => {
-      const fitting = fit(table, rows);
-      const fresh = rows.map(({ fresh: isFresh }) => isFresh === true);
-      const copied = fitting.values.filter((_, at) => fresh[at]);
-      const bulk = copied.length >= COPY_FROM;
-      const rest = bulk ? fitting.values.filter((_, at) => !fresh[at]) : fitting.values;
+      let fresh = 0;
+      for (const row of rows) if (isFresh(row)) fresh++;
+      const bulk = fresh >= COPY_FROM;
+      let characters = 0;
       try {
-        if (bulk) await copyRows(client, table, copied);
-        if (rest.length > 0) await upsertRows(client, table, rest);
+        if (bulk) characters += await copyRows(client, table, rows, isFresh);
+        if (!bulk || fresh < rows.length)
+          characters += await upsertRows(client, table, rows, bulk ? (row) => !isFresh(row) : all);
       } catch (error) {
         if (!isRefusal(error)) throw error;
-        const at = await unfit(client, table, fitting.values, depth);
+        const at = await unfit(client, table, rows, depth);
         if (at === null) throw error;
         throw new UnfitRow(
           table.name,
@@ -132,7 +122,7 @@ const writesOn = (client: Client, tx: { moved: string | null }): RowWrites => {
           `what the row gives it (PostgreSQL ${String(sqlState(error))})`,
         );
       }
-      return fitting.characters;
+      return characters;
     },
     remove: (table, keys) => removeRows(client, table, keys),
     savepoint: async (work) => {
@@ -152,6 +142,9 @@ const writesOn = (client: Client, tx: { moved: string | null }): RowWrites => {
   };
 };
 
+const isFresh: Which = ({ fresh }) => fresh === true;
+const all: Which = () => true;
+
 /** Data that the table refuses: of no form, against a constraint, too large for an index. The same on every try, but for a key that is there already. */
 const isRefusal = (error: unknown): boolean => /^(22|23(?!505)|54)/.test(sqlState(error) ?? '');
 
@@ -167,17 +160,17 @@ const columnOf = (error: unknown): string => {
 const unfit = async (
   client: Client,
   table: Table,
-  values: FittedRows['values'],
+  rows: readonly KeyedRow[],
   depth: number,
 ): Promise<number | null> => {
   const back = depth > 0 ? `rollback to savepoint s${String(depth)}` : 'rollback; begin';
   await client.query(back);
-  let [from, to] = [0, values.length];
+  let [from, to] = [0, rows.length];
   while (from < to) {
     const middle = from + Math.ceil((to - from) / 2);
     await client.query('savepoint search');
     try {
-      await upsertRows(client, table, values.slice(from, middle));
+      await upsertRows(client, table, rows.slice(from, middle), all);
       if (middle === to) break; // Only the first halves are known to hold a bad row by elimination.
       from = middle;
     } catch (error) {
