@@ -2,4 +2,5 @@ export * from './port.js';
 export * from './system.js';
 export * from './read-models.js';
 export * from './rewrite-tables.js';
+export * from './transient.js';
 export { openSqliteReadSource, openSqliteRowStore } from './sqlite/row-store.js';
