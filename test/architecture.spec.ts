@@ -48,6 +48,7 @@ describe('the rules can fail', () => {
     ['an engine knows no platform', 'libs/projections/src/engine.ts', `import { x } from '#platform';`],
     ['the platform knows no context', 'libs/platform/src/a.ts', `import { x } from '#contacts';`],
     ['the platform knows no store', 'libs/platform/src/a.ts', `import { x } from '#event-store';`],
+    ['the client knows no room', 'libs/client/src/a.ts', `import { x } from '#kernel';`],
     ['the store knows no projection', 'libs/event-store/src/a.ts', `import { x } from '#projections';`],
     ['nobody imports an app', 'libs/platform/src/a.ts', `import { x } from '#apps/api/main';`],
     ['one adapter knows the server', 'libs/event-store/src/runner.ts', `import { x } from '@eventstore/db-client';`],

@@ -4,11 +4,12 @@ import { Intake } from '#block-filter/intake.adapter';
 import { Busy } from '#event-store';
 import type { Kysely } from 'kysely';
 import { toProblem, type Configuration, type Logger, type Readiness, type StaffDirectory } from '#platform';
-import { createPolicyRunner, policyStart, projectionStatuses, rebuildStatus, recordOpsFact } from '#projections';
+import { createPolicyRunner, policyStart } from '#projections';
 import type { ProjectorDesk } from '#projections/ops.controller';
 import { staffDecider } from '#staff';
-import { policies, projections } from '../registry.js';
+import { policies } from '../registry.js';
 import { connectWriteSide, RECENT_MS, type WriteSide } from './facts.js';
+import { projectorDesk } from './projector-desk.js';
 import { openStores, type Stores } from './stores.js';
 
 /** A running gatehouse without its HTTP door: stores, command side, projector and policies. */
@@ -35,7 +36,7 @@ export const openGatehouse = async (
   opening: Promise<Stores> = openStores(configuration, logger),
 ): Promise<Gatehouse> => {
   const stores = await opening;
-  const { runner, vault, store, models, source, codec } = stores;
+  const { runner, vault, store, models, codec } = stores;
   const write = connectWriteSide(stores);
   const intake = new Intake(runner, vault, write.book, write.enforcement, write.conversationRules);
   const wishes = new PolicyWishes({
@@ -83,33 +84,7 @@ export const openGatehouse = async (
           : { role: state.role, access: state.access, active: state.status === 'active' };
       },
     },
-    projector: {
-      statuses: async () =>
-        projectionStatuses(source, projections, {
-          head: await store.head(),
-          now: Date.now(),
-          ...counted(configuration),
-        }),
-      rebuild: (rebuildId) => rebuildStatus(source, rebuildId),
-      requestRebuild: async (names, requestedBy) => {
-        const requested = await stores.projector.requestRebuild(names);
-        const { rebuildId } = requested;
-        const status = await rebuildStatus(source, rebuildId);
-        for (const projection of status?.projections ?? []) {
-          await recordOpsFact(
-            store,
-            projection,
-            {
-              type: 'RebuildRequested',
-              data: { rebuildId, projection, requestedBy, requestedAt: new Date().toISOString() },
-            },
-            { id: requestedBy, kind: 'staff' },
-            (stored) => stored.data['rebuildId'] === rebuildId,
-          );
-        }
-        return requested;
-      },
-    },
+    projector: projectorDesk(stores, counted(configuration)),
     readiness: await readinessOf(stores),
     close: async () => {
       await expiry.stop();

@@ -11,6 +11,7 @@ export const TECHNICAL: Readonly<Record<string, readonly string[]>> = {
   'read-store': ['kernel', 'postgres'],
   platform: ['kernel'],
   projections: ['kernel', 'event-store', 'read-store'],
+  client: [],
 };
 
 /** Libraries without I/O, clock or randomness of their own (the purity rule looks for their impure functions). */

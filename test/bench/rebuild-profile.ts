@@ -101,7 +101,7 @@ report('first build', performance.now() - from, process.cpuUsage(cpu));
 if (mode === 'beside') {
   const again = process.cpuUsage();
   const start = performance.now();
-  const { rebuildId } = await engine.requestRebuild('all');
+  const { rebuildId } = await engine.ask('rebuild', 'all');
   let gap = 0;
   let last = performance.now();
   const beat = setInterval(() => {

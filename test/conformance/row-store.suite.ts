@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { integer, json, nullable, text, type Position, type TableSpec } from '#kernel';
-import { Fenced, LIVE, UnfitRow, type KeyedRow, type RowStore, type Table } from '#read-store';
+import { Fenced, LIVE, UnfitRow, type KeyedRow, type RowStore, type Seat, type Table } from '#read-store';
 
 const spec: TableSpec = {
   key: ['id', 'part'],
@@ -191,9 +191,19 @@ export const rowStoreSuite = (
         recordedAt: 't',
         events: 2,
       });
-      const epoch = await store.write(async ({ system }) => {
-        await system.putCheckpoint({
+      const bid = { name: LIVE, holder: 'a', code: 'c', ms: 60_000, seize: true };
+      const take = () => store.aside((system) => system.takeSeat(bid));
+      const first = await take();
+      if (first === null) throw new Error('the seat is free');
+      const advance = (seat: Seat, from: string | null, position: string) =>
+        store.write(async ({ system }) => {
+          await system.own(seat);
+          await system.advance(LIVE, from, to(position));
+        });
+      await store.write(({ system }) =>
+        system.putCheckpoint({
           name: LIVE,
+          seat: LIVE,
           log_id: 'l',
           position: null,
           event_id: null,
@@ -202,16 +212,41 @@ export const rowStoreSuite = (
           events: 0,
           swaps: 0,
           paused: null,
-        });
-        return system.takeOver();
-      });
-      await store.write(({ system }) => system.advance(LIVE, epoch, null, to('1')));
-      await expect(store.write(({ system }) => system.advance(LIVE, epoch, null, to('2')))).rejects.toThrow(Fenced);
-      await store.write(({ system }) => system.takeOver());
-      await expect(store.write(({ system }) => system.advance(LIVE, epoch, '1', to('2')))).rejects.toThrow(Fenced);
-      await expect(store.write(({ system }) => system.own(epoch))).rejects.toThrow(Fenced);
-      await store.write(({ system }) => system.advance(LIVE, epoch + 1, '1', to('2')));
+        }),
+      );
+      await advance(first, null, '1');
+      await expect(advance(first, null, '2')).rejects.toThrow(Fenced);
+      const second = await take();
+      if (second === null) throw new Error('a seat can be seized');
+      await expect(advance(first, '1', '2')).rejects.toThrow(Fenced);
+      await advance(second, '1', '2');
       expect(await store.snapshot(({ system }) => system.checkpoint(LIVE))).toMatchObject({ position: '2', events: 4 });
+    });
+
+    it('gives a seat to one holder at a time, until its lease runs out or it is left', async () => {
+      const bid = (holder: string, ms: number) => ({ name: 'side:x', holder, code: 'c', ms });
+      const take = (holder: string, ms: number) => store.aside((system) => system.takeSeat(bid(holder, ms)));
+      const both = await Promise.all([take('a', 60_000), take('b', 60_000)]);
+      const [held] = both.filter((seat) => seat !== null);
+      expect(both.filter((seat) => seat === null)).toHaveLength(1);
+      if (held === undefined) throw new Error('one of them has it');
+      expect(await take('c', 60_000)).toBeNull();
+      expect(await store.aside((system) => system.renewSeat(held, 60_000))).toBe(true);
+      await store.aside((system) => system.leaveSeat(held));
+      const next = await take('c', -1);
+      expect(next).toEqual({ name: 'side:x', epoch: held.epoch + 1 });
+      expect(await store.aside((system) => system.renewSeat(held, 60_000))).toBe(false);
+      expect((await store.aside((system) => system.seats())).find(({ name }) => name === 'side:x')).toMatchObject({
+        holder: 'c',
+        held: false,
+      });
+      expect(await take('d', 60_000)).toEqual({ name: 'side:x', epoch: held.epoch + 2 });
+    });
+
+    it('counts rows, and adds what its own tables lack as often as it is asked', async () => {
+      await store.write((tx) => tx.upsert(table, [thing('a'), thing('b')]));
+      await store.migrate();
+      expect(await store.snapshot((view) => view.count(table))).toBe(2);
     });
 
     it('makes indexes later, as often as asked', async () => {

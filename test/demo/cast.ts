@@ -1,3 +1,4 @@
+import type { BodyOf } from '#client';
 import type { Random } from '../traffic/random.js';
 import { phoneOf } from '../traffic/phones.js';
 import { NAMES, type Language } from './texts.js';
@@ -13,13 +14,15 @@ export const STAFF = [
 
 export type StaffId = (typeof STAFF)[number]['staffId'];
 
+type Channel = BodyOf<'/v1/messages/inbound', 'post'>['channel'];
+
 /** A customer as the provider sees them. */
 export type Customer = {
   readonly index: number;
   readonly name: string;
   readonly language: Language;
-  readonly channel: string;
-  readonly from: { readonly kind: string; readonly value: string; readonly displayName: string };
+  readonly channel: Channel;
+  readonly from: { readonly kind: Channel; readonly value: string; readonly displayName: string };
   readonly random: Random;
 };
 
@@ -30,7 +33,7 @@ export const customersOf = (count: number, random: Random, run: string): readonl
     const language: Language = random.chance(0.7) ? 'pt' : 'en';
     const { first, last } = NAMES[language];
     const name = `${random.pick(first)} ${random.pick(last)}`;
-    const channel = random.chance(0.7) ? 'whatsapp' : random.pick(['viber', 'instagram', 'email', 'webchat']);
+    const channel: Channel = random.chance(0.7) ? 'whatsapp' : random.pick(['viber', 'instagram', 'email', 'webchat']);
     const handle = `${name
       .toLowerCase()
       .normalize('NFD')

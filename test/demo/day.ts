@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { answerOf } from '#client';
 import { sideBySide } from '../traffic/client.js';
 import type { Random } from '../traffic/random.js';
 import type { Customer, StaffId } from './cast.js';
@@ -112,13 +113,12 @@ export const quarrels = (desk: Desk, customers: readonly Customer[]): Promise<vo
     const quarrel = random.pick(QUARRELS[customer.language]);
     const { contactId } = await desk.arrives(customer, { text: quarrel.writes[0] ?? '' });
     const { kind, reasonCode, reasonText, notice } = quarrel;
-    await desk.as(random.pick([...FRONT, 'sofia'])).post(`/v1/contacts/${contactId}/block`, {
-      confirm: true,
-      kind,
-      reasonCode,
-      reasonText,
-      ...(notice === null ? {} : { notice: { text: notice } }),
-    });
+    await answerOf(
+      desk.as(random.pick([...FRONT, 'sofia'])).POST('/v1/contacts/{id}/block', {
+        params: { path: { id: contactId } },
+        body: { confirm: true, kind, reasonCode, reasonText, ...(notice === null ? {} : { notice: { text: notice } }) },
+      }),
+    );
     desk.tally.add(notice === null ? 'blocked without a word' : 'blocked with a last word');
     for (let left = 1 + random.below(9); left > 0; left--)
       await writes(desk, customer, random.pick(quarrel.writes), random);
@@ -126,20 +126,27 @@ export const quarrels = (desk: Desk, customers: readonly Customer[]): Promise<vo
 
 /** The gateway takes what waits, page by page, and says what became of it. `after` covers what is to be seen. */
 export const deliver = async (desk: Desk, after: string): Promise<void> => {
-  type Waiting = { readonly items: readonly { readonly messageId: string; readonly conversationId: string }[] };
   for (let seen = after; ;) {
-    const { body } = await desk.gateway.get<Waiting>(`/v1/messages/outbound?limit=200&wait=20000&after=${seen}`);
+    const { body } = await answerOf(
+      desk.gateway.GET('/v1/messages/outbound', { params: { query: { limit: 200, wait: 20_000, after: seen } } }),
+    );
     if (body.items.length === 0) return;
     await sideBySide(body.items, AT_ONCE, async ({ messageId, conversationId }) => {
       const handedOver = await desk.unless(['contact-blocked', 'message-cancelled'], () =>
-        desk.gateway.post(`/v1/messages/${messageId}/hand-over`, { conversationId }),
+        answerOf(
+          desk.gateway.POST('/v1/messages/{messageId}/hand-over', {
+            params: { path: { messageId } },
+            body: { conversationId },
+          }),
+        ),
       );
       if (handedOver === null) return;
-      const { token } = await desk.gateway.post(`/v1/messages/${messageId}/delivery`, {
-        conversationId,
-        status: 'delivered',
-        at: new Date().toISOString(),
-      });
+      const { token } = await answerOf(
+        desk.gateway.POST('/v1/messages/{messageId}/delivery', {
+          params: { path: { messageId } },
+          body: { conversationId, status: 'delivered', at: new Date().toISOString() },
+        }),
+      );
       seen = token ?? seen;
       desk.tally.add('delivered to customers');
     });

@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto';
-import { Client, Refused, type Answer } from '../traffic/client.js';
+import { answerOf, connect, Refused, type Answer, type BodyOf, type Client, type Problem, type Schemas } from '#client';
 import { tokenOf } from '../traffic/tokens.js';
 import { STAFF, type Customer, type StaffId } from './cast.js';
 
-export type Received = {
-  readonly disposition: 'displayed' | 'ignored' | 'duplicate';
-  readonly contactId: string;
-  readonly conversationId?: string;
-};
+export type Received = Schemas['ReceivedAnswer'];
 /** With the token that covers it, and everything that was answered before. */
 export type ReceivedNow = Received & { readonly token: string };
 
@@ -38,7 +34,7 @@ export class Desk {
 
   static async open(address: string, secret: string): Promise<Desk> {
     const client = async (subject: string, role?: string): Promise<Client> =>
-      new Client(address, await tokenOf(secret, subject, role));
+      connect({ url: address, token: await tokenOf(secret, subject, role) });
     const staff = new Map<StaffId, Client>();
     // Adriana's role stands in her token: somebody must be able to invite the first.
     for (const { staffId, role } of STAFF)
@@ -55,13 +51,15 @@ export class Desk {
   /** Invites who is not there yet; a second run finds them all. */
   async invite(): Promise<void> {
     for (const member of STAFF) {
-      await this.unless(['staff-exists'], () => this.as('adriana').post('/v1/staff', member));
+      await this.unless(['staff-exists'], () => answerOf(this.as('adriana').POST('/v1/staff', { body: member })));
     }
   }
 
   /** A message from the provider, as the gateway posts it. */
   async arrives(customer: Customer, arrival: Arrival): Promise<ReceivedNow> {
-    const { body, token } = await this.gateway.post<Received>('/v1/messages/inbound', inbound(customer, arrival));
+    const { body, token } = await answerOf(
+      this.gateway.POST('/v1/messages/inbound', { body: inbound(customer, arrival) }),
+    );
     this.count(body);
     return { ...body, token: token ?? '' };
   }
@@ -70,48 +68,71 @@ export class Desk {
   async arriveTogether(
     all: readonly { readonly customer: Customer; readonly arrival: Arrival }[],
   ): Promise<readonly Received[]> {
-    const bodies = all.map(({ customer, arrival }) => inbound(customer, arrival));
-    const { body } = await this.gateway.lines<Received>('/v1/messages/inbound/batch', bodies);
-    for (const received of body) this.count(received);
-    return body;
+    const lines = all.map(({ customer, arrival }) => JSON.stringify(inbound(customer, arrival))).join('\n');
+    const { body } = await answerOf(
+      this.gateway.POST('/v1/messages/inbound/batch', {
+        body: lines,
+        bodySerializer: String,
+        parseAs: 'text',
+        headers: { 'content-type': 'application/x-ndjson' },
+      }),
+    );
+    const received = body
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Received);
+    for (const one of received) this.count(one);
+    return received;
   }
 
   async says(staffId: StaffId, conversationId: string, text: string): Promise<void> {
     // Who answers has read; a marker beyond the end stands at the end.
-    await this.as(staffId).post(`/v1/conversations/${conversationId}/read`, { upToOrdinal: 1_000_000 });
-    await this.as(staffId).post(`/v1/conversations/${conversationId}/messages`, { content: { text } });
+    const params = { path: { id: conversationId } };
+    await answerOf(this.as(staffId).POST('/v1/conversations/{id}/read', { params, body: { upToOrdinal: 1_000_000 } }));
+    await answerOf(this.as(staffId).POST('/v1/conversations/{id}/messages', { params, body: { content: { text } } }));
     this.tally.add('answered');
   }
 
   /** `false` if a colleague was quicker. */
   async claims(staffId: StaffId, conversationId: string): Promise<boolean> {
     const answer = await this.unless(['already-assigned'], () =>
-      this.as(staffId).post(`/v1/conversations/${conversationId}/assign-to-me`),
+      answerOf(
+        this.as(staffId).POST('/v1/conversations/{id}/assign-to-me', {
+          params: { path: { id: conversationId } },
+          body: {},
+        }),
+      ),
     );
     this.tally.add(answer === null ? 'lost a race for a conversation' : 'claimed');
     return answer !== null;
   }
 
   async transfers(from: StaffId, to: StaffId, conversationId: string, note: string): Promise<void> {
-    await this.as(from).post(`/v1/conversations/${conversationId}/assign`, {
-      assigneeId: to,
-      expectedAssigneeId: from,
-      note,
-    });
+    await answerOf(
+      this.as(from).POST('/v1/conversations/{id}/assign', {
+        params: { path: { id: conversationId } },
+        body: { assigneeId: to, expectedAssigneeId: from, note },
+      }),
+    );
     this.tally.add('transferred');
   }
 
   async concludes(staffId: StaffId, conversationId: string, outcome: string): Promise<void> {
-    await this.as(staffId).post(`/v1/conversations/${conversationId}/conclude`, { outcome });
+    await answerOf(
+      this.as(staffId).POST('/v1/conversations/{id}/conclude', {
+        params: { path: { id: conversationId } },
+        body: { outcome },
+      }),
+    );
     this.tally.add('concluded');
   }
 
   /** Runs the call; `null` if it was refused with one of these codes. */
-  async unless<B>(codes: readonly string[], call: () => Promise<Answer<B>>): Promise<Answer<B> | null> {
+  async unless<B>(codes: readonly Problem['code'][], call: () => Promise<Answer<B>>): Promise<Answer<B> | null> {
     try {
       return await call();
     } catch (error) {
-      if (error instanceof Refused && codes.includes(error.code)) return null;
+      if (error instanceof Refused && error.code !== null && codes.includes(error.code)) return null;
       throw error;
     }
   }
@@ -124,7 +145,7 @@ export class Desk {
 const inbound = (
   { channel, from }: Customer,
   { text, sentAt = new Date(), providerMessageId = randomUUID() }: Arrival,
-): object => ({
+): BodyOf<'/v1/messages/inbound', 'post'> => ({
   channel,
   from,
   providerMessageId,
@@ -138,7 +159,7 @@ export const refusalOf = async (attempt: () => Promise<unknown>): Promise<string
     await attempt();
     return 'done';
   } catch (error) {
-    if (error instanceof Refused) return `refused: ${error.code}`;
+    if (error instanceof Refused) return `refused: ${String(error.code)}`;
     throw error;
   }
 };

@@ -1,7 +1,7 @@
 // npm run demo [-- --seed N]: a working day against the running server, through HTTP only.
 import { existsSync, readFileSync } from 'node:fs';
 import { parseArgs, parseEnv } from 'node:util';
-import { Refused } from '../traffic/client.js';
+import { Refused } from '#client';
 import { developmentSecret } from '../traffic/tokens.js';
 import { play } from './play.js';
 

@@ -1,3 +1,4 @@
+import { answerOf } from '#client';
 import { randomOf } from '../traffic/random.js';
 import { customerNamed, customersOf, type Customer } from './cast.js';
 import { day, deliver, night, quarrels } from './day.js';
@@ -137,18 +138,24 @@ class Story {
     say('Who answered him:');
     await showAssignments(desk.as('bruno'), conversationId, this.token);
 
-    const blocked = await desk.as('bruno').post<{ blockId: string }>(`/v1/contacts/${this.contactId}/block`, {
-      confirm: true,
-      kind: 'protection',
-      reasonCode: 'threat',
-      reasonText: 'Ameaçou a loja',
-      conversationId,
-      notice: { text: 'Marcos, depois dessa ameaça encerramos o contato por aqui.' },
-    });
+    const path = { id: this.contactId };
+    const blocked = await answerOf(
+      desk.as('bruno').POST('/v1/contacts/{id}/block', {
+        params: { path },
+        body: {
+          confirm: true,
+          kind: 'protection',
+          reasonCode: 'threat',
+          reasonText: 'Ameaçou a loja',
+          conversationId,
+          notice: { text: 'Marcos, depois dessa ameaça encerramos o contato por aqui.' },
+        },
+      }),
+    );
     this.token = blocked.token ?? '';
-    const { body: card } = await desk
-      .as('sofia')
-      .get<{ block: { blockedAt: string } | null }>(`/v1/contacts/${this.contactId}?wait=20000&after=${this.token}`);
+    const { body: card } = await answerOf(
+      desk.as('sofia').GET('/v1/contacts/{id}', { params: { path, query: { wait: 20_000, after: this.token } } }),
+    );
     this.blockedAt = card.block?.blockedAt ?? '';
     const during = await this.written([
       ['Duvido!', 'now'],
@@ -172,11 +179,12 @@ class Story {
     say(`Sofia, a supervisor, is told that ${String(hidden)} messages are hidden; agents are not told even that.`);
     await this.refusals();
 
-    const unblocked = await desk.as('adriana').post(`/v1/contacts/${this.contactId}/unblock`, {
-      confirm: true,
-      requestedBy: 'customer',
-      reason: 'Pediu desculpas por carta',
-    });
+    const unblocked = await answerOf(
+      desk.as('adriana').POST('/v1/contacts/{id}/unblock', {
+        params: { path },
+        body: { confirm: true, requestedBy: 'customer', reason: 'Pediu desculpas por carta' },
+      }),
+    );
     this.token = unblocked.token ?? '';
     const afterwards = await this.written([
       ['Boa tarde. Peço desculpas, podemos conversar?', 'now'],
@@ -221,20 +229,29 @@ class Story {
 
   private async refusals(): Promise<void> {
     const { desk, conversationId } = this;
+    const params = { path: { id: conversationId } };
     const tries = [
       ['Ana writes to him', () => desk.says('ana', conversationId, 'Marcos?')],
       [
         'Sofia, her supervisor, reopens the conversation',
-        () => desk.as('sofia').post(`/v1/conversations/${conversationId}/reopen`),
+        () => answerOf(desk.as('sofia').POST('/v1/conversations/{id}/reopen', { params, body: {} })),
       ],
       [
         'Bruno, who blocked him, ends the block',
         () =>
-          desk.as('bruno').post(`/v1/contacts/${this.contactId}/unblock`, { confirm: true, requestedBy: 'company' }),
+          answerOf(
+            desk.as('bruno').POST('/v1/contacts/{id}/unblock', {
+              params: { path: { id: this.contactId } },
+              body: { confirm: true, requestedBy: 'company' },
+            }),
+          ),
       ],
       [
         'The robot answers',
-        () => desk.gateway.post(`/v1/conversations/${conversationId}/messages`, { content: { text: 'Olá!' } }),
+        () =>
+          answerOf(
+            desk.gateway.POST('/v1/conversations/{id}/messages', { params, body: { content: { text: 'Olá!' } } }),
+          ),
       ],
     ] as const;
     const rows: (readonly [string, string])[] = [];

@@ -1,14 +1,10 @@
+import { answerOf, type Schemas } from '#client';
 import { sideBySide } from '../traffic/client.js';
 import type { Customer } from './cast.js';
 import type { Desk } from './desk.js';
 import { number, say, short, table } from './tables.js';
 
-type Status = {
-  readonly phase: string;
-  readonly done: number;
-  readonly result: { readonly rows: number; readonly hash: string; readonly equal: boolean } | null;
-  readonly error: string | null;
-};
+type Status = Schemas['RebuildAnswer'];
 
 /** Rebuilds the inbox with traffic and without, and shows what became of it. */
 export const rebuildMeanwhile = async (desk: Desk, customers: readonly Customer[]): Promise<void> => {
@@ -46,10 +42,15 @@ const columns = ({ done, result, error }: Status): readonly [string, string, str
 /** Goes on with the traffic until the new rows are live. */
 const rebuild = async (desk: Desk, meanwhile: () => Promise<void>) => {
   const before = desk.tally.of('displayed') + desk.tally.of('ignored');
-  const { body } = await desk.ops.post<{ rebuildId: string }>('/v1/ops/projections/inbox/rebuild');
+  const { body } = await answerOf(
+    desk.ops.POST('/v1/ops/projections/{name}/rebuild', { params: { path: { name: 'inbox' } }, body: {} }),
+  );
+  if (!('rebuildId' in body)) throw new Error('the rebuild was only estimated');
   for (;;) {
     await meanwhile();
-    const { body: status } = await desk.ops.get<Status>(`/v1/ops/rebuilds/${body.rebuildId}`);
+    const { body: status } = await answerOf(
+      desk.ops.GET('/v1/ops/rebuilds/{id}', { params: { path: { id: body.rebuildId } } }),
+    );
     if (['done', 'failed', 'aborted'].includes(status.phase)) {
       return { status, messages: desk.tally.of('displayed') + desk.tally.of('ignored') - before };
     }

@@ -1,58 +1,27 @@
-import type { Client } from '../traffic/client.js';
+import { answerOf, type Client, type Schemas } from '#client';
 import { STAFF, type StaffId } from './cast.js';
 import { clock, exactly, number, say, short, table } from './tables.js';
 
-type List<T> = { readonly items: readonly T[] };
-type Row = {
-  readonly contactName: string | null;
-  readonly channel: string;
-  readonly assigneeId: string | null;
-  readonly automation: string;
-  readonly lastDisplayedAt: string;
-  readonly lastMessagePreview: string | null;
-  readonly unread: number;
-};
-type Blocked = {
-  readonly displayName: string | null;
-  readonly kind: string;
-  readonly reasonCode: string | null;
-  readonly blockedBy: string;
-  readonly blockedAt: string;
-  readonly ignoredCount: number;
-};
-type Item = {
-  readonly kind: 'message' | 'state';
-  readonly direction?: string;
-  readonly authorId?: string;
-  readonly sentAt: string;
-  readonly content?: { readonly text: string } | null;
-  readonly delivery?: string;
-  readonly state?: Readonly<Record<string, string | number | null>>;
-};
-type Timeline = List<Item> & { readonly hiddenCount: number | null };
-type Assignment = {
-  readonly assignmentNo: number;
-  readonly assigneeId: string;
-  readonly assignedBy: string;
-  readonly method: string;
-  readonly engagedAt: string | null;
-  readonly endedAt: string | null;
-  readonly endReason: string | null;
-  readonly note: string | null;
-};
-type Counts = Readonly<Record<'all' | 'mine' | 'unassigned', { readonly open: number; readonly concluded: number }>>;
+type Row = Schemas['ConversationAnswer'];
+type Item = Schemas['TimelineItemAnswer'];
+
+/** Query parameters: from read models that have seen what the token covers. */
+const behind = (after: string): { readonly wait: number; readonly after: string } => ({ wait: 20_000, after });
 
 const SHOWN = 8;
 
 export const nameOf = (staffId: string | null): string | null =>
   STAFF.find((member) => member.staffId === staffId)?.name ?? staffId;
 
-export const countsOf = async (client: Client, after: string): Promise<Counts> =>
-  (await client.get<Counts>(`/v1/conversations/counts?wait=20000&after=${after}`)).body;
+export const countsOf = async (client: Client, after: string): Promise<Schemas['CountsAnswer']> =>
+  (await answerOf(client.GET('/v1/conversations/counts', { params: { query: behind(after) } }))).body;
 
-const listed = async (client: Client, view: string, after: string): Promise<readonly Row[]> =>
-  (await client.get<List<Row>>(`/v1/conversations?view=${view}&status=open&limit=${SHOWN}&wait=20000&after=${after}`))
-    .body.items;
+const listed = async (client: Client, view: 'mine' | 'unassigned', after: string): Promise<readonly Row[]> =>
+  (
+    await answerOf(
+      client.GET('/v1/conversations', { params: { query: { view, status: 'open', limit: SHOWN, ...behind(after) } } }),
+    )
+  ).body.items;
 
 export const showMyChats = async (staffId: StaffId, client: Client, after: string, remark: string): Promise<void> => {
   const { mine } = await countsOf(client, after);
@@ -105,8 +74,10 @@ export const showUnassigned = async (client: Client, after: string): Promise<voi
 };
 
 export const showBlocked = async (client: Client, after: string): Promise<void> => {
-  const { body } = await client.get<List<Blocked>>(`/v1/blocked-contacts?limit=${SHOWN + 4}&wait=20000&after=${after}`);
-  const { count } = (await client.get<{ count: number }>('/v1/blocked-contacts/count')).body;
+  const { body } = await answerOf(
+    client.GET('/v1/blocked-contacts', { params: { query: { limit: SHOWN + 4, ...behind(after) } } }),
+  );
+  const { count } = (await answerOf(client.GET('/v1/blocked-contacts/count'))).body;
   say(
     `\nBlocked contacts – ${count}, the newest ${body.items.length}. "Not shown" counts what they wrote since: no agent sees it, no list moves, no robot answers.`,
   );
@@ -131,8 +102,10 @@ export const showBlocked = async (client: Client, after: string): Promise<void> 
 };
 
 export const showAssignments = async (client: Client, conversationId: string, after: string): Promise<void> => {
-  const { body } = await client.get<List<Assignment>>(
-    `/v1/conversations/${conversationId}/assignments?wait=20000&after=${after}`,
+  const { body } = await answerOf(
+    client.GET('/v1/conversations/{id}/assignments', {
+      params: { path: { id: conversationId }, query: behind(after) },
+    }),
   );
   table(
     [
@@ -164,8 +137,10 @@ export const showTimeline = async (
   after: string,
   since = '',
 ): Promise<number | null> => {
-  const { body } = await client.get<Timeline>(
-    `/v1/conversations/${conversationId}/timeline?limit=200&wait=20000&after=${after}`,
+  const { body } = await answerOf(
+    client.GET('/v1/conversations/{id}/timeline', {
+      params: { path: { id: conversationId }, query: { limit: 200, ...behind(after) } },
+    }),
   );
   table(
     [
@@ -187,10 +162,9 @@ const lineOf = (item: Item, customer: string): readonly [string, string] => {
   return ['·', wordsOf(item.state ?? {})];
 };
 
-const by = (who: string | number | null | undefined): string =>
-  who === 'block' ? 'the block' : (nameOf(String(who)) ?? '');
+const by = (who: unknown): string => (who === 'block' ? 'the block' : (nameOf(String(who)) ?? ''));
 
-const wordsOf = (state: Readonly<Record<string, string | number | null>>): string => {
+const wordsOf = (state: Readonly<Record<string, unknown>>): string => {
   switch (state['change']) {
     case 'opened':
       return 'conversation opened by the customer';

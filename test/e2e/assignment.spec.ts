@@ -84,7 +84,13 @@ describe('acceptance', () => {
     expect((await mine()).mine.open).toBe(Number(before.mine.open) + 1);
     expect(await town.row(conversationId, 'limited')).toMatchObject({ assigneeId: 'lia' });
     await town.assign(conversationId, 'bia', { expectedAssigneeId: 'lia', note: 'knows her' }, 'limited');
-    for (const query of ['', '&view=mine', '&view=unassigned', '&status=open', `&search=Maria`]) {
+    for (const query of [
+      {},
+      { view: 'mine' },
+      { view: 'unassigned' },
+      { status: 'open' },
+      { search: 'Maria' },
+    ] as const) {
       expect(await town.ids('limited', query)).not.toContain(conversationId);
     }
     expect(await mine()).toEqual(before);
@@ -96,7 +102,7 @@ describe('acceptance', () => {
     ]) {
       expect([gone, (await door.get('limited', gone)).status]).toEqual([gone, 404]);
     }
-    expect(await town.ids('colleague', '&view=mine')).toContain(conversationId);
+    expect(await town.ids('colleague', { view: 'mine' })).toContain(conversationId);
     expect(await town.ids('agent')).toContain(conversationId);
   });
 });
@@ -123,8 +129,10 @@ describe('the lists', () => {
     );
     expect(all).toEqual(sorted);
     const idsOf = (rows: readonly Json[]): readonly string[] => rows.map((row) => row.conversationId as string);
-    expect(await town.ids('supervisor', '&view=mine')).toEqual(idsOf(all.filter((row) => row.assigneeId === 'sol')));
-    expect(await town.ids('supervisor', '&view=unassigned')).toEqual(
+    expect(await town.ids('supervisor', { view: 'mine' })).toEqual(
+      idsOf(all.filter((row) => row.assigneeId === 'sol')),
+    );
+    expect(await town.ids('supervisor', { view: 'unassigned' })).toEqual(
       idsOf(all.filter((row) => row.assigneeId === null)),
     );
     expect(idsOf(all.filter((row) => row.assigneeId === 'sol'))).toHaveLength(2);
@@ -154,10 +162,10 @@ describe('the lists', () => {
       'integration',
     ] as const) {
       const counts: Json = {};
-      for (const view of ['all', 'mine', 'unassigned']) {
+      for (const view of ['all', 'mine', 'unassigned'] as const) {
         counts[view] = {};
-        for (const status of ['open', 'concluded'])
-          counts[view][status] = (await town.ids(who, `&view=${view}&status=${status}`)).length;
+        for (const status of ['open', 'concluded'] as const)
+          counts[view][status] = (await town.ids(who, { view, status })).length;
       }
       expect([who, (await door.get(who, '/v1/conversations/counts')).body]).toEqual([who, counts]);
     }
@@ -178,7 +186,7 @@ describe('the lists', () => {
       unread: 1,
       contactBlocked: false,
     });
-    expect(await town.card(row.contactId as string)).toEqual({
+    expect(await town.card(row.contactId)).toEqual({
       contactId,
       displayName: 'Joana',
       tags: ['vip'],
@@ -228,9 +236,9 @@ describe('an assignment', () => {
       assigneeId: 'bia',
       assignmentNo: 2,
     });
-    expect(await town.ids('agent', '&view=mine')).not.toContain(conversationId);
-    expect(await town.ids('colleague', '&view=mine')).toContain(conversationId);
-    expect(await town.ids('agent', '&view=all')).toContain(conversationId);
+    expect(await town.ids('agent', { view: 'mine' })).not.toContain(conversationId);
+    expect(await town.ids('colleague', { view: 'mine' })).toContain(conversationId);
+    expect(await town.ids('agent', { view: 'all' })).toContain(conversationId);
     for (const assigneeId of ['gone', 'nobody', 'gateway']) {
       const refused = await door.call('agent', 'POST', `${path(conversationId)}/assign`, { assigneeId });
       expect([refused.status, refused.code]).toEqual([409, 'assignee-not-eligible']);
@@ -356,7 +364,7 @@ describe('limited access', () => {
   });
 
   const contactOf = async (conversationId: string): Promise<string> =>
-    (await town.row(conversationId, 'admin')).contactId as string;
+    (await town.row(conversationId, 'admin')).contactId;
 
   it.each([
     ['limited', 'lia'],
@@ -372,7 +380,7 @@ describe('limited access', () => {
       expect(visibleIds.length).toBeGreaterThan(0);
       expect(visibleIds.length).toBeLessThan(everything.length);
       expect(await town.ids(who)).toEqual(visibleIds);
-      expect(await town.ids(who, '&search=Maria')).toEqual(
+      expect(await town.ids(who, { search: 'Maria' })).toEqual(
         visible.filter((row) => String(row.contactName).includes('Maria')).map((row) => row.conversationId as string),
       );
       expect((await door.get(who, '/v1/conversations/counts')).body.all).toEqual({
@@ -434,11 +442,11 @@ describe('limited access', () => {
     await town.block(contactId, {}, 'limited');
     await town.block(stranger.contactId);
     await town.set('conclude.release', 'onConclude');
-    const listed = (await town.blocked('limited')).map((row) => row.contactId as string);
+    const listed = (await town.blocked('limited')).map((row) => row.contactId);
     expect(listed).toEqual([contactId]);
     expect((await door.get('limited', '/v1/blocked-contacts/count')).body).toEqual({ count: 1 });
     expect((await town.card(contactId, 'limited')).block).toMatchObject({ mayUnblock: false });
-    expect((await town.blocked('agent')).map((row) => row.contactId as string)).toEqual(
+    expect((await town.blocked('agent')).map((row) => row.contactId)).toEqual(
       expect.arrayContaining([contactId, stranger.contactId]),
     );
   });

@@ -11,6 +11,7 @@ import { policies } from '#apps/registry';
 import type { StoredEvent } from '#event-store';
 import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
 import { postgresWorld } from '../fixtures/postgres-world.js';
+import { answerOf, connect, type Client, type Schemas } from '#client';
 import { createHttpApp, decodeToken, makeLogger, readConfiguration } from '#platform';
 
 export const SECRET = 'a secret of at least thirty-two bytes';
@@ -65,7 +66,11 @@ export type Call = {
 
 export type Door = {
   readonly gatehouse: Gatehouse;
-  /** Asks as somebody. Objects go as JSON, texts and bytes as they are. */
+  /** The address of the door. */
+  readonly base: string;
+  /** Somebody's typed calls; queries are answered from read models that have seen every command that was answered before. */
+  readonly as: (who: Who, tenant?: string) => Client;
+  /** Asks as somebody whatever may be asked, also what is wrong. Objects go as JSON, texts and bytes as they are. */
   readonly call: (
     who: Who | { readonly bearer: string | null },
     method: string,
@@ -82,7 +87,7 @@ export type Door = {
   /** The types of the facts that the work added. Awaits what the policies make of them too if they make anything at once. */
   readonly added: (work: () => Promise<unknown>) => Promise<readonly string[]>;
   /** Builds all read models anew and waits for the end. */
-  readonly rebuildAll: () => Promise<Json>;
+  readonly rebuild: (name?: string) => Promise<Schemas['RebuildAnswer']>;
   readonly close: () => Promise<void>;
 };
 
@@ -155,29 +160,44 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     return known;
   };
 
-  const call: Door['call'] = async (who, method, path, body, { key, ifMatch, tenant, headers = {} } = {}) => {
-    const bearer = typeof who === 'string' ? await bearerOf(who, tenant) : who.bearer;
-    const raw = typeof body === 'string' || body instanceof Uint8Array;
-    const response = await fetch(`${base}${path}`, {
-      method,
-      ...(body === undefined ? {} : { body: raw ? (body as string) : JSON.stringify(body) }),
-      headers: {
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
-        ...(key === undefined ? {} : { 'idempotency-key': key }),
-        ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
-        ...headers,
-      },
-    });
+  /** Carries out a request; the tests' clock goes on, and what a command made known is remembered. */
+  const carry = async (request: Request): Promise<Response> => {
+    const response = await fetch(request);
     clock.pass(options.ticks ?? 1);
-    const text = await response.text();
-    const json = response.headers.get('content-type')?.includes('json') === true && !text.includes('\n{');
-    const parsed: Json = json && text !== '' ? JSON.parse(text) : text;
     const token = response.headers.get('consistency-token');
-    if (token !== null && method !== 'GET') {
+    if (token !== null && request.method !== 'GET') {
       const position = decodeToken(token).position ?? '';
       if (seen === null || position > seen.position) seen = { position, token };
     }
+    return response;
+  };
+
+  const as: Door['as'] = (who, tenant) =>
+    connect({
+      url: base,
+      token: () => bearerOf(who, tenant),
+      fetch: (request) => carry(request.method === 'GET' && seen !== null ? behind(request, seen.token) : request),
+    });
+
+  const call: Door['call'] = async (who, method, path, body, { key, ifMatch, tenant, headers = {} } = {}) => {
+    const bearer = typeof who === 'string' ? await bearerOf(who, tenant) : who.bearer;
+    const raw = typeof body === 'string' || body instanceof Uint8Array;
+    const response = await carry(
+      new Request(`${base}${path}`, {
+        method,
+        ...(body === undefined ? {} : { body: raw ? (body as string) : JSON.stringify(body) }),
+        headers: {
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
+          ...(key === undefined ? {} : { 'idempotency-key': key }),
+          ...(ifMatch === undefined ? {} : { 'if-match': ifMatch }),
+          ...headers,
+        },
+      }),
+    );
+    const text = await response.text();
+    const json = response.headers.get('content-type')?.includes('json') === true && !text.includes('\n{');
+    const parsed: Json = json && text !== '' ? JSON.parse(text) : text;
     const code = response.status >= 400 ? (parsed as { code?: string }).code : undefined;
     return {
       status: response.status,
@@ -206,20 +226,27 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     return found;
   };
 
-  const rebuildAll = async (): Promise<Json> => {
-    const { status, body } = await call('ops', 'POST', '/v1/ops/projections/all/rebuild', {});
-    if (status !== 202) throw new Error(`no rebuild: ${JSON.stringify(body)}`);
+  const rebuild: Door['rebuild'] = async (name = 'all') => {
+    const ops = as('ops');
+    const requested = await answerOf(
+      ops.POST('/v1/ops/projections/{name}/rebuild', { params: { path: { name } }, body: {} }),
+    );
+    if (!('rebuildId' in requested.body)) throw new Error('only an estimate was answered');
     // A rebuild is asked for until it is done: it has no token to wait by.
     for (;;) {
-      const rebuild = await call('ops', 'GET', `/v1/ops/rebuilds/${body.rebuildId as string}`);
-      if (rebuild.body.phase === 'done') return rebuild.body;
-      if (rebuild.body.error !== null) throw new Error(`the rebuild failed: ${rebuild.text}`);
+      const { body } = await answerOf(
+        ops.GET('/v1/ops/rebuilds/{id}', { params: { path: { id: requested.body.rebuildId } } }),
+      );
+      if (body.phase === 'done') return body;
+      if (body.error !== null) throw new Error(`the rebuild failed: ${body.error}`);
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   };
 
   const door: Door = {
     gatehouse,
+    base,
+    as,
     call,
     get,
     head,
@@ -229,7 +256,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
       await work();
       return (await facts(before)).map(({ type }) => type);
     },
-    rebuildAll,
+    rebuild,
     close: async () => {
       await app.close();
       await server?.stop();
@@ -247,15 +274,15 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
 
 /** The people of a tenant. */
 export const invite = async (door: Door, tenant: string): Promise<void> => {
+  const founder = door.as('founder', tenant);
   for (const [name, member] of Object.entries(STAFF)) {
-    const { status, text } = await door.call(
-      'founder',
-      'POST',
-      '/v1/staff',
-      { ...member, name: `The ${name}` },
-      { tenant },
-    );
-    if (status !== 201) throw new Error(`${name} was not invited: ${text}`);
+    await answerOf(founder.POST('/v1/staff', { body: { ...member, name: `The ${name}` } }));
   }
-  await door.call('founder', 'POST', '/v1/staff/gone/deactivate', {}, { tenant });
+  await answerOf(founder.POST('/v1/staff/{id}/deactivate', { params: { path: { id: 'gone' } }, body: {} }));
+};
+
+const behind = (request: Request, token: string): Request => {
+  const url = new URL(request.url);
+  if (!url.searchParams.has('after')) url.searchParams.set('after', token);
+  return new Request(url, request);
 };

@@ -77,7 +77,7 @@ const message =
     const { conversationId } = await town.customer();
     const { messageId } = await town.sends('agent', conversationId);
     return {
-      path: `/v1/messages/${messageId as string}${rest}`,
+      path: `/v1/messages/${messageId}${rest}`,
       body: { conversationId, ...more },
       other: other === null ? undefined : { conversationId, ...other },
     };
@@ -396,6 +396,31 @@ export const routes: readonly Route[] = [
     status: 202,
     make: async () => Promise.resolve({ path: '/v1/ops/projections/read_markers/rebuild', body: {} }),
   },
+  {
+    route: 'POST /v1/ops/projections/{name}/compare',
+    roles: ['ops'],
+    about: 'nothing',
+    make: async () => Promise.resolve({ path: '/v1/ops/projections/staff/compare', body: {} }),
+  },
+  {
+    route: 'POST /v1/ops/projections/{name}/rollback',
+    roles: ['ops'],
+    about: 'nothing',
+    make: async (town) => {
+      await town.rebuilt('assignment_history');
+      return { path: '/v1/ops/projections/assignment_history/rollback', body: {} };
+    },
+  },
+  ...['pause', 'resume', 'promote', 'abort'].map((step): Route => ({
+    route: `POST /v1/ops/rebuilds/{id}/${step}`,
+    roles: ['ops'],
+    about: 'nothing',
+    make: async (town) => {
+      const body = { autoPromote: false };
+      const { rebuildId } = await town.does('ops', 'POST', '/v1/ops/projections/timeline/rebuild', body);
+      return { path: `/v1/ops/rebuilds/${rebuildId as string}/${step}`, body: {} };
+    },
+  })),
   {
     route: 'GET /v1/ops/rebuilds/{id}',
     roles: ['ops', 'auditor'],

@@ -1,5 +1,6 @@
 // Customers and what happens to them, as short as it can be said.
 import { randomUUID } from 'node:crypto';
+import { answerOf, type BodyOf, type Client, type QueryOf, type Schemas } from '#client';
 import type { Door, Json, Who } from './door.js';
 
 export type Customer = {
@@ -19,6 +20,9 @@ export type Town = ReturnType<typeof townOf>;
 export const townOf = (door: Door, tenant?: string) => {
   const of = tenant === undefined ? {} : { tenant };
 
+  const as = (who: Who): Client => door.as(who, tenant);
+
+  /** A command whose path and body stand in a table. */
   const does = async (who: Who, method: string, path: string, body?: unknown): Promise<Json> => {
     const answer = await door.call(who, method, path, body, of);
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.text}`);
@@ -26,72 +30,108 @@ export const townOf = (door: Door, tenant?: string) => {
   };
 
   /** A message of a customer on whatsapp; `sentAt` places it in time. */
-  const writes = async (phone: string, text: string, more: Record<string, unknown> = {}): Promise<Json> =>
-    does('integration', 'POST', '/v1/messages/inbound', {
-      channel: 'whatsapp',
-      from: { kind: 'whatsapp', value: phone, displayName: `Maria ${phone}` },
+  const writes = async (
+    phone: string,
+    text: string,
+    more: Partial<BodyOf<'/v1/messages/inbound', 'post'>> = {},
+  ): Promise<Schemas['ReceivedAnswer']> => {
+    const body = {
+      channel: 'whatsapp' as const,
+      from: { kind: 'whatsapp' as const, value: phone, displayName: `Maria ${phone}` },
       providerMessageId: randomUUID(),
       content: { text },
       ...more,
-    });
+    };
+    return (await answerOf(as('integration').POST('/v1/messages/inbound', { body }))).body;
+  };
+
+  const timeline = async (conversationId: string, who: Who = 'agent'): Promise<Schemas['TimelineAnswer']> => {
+    const params = { path: { id: conversationId }, query: { limit: 200 } };
+    return (await answerOf(as(who).GET('/v1/conversations/{id}/timeline', { params }))).body;
+  };
 
   return {
     does,
+    rebuilt: door.rebuild,
     writes,
     /** Somebody who wrote once. */
     customer: async (phone = newPhone()): Promise<Customer> => {
-      const { contactId, identityId, conversationId } = await writes(phone, 'Oi');
+      const { contactId, identityId, conversationId = '' } = await writes(phone, 'Oi');
       return { phone, contactId, identityId, conversationId };
     },
     /** A contact that never wrote. */
     contact: async (
-      more: Record<string, unknown> = {},
+      more: Partial<Schemas['RegisterBody']> = {},
     ): Promise<{ readonly contactId: string; readonly identityId: string; readonly phone: string }> => {
       const phone = newPhone();
-      const { contactId, identities } = await does('agent', 'POST', '/v1/contacts', {
-        displayName: 'Carla Prado',
-        identities: [{ kind: 'phone', value: phone }],
-        ...more,
-      });
-      return { contactId, identityId: identities[0].identityId, phone };
+      const body = { displayName: 'Carla Prado', identities: [{ kind: 'phone' as const, value: phone }], ...more };
+      const { contactId, identities } = (await answerOf(as('agent').POST('/v1/contacts', { body }))).body;
+      return { contactId, identityId: identities[0]?.identityId ?? '', phone };
     },
-    block: async (contactId: string, more: Record<string, unknown> = {}, who: Who = 'agent'): Promise<Json> =>
-      does(who, 'POST', `/v1/contacts/${contactId}/block`, { confirm: true, ...more }),
-    unblock: async (contactId: string, who: Who = 'admin'): Promise<Json> =>
-      does(who, 'POST', `/v1/contacts/${contactId}/unblock`, { confirm: true, requestedBy: 'customer' }),
+    block: async (contactId: string, more: Schemas['BlockBody'] = {}, who: Who = 'agent') =>
+      (
+        await answerOf(
+          as(who).POST('/v1/contacts/{id}/block', {
+            params: { path: { id: contactId } },
+            body: { confirm: true, ...more },
+          }),
+        )
+      ).body,
+    unblock: async (contactId: string, who: Who = 'admin') =>
+      (
+        await answerOf(
+          as(who).POST('/v1/contacts/{id}/unblock', {
+            params: { path: { id: contactId } },
+            body: { confirm: true, requestedBy: 'customer' },
+          }),
+        )
+      ).body,
     sends: async (
       who: Who,
       conversationId: string,
       text = 'Hello',
-      more: Record<string, unknown> = {},
-    ): Promise<Json> =>
-      does(who, 'POST', `/v1/conversations/${conversationId}/messages`, { content: { text }, ...more }),
+      more: Omit<Partial<Schemas['SendBody']>, 'content'> = {},
+    ) =>
+      (
+        await answerOf(
+          as(who).POST('/v1/conversations/{id}/messages', {
+            params: { path: { id: conversationId } },
+            body: { content: { text }, ...more },
+          }),
+        )
+      ).body,
     assign: async (
       conversationId: string,
       assigneeId: string,
-      more: Record<string, unknown> = {},
+      more: Partial<Schemas['AssignBody']> = {},
       who: Who = 'agent',
-    ): Promise<Json> => does(who, 'POST', `/v1/conversations/${conversationId}/assign`, { assigneeId, ...more }),
-    set: async (key: string, value: unknown): Promise<Json> => does('admin', 'PUT', `/v1/settings/${key}`, { value }),
-    card: async (contactId: string, who: Who = 'agent'): Promise<Json> =>
-      (await door.get(who, `/v1/contacts/${contactId}`, of)).body,
-    row: async (conversationId: string, who: Who = 'agent'): Promise<Json> =>
-      (await door.get(who, `/v1/conversations/${conversationId}`, of)).body,
+    ) =>
+      (
+        await answerOf(
+          as(who).POST('/v1/conversations/{id}/assign', {
+            params: { path: { id: conversationId } },
+            body: { assigneeId, ...more },
+          }),
+        )
+      ).body,
+    set: async (key: string, value: Schemas['SettingBody']['value']) =>
+      (await answerOf(as('admin').PUT('/v1/settings/{key}', { params: { path: { key } }, body: { value } }))).body,
+    card: async (contactId: string, who: Who = 'agent') =>
+      (await answerOf(as(who).GET('/v1/contacts/{id}', { params: { path: { id: contactId } } }))).body,
+    row: async (conversationId: string, who: Who = 'agent') =>
+      (await answerOf(as(who).GET('/v1/conversations/{id}', { params: { path: { id: conversationId } } }))).body,
+    timeline,
     /** Texts of the messages that a reader is shown. */
-    texts: async (conversationId: string, who: Who = 'agent'): Promise<readonly string[]> => {
-      const { body } = await door.get(who, `/v1/conversations/${conversationId}/timeline?limit=200`, of);
-      return (body.items as Json[])
+    texts: async (conversationId: string, who: Who = 'agent'): Promise<readonly string[]> =>
+      (await timeline(conversationId, who)).items
         .filter((item) => item.kind === 'message')
-        .map((item) => item.content.text as string);
+        .map((item) => item.content?.text ?? ''),
+    blocked: async (who: Who = 'agent', query: QueryOf<'/v1/blocked-contacts'> = {}) =>
+      (await answerOf(as(who).GET('/v1/blocked-contacts', { params: { query: { limit: 200, ...query } } }))).body.items,
+    ids: async (who: Who, query: QueryOf<'/v1/conversations'> = {}): Promise<readonly string[]> => {
+      const params = { query: { limit: 200, ...query } };
+      const { items } = (await answerOf(as(who).GET('/v1/conversations', { params }))).body;
+      return items.map((row) => row.conversationId);
     },
-    timeline: async (conversationId: string, who: Who = 'agent'): Promise<Json> =>
-      (await door.get(who, `/v1/conversations/${conversationId}/timeline?limit=200`, of)).body,
-    blocked: async (who: Who = 'agent', query = ''): Promise<readonly Json[]> =>
-      // eslint-disable-next-line @typescript-eslint/no-unsafe-return -- a test says what it expects of an answer
-      (await door.get(who, `/v1/blocked-contacts?limit=200${query}`, of)).body.items as Json[],
-    ids: async (who: Who, query = ''): Promise<readonly string[]> =>
-      ((await door.get(who, `/v1/conversations?limit=200${query}`, of)).body.items as Json[]).map(
-        (row) => row.conversationId as string,
-      ),
   };
 };

@@ -28,7 +28,7 @@ class BlockedContactsQuery extends ListQuery {
   @OneOf(['do_not_contact', 'protection'], { optional: true }) readonly kind?: string;
 }
 
-class IdentityAnswer {
+class ContactIdentityAnswer {
   @Shown('string') identityId!: string;
   @Shown('string') kind!: string;
   @Shown('string', { nullable: true }) value!: string | null;
@@ -39,7 +39,7 @@ class ContactAnswer {
   @Shown('string', { nullable: true }) displayName!: string | null;
   @Shown('string', { list: 1000 }) tags!: readonly string[];
   @Shown('boolean') blocked!: boolean;
-  @Shown(() => IdentityAnswer, { list: 1000 }) identities!: readonly IdentityAnswer[];
+  @Shown(() => ContactIdentityAnswer, { list: 1000 }) identities!: readonly ContactIdentityAnswer[];
 }
 class ContactListAnswer {
   @Shown(() => ContactAnswer, { list: 200 }) items!: ContactAnswer[];
@@ -81,7 +81,7 @@ class ContactCardAnswer {
   @Shown('string') contactId!: string;
   @Shown('string', { nullable: true }) displayName!: string | null;
   @Shown('string', { list: 1000 }) tags!: readonly string[];
-  @Shown(() => IdentityAnswer, { list: 1000 }) identities!: readonly IdentityAnswer[];
+  @Shown(() => ContactIdentityAnswer, { list: 1000 }) identities!: readonly ContactIdentityAnswer[];
   @Shown(() => CardBlockAnswer, { nullable: true }) block!: CardBlockAnswer | null;
   @Shown(() => ConsentsAnswer) consents!: ConsentsAnswer;
   @Shown(() => WalletNameAnswer, { list: 1000 }) wallets!: readonly WalletNameAnswer[];

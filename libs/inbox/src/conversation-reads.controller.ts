@@ -58,6 +58,9 @@ class CountsAnswer {
   @Shown(() => StatusCounts) mine!: StatusCounts;
   @Shown(() => StatusCounts) unassigned!: StatusCounts;
 }
+class TimelineContentAnswer {
+  @Shown('string') text!: string;
+}
 class TimelineItemAnswer {
   @Shown({ type: 'string', enum: ['message', 'state'] }) kind!: string;
   @Shown('string', { optional: true }) messageId?: string;
@@ -65,7 +68,7 @@ class TimelineItemAnswer {
   @Shown('string', { optional: true }) authorId?: string;
   @Shown('string') sentAt!: string;
   @Shown('integer', { optional: true }) ordinal?: number;
-  @Shown('object', { optional: true, nullable: true }) content?: unknown;
+  @Shown(() => TimelineContentAnswer, { optional: true, nullable: true }) content?: TimelineContentAnswer | null;
   @Shown('object', { optional: true }) state?: unknown;
   @Shown('string', { optional: true }) delivery?: string;
 }

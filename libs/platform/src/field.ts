@@ -86,8 +86,11 @@ const shape =
   (schema: Schema, { optional, nullable, list, description }: FieldOptions): PropertyDecorator =>
   (target, key) => {
     inOpenApi(({ ApiProperty }) => {
+      const { type } = schema;
       ApiProperty({
         ...schema,
+        // By the name `type` swagger tells a function that gives a class from a class.
+        ...(isLazy(type) ? { type: () => type() } : {}),
         ...(list === undefined ? {} : { isArray: true, maxItems: list }),
         ...(nullable === true ? { nullable: true } : {}),
         ...(description === undefined ? {} : { description }),
@@ -95,6 +98,9 @@ const shape =
       })(target, key);
     });
   };
+
+/** Not a class: a function that gives one, which may stand below. */
+const isLazy = (type: unknown): type is () => unknown => typeof type === 'function' && !('prototype' in type);
 
 const all =
   (decorators: readonly PropertyDecorator[], last: PropertyDecorator): PropertyDecorator =>

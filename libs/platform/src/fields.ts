@@ -99,9 +99,18 @@ export const Checked = (
   options: FieldOptions = {},
 ): PropertyDecorator => field({ schema, test, message }, options);
 
+/** The schema of whatever JSON there is: without a type swagger would say `object`. */
+export const JSON_VALUE: Schema = {
+  oneOf: [
+    ...['string', 'number', 'boolean', 'null'].map((type) => ({ type })),
+    { type: 'object', additionalProperties: true },
+    { type: 'array', items: {} },
+  ],
+};
+
 /** Any JSON value, null included; only leaving it out is wrong (unless optional). */
 export const Anything = (options: FieldOptions = {}): PropertyDecorator =>
-  field({ schema: {}, message: 'must be given', test: (value) => value !== undefined }, options);
+  field({ schema: JSON_VALUE, message: 'must be given', test: (value) => value !== undefined }, options);
 
 /** A field of an answer: described, never validated. `@Shown('string', { nullable: true })`, `@Shown(() => Row, { list: 200 })`. */
 export const Shown = (

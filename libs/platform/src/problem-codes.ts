@@ -32,6 +32,7 @@ export const PROBLEMS = {
   'responsible-cannot-be-removed': [409, 'The responsible of a wallet cannot be removed from its members'],
   'merge-superseded': [409, 'A later merge rests on this one'],
   'staff-exists': [409, 'The staff member exists already'],
+  'projection-state': [409, 'The read model or rebuild is in no state for this'],
   'revision-stale': [412, 'The resource has changed since that revision'],
   'body-too-large': [413, 'The body is too large'],
   'unsupported-media-type': [415, 'The media type of the body is not supported here'],

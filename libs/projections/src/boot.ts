@@ -1,60 +1,41 @@
 import type { Position, Projection } from '#kernel';
 import type { EventReader } from '#event-store/port';
-import { LIVE, type CheckpointRow, type GenerationRow, type RebuildRow, type RowWrites } from '#read-store';
+import { codeOf, LIVE, sideSeat, type CheckpointRow, type GenerationRow, type RowWrites, type Seat } from '#read-store';
 import type { EngineOptions } from './options.js';
-import { emptyCheckpoint, finish, leftCohort, prepare, retire } from './rebuild.js';
-
-export type Booted = {
-  readonly epoch: number;
-  readonly generations: readonly GenerationRow[];
-  readonly checkpoints: readonly CheckpointRow[];
-  readonly rebuilds: readonly RebuildRow[];
-};
+import { emptyCheckpoint, finish, leaveGroup, leftCohort, prepare, retire } from './rebuild.js';
 
 /**
- * Makes the read store fit this log and this code, and takes it over: forgets all of it if it is of another log,
- * leaves aside what this code does not follow, resumes what was being built, begins what is missing.
+ * Makes the read store fit this log and this code for the holder of a seat: forgets all of it if it is of another log, leaves aside what
+ * this code does not follow, takes over what it follows, begins what is missing.
  */
-export const boot = async (options: EngineOptions, now: string): Promise<Booted> => {
+export const boot = async (options: EngineOptions, seat: Seat, now: string): Promise<void> => {
   const { rows, events, logId, projections } = options;
-  await rows.migrate();
-  const { epoch, checkpoints } = await rows.write(async ({ system }) => ({
-    epoch: await system.takeOver(),
-    checkpoints: await system.checkpoints(),
-  }));
-  const changed = await logChanged(events, logId, checkpoints);
-  if (changed) options.log?.('warn', 'log-changed: all read models are rebuilt', { logId });
   const head = await events.head();
-  return rows.write(async (tx) => {
-    await tx.system.own(epoch);
+  const changed =
+    seat.name === LIVE && (await logChanged(events, logId, await rows.aside((system) => system.checkpoints())));
+  if (changed) options.log?.('warn', 'log-changed: all read models are rebuilt', { logId });
+  await rows.write(async (tx) => {
+    await tx.system.own(seat);
     if (changed) await forgetAll(tx, logId, now);
-    if ((await tx.system.checkpoint(LIVE)) === undefined) await tx.system.putCheckpoint(emptyCheckpoint(LIVE, logId));
-    await settleVersions(tx, projections, now);
-    const missing = without(projections, await tx.system.generations());
-    for (const { projection, newer } of missing.filter((entry) => entry.newer)) {
-      options.log?.(
-        'warn',
-        `${projection.name} has a newer version live (${String(newer)}): it is rebuilt on command only`,
-      );
+    if ((await tx.system.checkpoint(seat.name)) === undefined)
+      await tx.system.putCheckpoint(emptyCheckpoint(seat.name, seat.name, logId));
+    const followed =
+      seat.name === LIVE ? await settleLive(tx, projections, seat, now) : await settleSide(tx, projections, seat);
+    const build: Projection[] = [];
+    for (const { projection, newer } of without(followed, await tx.system.generations())) {
+      if (newer === null) build.push(projection);
+      else if (seat.name === LIVE)
+        options.log?.(
+          'warn',
+          `${projection.name} has a newer version live (${String(newer)}): it is rebuilt on command only`,
+        );
     }
-    const build = missing.filter((entry) => entry.newer === null).map((entry) => entry.projection);
-    if (build.length > 0) {
-      const total = head === null ? 0 : (options.ordinalOf?.(head.position) ?? (await eventsKnown(tx)));
-      const alone = !(await tx.system.generations()).some((row) => row.cohort === LIVE);
-      await prepare(tx, build, { logId, now, target: head?.position ?? null, total, alone });
-    }
-    return {
-      epoch,
-      generations: await tx.system.generations(),
-      checkpoints: await tx.system.checkpoints(),
-      rebuilds: await tx.system.runningRebuilds(),
-    };
+    if (build.length === 0) return;
+    const known = (await tx.system.checkpoint(LIVE))?.events ?? 0;
+    const total = head === null ? 0 : (options.ordinalOf?.(head.position) ?? (known > 0 ? known : null));
+    const alone = !(await tx.system.generations()).some((row) => row.cohort === seat.name);
+    await prepare(tx, build, { seat: seat.name, logId, now, target: head?.position ?? null, total, alone });
   });
-};
-
-const eventsKnown = async (tx: RowWrites): Promise<number | null> => {
-  const events = (await tx.system.checkpoint(LIVE))?.events ?? 0;
-  return events > 0 ? events : null;
 };
 
 /** Whether any checkpoint is of another log, or stands at an event that the log does not hold there. */
@@ -80,7 +61,7 @@ const logChanged = async (
 const forgetAll = async (tx: RowWrites, logId: string, now: string): Promise<void> => {
   const swaps = (await tx.system.checkpoint(LIVE))?.swaps ?? 0;
   for (const row of await tx.system.generations())
-    await tx.system.setGeneration(row, { state: 'dropping', cohort: 'dropping' });
+    await tx.system.setGeneration(row, { state: 'dropping', cohort: 'dropping', retire_at: null });
   for (const row of await tx.system.checkpoints()) await tx.system.dropCheckpoint(row.name);
   for (const row of await tx.system.runningRebuilds()) {
     await tx.system.setRebuild(row.id, {
@@ -89,36 +70,79 @@ const forgetAll = async (tx: RowWrites, logId: string, now: string): Promise<voi
       error: 'log-changed: the log is another one',
     });
   }
-  await tx.system.putCheckpoint(emptyCheckpoint(LIVE, logId, swaps + 1));
+  await tx.system.putCheckpoint(emptyCheckpoint(LIVE, LIVE, logId, swaps + 1));
 };
 
-/** Live generations that this code does not follow get a checkpoint of their own; half-built ones of other versions go. */
-const settleVersions = async (tx: RowWrites, projections: readonly Projection[], now: string): Promise<void> => {
-  const versions = new Map(projections.map(({ name, version }) => [name, version]));
-  const live = await tx.system.checkpoint(LIVE);
-  const all = await tx.system.generations();
-  for (const row of all) {
-    if (row.state === 'dropping') continue;
+const versionsOf = (projections: readonly Projection[]): ReadonlyMap<string, number> =>
+  new Map(projections.map(({ name, version }) => [name, version]));
+
+/** The live seat: what this code does not follow stands alone from now on; what stood beside in this code's versions comes over; half-built tables of other versions go. */
+const settleLive = async (
+  tx: RowWrites,
+  projections: readonly Projection[],
+  seat: Seat,
+  now: string,
+): Promise<readonly Projection[]> => {
+  const versions = versionsOf(projections);
+  const held = new Set((await tx.system.seats()).filter((other) => other.held).map(({ name }) => name));
+  // Another process of this code may hold its side seat: what it followed is ours now.
+  const side = sideSeat(codeOf(projections));
+  await tx.system.takeSeat({ name: side, holder: '', code: '', ms: 0, seize: true });
+  held.delete(side);
+  const cohorts = new Map((await tx.system.checkpoints()).map((row) => [row.name, row]));
+  for (const row of await tx.system.generations()) {
+    const cohort = cohorts.get(row.cohort);
+    // Of other code that is running.
+    if (row.state === 'dropping' || (cohort !== undefined && cohort.seat !== seat.name && held.has(cohort.seat)))
+      continue;
     const followed = versions.get(row.projection) === row.version;
     if (row.state === 'failed') await retire(tx, row);
     else if (!followed && row.state !== 'live') await retire(tx, row);
-    else if (!followed && row.cohort === LIVE && live !== undefined) {
-      await tx.system.putCheckpoint({ ...live, name: leftCohort(row) });
-      await tx.system.setGeneration(row, { cohort: leftCohort(row) });
-      await tx.system.countSwap();
-    }
+    else if (!followed && row.cohort === seat.name) await leaveGroup(tx, row);
+    else if (followed && cohort !== undefined && cohort.seat !== seat.name)
+      await tx.system.setCheckpoint(row.cohort, { seat: seat.name });
+    // What paused by itself is tried again.
+    if (followed && row.state === 'paused') await tx.system.setGeneration(row, { state: 'live', error: null });
   }
+  await endEmptyRebuilds(tx, now);
+  return projections;
+};
+
+/** A side seat: only what the holder of the live seat does not follow, and what other code left behind in this code's versions. */
+const settleSide = async (
+  tx: RowWrites,
+  projections: readonly Projection[],
+  seat: Seat,
+): Promise<readonly Projection[]> => {
+  const cohorts = new Map((await tx.system.checkpoints()).map((row) => [row.name, row]));
+  const generations = await tx.system.generations();
+  const elsewhere = new Set(
+    generations
+      .filter((row) => row.state !== 'failed' && row.state !== 'dropping')
+      .filter((row) => row.cohort === LIVE || (row.state !== 'live' && cohorts.get(row.cohort)?.seat === LIVE))
+      .map((row) => `${row.projection} ${String(row.version)}`),
+  );
+  const own = projections.filter(({ name, version }) => !elsewhere.has(`${name} ${String(version)}`));
+  const versions = versionsOf(own);
+  for (const row of generations) {
+    if (row.state === 'live' && versions.get(row.projection) === row.version && row.cohort === leftCohort(row))
+      await tx.system.setCheckpoint(row.cohort, { seat: seat.name });
+  }
+  return own;
+};
+
+/** Rebuilds whose generations are all gone. */
+const endEmptyRebuilds = async (tx: RowWrites, now: string): Promise<void> => {
   const left = await tx.system.generations();
   for (const rebuild of await tx.system.runningRebuilds()) {
-    const own = left.filter(
-      (row) => row.rebuild_id === rebuild.id && (row.state === 'building' || row.state === 'verifying'),
-    );
-    if (own.length === 0) {
-      await finish(tx, rebuild.id, now, null);
-      await tx.system.dropCheckpoint(rebuild.id);
-    }
+    const own = left.filter((row) => row.rebuild_id === rebuild.id && isUnderWay(row));
+    if (own.length > 0) continue;
+    await finish(tx, rebuild.id, now);
+    await tx.system.dropCheckpoint(rebuild.id);
   }
 };
+
+export const isUnderWay = ({ state }: GenerationRow): boolean => state === 'building' || state === 'verifying';
 
 /** The projections with nothing live or on its way in this version; `newer` = a higher version that is live. */
 const without = (
@@ -129,8 +153,7 @@ const without = (
     .filter(
       ({ name, version }) =>
         !generations.some(
-          (row) =>
-            row.projection === name && row.version === version && ['building', 'verifying', 'live'].includes(row.state),
+          (row) => row.projection === name && row.version === version && (isUnderWay(row) || row.state === 'live'),
         ),
     )
     .map((projection) => ({

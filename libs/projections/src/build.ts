@@ -1,9 +1,8 @@
 import type { EventReader } from '#event-store/port';
 import type { Position } from '#kernel';
-import type { RebuildRow, RowStore } from '#read-store';
+import type { RebuildRow, RowStore, Seat } from '#read-store';
 import type { Codec } from '#event-store/codec';
 import type { Cohort, Counters } from './cohort.js';
-import { contentOf, type Content } from './content-hash.js';
 import type { Generation } from './generation.js';
 import { Pages } from './source.js';
 
@@ -12,14 +11,10 @@ export type Running = {
   readonly events: EventReader;
   readonly rows: RowStore;
   readonly codec: Codec;
-  readonly epoch: number;
+  readonly seat: Seat;
   readonly counters: Counters;
   readonly now: () => string;
   readonly bulkRows: number;
-};
-
-export type Verified = {
-  readonly contents: readonly (Content & { readonly projection: string; readonly equal: boolean })[];
 };
 
 /** Rows that one write may hold when nobody waits for it (twice as many are no faster), and when the live group does: the latter adapts to the time it takes. */
@@ -33,23 +28,21 @@ const WRITE_MS = 30;
 
 /** A cohort on its way to the live group: replays in slices, and stands still when it is level. */
 export class Build {
-  /** What VERIFY found; null before. */
-  verified: Verified | null = null;
-  /** Members of the live group that wait for their swap. */
-  joined: readonly Generation[] | null = null;
   #pages: Pages | null = null;
   #rows = ROWS_BESIDE;
   #since = performance.now();
   #sinceEvents: number;
   #indexed = false;
-  phase: RebuildRow['phase'] = 'replay';
+  readonly rebuildId: string | null;
+  readonly #target: string | null;
 
-  /** `rebuildId` is null for a live generation of an earlier time that only has to catch up. */
+  /** `rebuild` is null for a live generation of an earlier time that only has to catch up. */
   constructor(
     readonly cohort: Cohort,
-    readonly rebuildId: string | null,
-    readonly target: string | null,
+    rebuild: Pick<RebuildRow, 'id' | 'target'> | null,
   ) {
+    this.rebuildId = rebuild?.id ?? null;
+    this.#target = rebuild?.target ?? null;
     this.#sinceEvents = cohort.events;
   }
 
@@ -84,8 +77,15 @@ export class Build {
   }
 
   /** OPTIMIZE: the indexes that a table does without while nobody reads it. Returns whether there was anything to look at. */
-  async index({ rows }: Running): Promise<boolean> {
+  async index({ rows, seat }: Running): Promise<boolean> {
     if (this.#indexed) return false;
+    const { rebuildId } = this;
+    if (rebuildId !== null)
+      await rows.write(async (tx) => {
+        await tx.system.own(seat);
+        await tx.system.setRebuild(rebuildId, { phase: 'optimize' });
+      });
+    // Each by itself, not under the seat: the lease is renewed meanwhile.
     for (const { table } of this.cohort.generations) await rows.write((tx) => tx.createIndexes(table));
     this.#indexed = true;
     return true;
@@ -118,8 +118,7 @@ export class Build {
   }
 
   #phase(reached: Position | null): RebuildRow['phase'] {
-    if (this.target === null || (reached !== null && reached >= this.target)) this.phase = 'catchup';
-    return this.phase;
+    return this.#target === null || (reached !== null && reached >= this.#target) ? 'catchup' : 'replay';
   }
 
   #rate(more: number): number {
@@ -133,29 +132,3 @@ export class Build {
     this.#rows = Math.round(Math.min(BULK_ROWS, Math.max(100, Math.min(fitting, this.#rows * 2))));
   }
 }
-
-/** VERIFY: compares both tables of each projection in one snapshot, page by page, while the loop goes on. Leaves what it found in the build. */
-export const verify = async (
-  build: Build,
-  live: readonly Generation[],
-  rows: RowStore,
-  signal: AbortSignal,
-): Promise<void> => {
-  const pairs = (build.joined ?? []).map((fresh) => ({
-    fresh,
-    peer: live.find((other) => other.name === fresh.name && other !== fresh),
-  }));
-  const between = async (): Promise<void> => {
-    await new Promise(setImmediate);
-    signal.throwIfAborted();
-  };
-  const contents: (Content & { projection: string; equal: boolean })[] = [];
-  await rows.snapshot(async (view) => {
-    for (const { fresh, peer } of pairs) {
-      const own = await contentOf(view, fresh.table, between);
-      const other = peer === undefined ? own : await contentOf(view, peer.table, between);
-      contents.push({ ...own, projection: fresh.name, equal: own.hash === other.hash && own.rows === other.rows });
-    }
-  });
-  build.verified = { contents };
-};

@@ -2,11 +2,11 @@ import type { Position, Recorded } from '#kernel';
 import { CodeTooOld, UnknownEventType, type Codec } from '#event-store/codec';
 import type { StoredEvent } from '#event-store/port';
 import { KeyMissing } from '#event-store/vault';
-import type { CheckpointRow, Reached, RowStore, RowWrites } from '#read-store';
+import type { CheckpointRow, Reached, RowStore, RowWrites, Seat } from '#read-store';
 import { FoldFailed, type Generation, messageOf } from './generation.js';
 
 export type Counters = { unknown: number; applied: number };
-type Context = { readonly rows: RowStore; readonly codec: Codec; readonly epoch: number; readonly counters: Counters };
+type Context = { readonly rows: RowStore; readonly codec: Codec; readonly seat: Seat; readonly counters: Counters };
 type Beside = (tx: RowWrites) => Promise<void>;
 /** What was folded since the checkpoint. */
 type Ahead = Reached & { readonly unknown: number; readonly characters: number };
@@ -122,16 +122,17 @@ export class Cohort {
     this.paused = null;
   }
 
-  async #write(going: readonly Generation[], { rows, epoch, counters }: Context, beside?: Beside): Promise<void> {
+  async #write(going: readonly Generation[], { rows, seat, counters }: Context, beside?: Beside): Promise<void> {
     const ahead = this.#ahead;
     await rows.write(async (tx) => {
+      await tx.system.own(seat);
       for (const generation of going) await generation.write(tx);
       for (const { name, generation, failure } of this.#generations) {
         if (failure !== null)
           await tx.system.setGeneration({ projection: name, generation }, { state: 'failed', error: failure.message });
       }
-      if (ahead !== null) await tx.system.advance(this.name, epoch, this.position, ahead);
-      if (this.paused !== null) await tx.system.setPaused(this.name, this.paused);
+      if (ahead !== null) await tx.system.advance(this.name, this.position, ahead);
+      if (this.paused !== null) await tx.system.setCheckpoint(this.name, { paused: this.paused });
       if (beside !== undefined) await beside(tx);
     });
     for (const generation of going) generation.settle(beside !== undefined);

@@ -1,5 +1,7 @@
 export * from './engine.js';
 export * from './options.js';
+export type { Estimate, OpsCalls, RebuildOptions } from './operations.js';
+export { NoProjector } from './requests.js';
 export { FoldFailed } from './generation.js';
 export * from './content-hash.js';
 export * from './policies.js';

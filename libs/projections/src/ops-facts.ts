@@ -5,9 +5,20 @@ import { v7 } from 'uuid';
 /** Ops acts are facts too; they stand in `ops-{projection or policy}`, outside of every tenant. */
 export type OpsEvent =
   | Event<'PolicyStarted', { policy: string; startedAt: string }>
-  | Event<'RebuildRequested', { rebuildId: string; projection: string; requestedBy: string; requestedAt: string }>;
+  | Event<'RebuildRequested', { rebuildId: string; projection: string; requestedBy: string; requestedAt: string }>
+  /** An operator let a rebuild go live; what goes live by itself was asked for with the rebuild. */
+  | Event<'GenerationPromoted', { rebuildId: string; projection: string; promotedBy: string; promotedAt: string }>
+  | Event<
+      'GenerationRolledBack',
+      { projection: string; generation: number; rolledBackBy: string; rolledBackAt: string }
+    >;
 
-export const opsEvents = defineEvents<OpsEvent>()({ PolicyStarted: { version: 1 }, RebuildRequested: { version: 1 } });
+export const opsEvents = defineEvents<OpsEvent>()({
+  PolicyStarted: { version: 1 },
+  RebuildRequested: { version: 1 },
+  GenerationPromoted: { version: 1 },
+  GenerationRolledBack: { version: 1 },
+});
 
 /** Of facts that belong to the installation. No tenant can have this name: a tenant's has no underscore. */
 export const INSTALLATION = '_installation';
@@ -20,7 +31,7 @@ export const recordOpsFact = async (
   events: EventStore,
   about: string,
   fact: OpsEvent,
-  actor: { readonly id: string; readonly kind: 'system' | 'staff' },
+  actor: { readonly id: string; readonly kind: 'system' | 'staff'; readonly commandId?: string },
   standing: (stored: StoredEvent) => boolean,
 ): Promise<StoredEvent['position']> => {
   const stream = `ops-${about}`;
@@ -35,7 +46,7 @@ export const recordOpsFact = async (
     const metadata = {
       $correlationId: id,
       $causationId: id,
-      commandId: id,
+      commandId: actor.commandId ?? id,
       commandType: fact.type,
       actor: actor.id,
       actorKind: actor.kind,

@@ -9,6 +9,9 @@ export type Log = (
   fields?: Readonly<Record<string, unknown>>,
 ) => void;
 
+/** `live`: moves the live read models. `side`: moves those of this code that the live seat's holder does not follow. `standby`: waits for a seat. */
+export type Role = 'live' | 'side' | 'standby';
+
 export type EngineOptions = {
   readonly events: EventReader;
   readonly codec: Codec;
@@ -16,10 +19,12 @@ export type EngineOptions = {
   readonly projections: readonly Projection[];
   /** Names the log: the id of the fact in the stream `ops-log`. Another one than last time rebuilds everything. */
   readonly logId: string;
-  /** After every commit of the live group. Must not throw. */
+  /** After every commit of the group that this engine moves. Must not throw. */
   readonly onCheckpoint?: (position: Position) => void;
   /** A generation failed for good. Must not throw. */
   readonly onFailed?: (projection: string, error: Error) => void;
+  /** The engine took a seat or lost it. Must not throw. */
+  readonly onRole?: (role: Role) => void;
   readonly log?: Log;
   /** How many facts stand up to a position, where the store's positions tell; else progress has no total at a first build. */
   readonly ordinalOf?: (position: Position) => number | null;
@@ -29,11 +34,23 @@ export type EngineOptions = {
   readonly cacheRows?: number;
   /** Rows that a first build, with nothing live beside it, keeps for one write. */
   readonly bulkRows?: number;
+  /** How long a seat stays taken when its holder has died, in milliseconds; it is renewed three times as often. */
+  readonly leaseMs?: number;
+  /** How long a replaced generation stands by, in milliseconds. */
+  readonly standbyMs?: number;
 };
 
-export class UnknownProjection extends Error {
-  constructor(readonly projection: string) {
-    super(`there is no projection ${projection}`);
-    this.name = 'UnknownProjection';
+/** What an operator asked for cannot be done. The message says why. */
+export class OpsRefused extends Error {
+  constructor(
+    /** `reused`: the same id was given for something else. */
+    readonly reason: 'unknown' | 'conflict' | 'reused',
+    message: string,
+  ) {
+    super(message);
+    this.name = 'OpsRefused';
   }
 }
+
+export const unknownProjection = (name: string): OpsRefused =>
+  new OpsRefused('unknown', `There is no read model ${name}.`);

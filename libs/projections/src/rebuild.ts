@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { Projection } from '#kernel';
-import { LIVE, tableName, type CheckpointRow, type GenerationRow, type RebuildRow, type RowWrites } from '#read-store';
+import { tableName, type CheckpointRow, type GenerationRow, type RebuildRow, type RowWrites } from '#read-store';
 import type { Content } from './content-hash.js';
 
 /** The steps of a rebuild as changes of rows, each within one transaction of the caller. What they leave is where a killed process goes on. */
 
-export const emptyCheckpoint = (name: string, logId: string, swaps = 0): CheckpointRow => ({
+/** So long a generation that was replaced keeps following, for a rollback. */
+export const STANDBY_MS = 3_600_000;
+
+export const emptyCheckpoint = (name: string, seat: string, logId: string, swaps = 0): CheckpointRow => ({
   name,
+  seat,
   log_id: logId,
   position: null,
   event_id: null,
@@ -17,43 +21,52 @@ export const emptyCheckpoint = (name: string, logId: string, swaps = 0): Checkpo
   paused: null,
 });
 
-/** PREPARE: a table for each projection (`alone`: nothing is live, so that indexes can wait until the rows are there), one checkpoint for all of them, and the row by which it can be asked for. */
+/** PREPARE: a table for each projection (`alone`: nothing is live, so that indexes can wait until the rows are there), one checkpoint for all of them, and the row by which it can be asked for. What stands by goes. */
 export const prepare = async (
   tx: RowWrites,
   projections: readonly Projection[],
   options: {
+    readonly seat: string;
     readonly logId: string;
     readonly now: string;
     readonly target: string | null;
     readonly total: number | null;
     readonly alone: boolean;
+    readonly id?: string;
+    readonly kind?: RebuildRow['kind'];
+    readonly autoPromote?: boolean;
+    readonly park?: boolean;
   },
-): Promise<{ readonly rebuildId: string; readonly rows: readonly GenerationRow[] }> => {
-  const rebuildId = randomUUID();
+): Promise<string> => {
+  const rebuildId = options.id ?? randomUUID();
   const existing = await tx.system.generations();
-  const rows = projections.map((projection): GenerationRow => ({
-    projection: projection.name,
-    generation:
-      1 + Math.max(0, ...existing.filter((row) => row.projection === projection.name).map((row) => row.generation)),
-    version: projection.version,
-    state: 'building',
-    cohort: rebuildId,
-    rebuild_id: rebuildId,
-    error: null,
-  }));
-  for (const row of rows) {
-    const projection = projections.find(({ name }) => name === row.projection);
-    if (projection === undefined) continue;
+  for (const projection of projections) {
+    const own = existing.filter((row) => row.projection === projection.name);
+    for (const row of own) if (row.state === 'standby' && row.version === projection.version) await retire(tx, row);
+    const row: GenerationRow = {
+      projection: projection.name,
+      generation: 1 + Math.max(0, ...own.map(({ generation }) => generation)),
+      version: projection.version,
+      state: 'building',
+      cohort: rebuildId,
+      rebuild_id: rebuildId,
+      error: null,
+      retire_at: null,
+    };
     const name = tableName(row.projection, row.generation);
     await tx.dropTable(name); // Left by a process killed before its row was written, or by a file from elsewhere.
     await tx.createTable({ name, spec: projection.table }, { indexes: options.alone ? 'later' : 'now' });
     await tx.system.addGeneration(row);
   }
-  await tx.system.putCheckpoint(emptyCheckpoint(rebuildId, options.logId));
+  await tx.system.putCheckpoint(emptyCheckpoint(rebuildId, options.seat, options.logId));
   await tx.system.addRebuild({
     id: rebuildId,
     projections: JSON.stringify(projections.map(({ name }) => name)),
     phase: 'replay',
+    kind: options.kind ?? 'rebuild',
+    auto_promote: options.autoPromote === false ? 0 : 1,
+    park: options.park === true ? 1 : 0,
+    paused: 0,
     target: options.target,
     total: options.total,
     done: 0,
@@ -63,70 +76,80 @@ export const prepare = async (
     requested_at: options.now,
     finished_at: null,
   });
-  return { rebuildId, rows };
+  return rebuildId;
 };
 
-/** The cohort stands where the live group stands: its generations become members; those of `live` answer queries from now on, the others are compared first. */
+type Chosen = Pick<GenerationRow, 'projection' | 'generation' | 'version'>;
+
+/** The cohort stands where the group stands: its generations become members; those of `live` answer queries from now on, the others are compared first. */
 export const join = async (
   tx: RowWrites,
+  group: string,
   cohort: string,
-  members: readonly {
-    readonly row: Pick<GenerationRow, 'projection' | 'generation' | 'version'>;
-    readonly live: boolean;
-  }[],
-  /** The live group has no members yet: it begins where the cohort stands. */
-  founding: boolean,
+  members: readonly { readonly row: Chosen; readonly live: boolean }[],
+  /** `founding`: the group has no members yet, it begins where the cohort stands. */
+  { founding, retireAt }: { readonly founding: boolean; readonly retireAt: number },
 ): Promise<void> => {
   if (founding) {
-    const [own, live] = [await tx.system.checkpoint(cohort), await tx.system.checkpoint(LIVE)];
-    if (own !== undefined) await tx.system.putCheckpoint({ ...own, name: LIVE, swaps: live?.swaps ?? 0 });
+    const [own, live] = [await tx.system.checkpoint(cohort), await tx.system.checkpoint(group)];
+    if (own !== undefined) await tx.system.putCheckpoint({ ...own, name: group, swaps: live?.swaps ?? 0 });
   }
   await tx.system.dropCheckpoint(cohort);
   for (const { row, live } of members) {
-    await tx.system.setGeneration(row, { cohort: LIVE, state: 'verifying' });
-    if (live) await goLive(tx, row);
+    await tx.system.setGeneration(row, { cohort: group, state: 'verifying' });
+    if (live) await goLive(tx, group, row, retireAt);
   }
 };
 
-/** GOLIVE: one row changes its state; all older generations of the projection are dropped afterwards, in slices. */
-export const goLive = async (
-  tx: RowWrites,
-  chosen: Pick<GenerationRow, 'projection' | 'generation' | 'version'>,
-): Promise<void> => {
+/**
+ * GOLIVE: one row changes its state. The one before it stands by until `retireAt` (milliseconds since 1970), following; one that stood by is
+ * dropped; older versions, which other code may still follow and read, go at that time.
+ */
+export const goLive = async (tx: RowWrites, group: string, chosen: Chosen, retireAt: number): Promise<void> => {
   for (const row of await tx.system.generations()) {
     if (row.projection !== chosen.projection || row.generation === chosen.generation) continue;
-    // A newer version's generation belongs to newer code; one that is being built belongs to its own rebuild.
-    if (row.version > chosen.version || row.state === 'building' || row.state === 'verifying') continue;
-    await retire(tx, row);
+    if (row.version === chosen.version && row.cohort === group) {
+      if (row.state === 'live') await tx.system.setGeneration(row, { state: 'standby', retire_at: retireAt });
+      else if (row.state === 'standby') await retire(tx, row);
+    } else if (row.version === chosen.version && ['live', 'paused'].includes(row.state)) await retire(tx, row);
+    else if (row.version < chosen.version && row.state === 'live' && row.retire_at === null)
+      await tx.system.setGeneration(row, { retire_at: retireAt });
   }
-  await tx.system.setGeneration(chosen, { state: 'live', error: null });
+  await tx.system.setGeneration(chosen, { state: 'live', error: null, retire_at: null });
   await tx.system.countSwap();
 };
 
 /** The generation is read by nobody any more; its checkpoint goes if it was its own. */
 export const retire = async (tx: RowWrites, row: GenerationRow): Promise<void> => {
-  await tx.system.setGeneration(row, { state: 'dropping', cohort: 'dropping' });
+  await tx.system.setGeneration(row, { state: 'dropping', cohort: 'dropping', retire_at: null });
   if (row.cohort === leftCohort(row)) await tx.system.dropCheckpoint(row.cohort);
 };
 
-/** The checkpoint of a generation that the running code does not follow. */
+/** The checkpoint of a generation that stands alone: the running code does not follow it, or it left the group. */
 export const leftCohort = (row: Pick<GenerationRow, 'projection' | 'generation'>): string =>
   `left:${tableName(row.projection, row.generation)}`;
+
+/** The generation gets a checkpoint of its own where the group stands. */
+export const leaveGroup = async (tx: RowWrites, row: GenerationRow): Promise<void> => {
+  const group = await tx.system.checkpoint(row.cohort);
+  if (group === undefined) return;
+  await tx.system.putCheckpoint({ ...group, name: leftCohort(row), paused: null });
+  await tx.system.setGeneration(row, { cohort: leftCohort(row) });
+  await tx.system.countSwap();
+};
 
 /** Ends a rebuild; `failed` if any of its generations did. */
 export const finish = async (
   tx: RowWrites,
   rebuildId: string,
   now: string,
-  result: (Content & { readonly equal: boolean }) | null,
-): Promise<RebuildRow['phase']> => {
+  result?: (Content & { readonly equal: boolean }) | null,
+): Promise<void> => {
   const failures = (await tx.system.generations()).filter((row) => row.rebuild_id === rebuildId && row.error !== null);
-  const phase = failures.length === 0 ? 'done' : 'failed';
   await tx.system.setRebuild(rebuildId, {
-    phase,
+    phase: failures.length === 0 ? 'done' : 'failed',
     finished_at: now,
-    result: result === null ? null : JSON.stringify(result),
+    ...(result === undefined ? {} : { result: result === null ? null : JSON.stringify(result) }),
     error: failures.length === 0 ? null : failures.map((row) => row.error).join('; '),
   });
-  return phase;
 };

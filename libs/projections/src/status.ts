@@ -1,6 +1,6 @@
 import type { Position, Projection } from '#kernel';
 import type { Head } from '#event-store/port';
-import { LIVE, systemOf, type GenerationRow, type ReadSource, type RebuildRow } from '#read-store';
+import { codeOf, LIVE, sideSeat, type GenerationRow, type ReadSource, type RebuildRow } from '#read-store';
 import type { Content } from './content-hash.js';
 
 export type RebuildProgress = {
@@ -28,6 +28,8 @@ export type ProjectionStatus = {
 };
 
 export type RebuildStatus = RebuildProgress & {
+  readonly kind: RebuildRow['kind'];
+  readonly paused: boolean;
   readonly projections: readonly string[];
   readonly result: (Content & { readonly equal: boolean }) | null;
   readonly error: string | null;
@@ -42,8 +44,8 @@ export const projectionStatuses = (
   projections: readonly Pick<Projection, 'name' | 'version'>[],
   log: { readonly head: Head | null; readonly now: number; readonly ordinalOf?: (position: Position) => number | null },
 ): Promise<readonly ProjectionStatus[]> =>
-  source.snapshot(async (db) => {
-    const system = systemOf(db);
+  source.snapshot(async (_db, system) => {
+    const groups = [LIVE, sideSeat(codeOf(projections))];
     const [generations, checkpoints, rebuilds] = [
       await system.generations(),
       await system.checkpoints(),
@@ -66,7 +68,7 @@ export const projectionStatuses = (
         version,
         state: detached
           ? 'detached'
-          : (place?.paused ?? null) !== null
+          : row?.state === 'paused' || (place?.paused ?? null) !== null
             ? 'paused'
             : row?.state === 'live'
               ? 'live'
@@ -85,7 +87,10 @@ export const projectionStatuses = (
         name,
         version,
         generations.find(
-          (row) => row.projection === name && row.version === version && row.state === 'live' && row.cohort === LIVE,
+          (row) =>
+            row.projection === name &&
+            row.version === version &&
+            (row.state === 'paused' || (row.state === 'live' && groups.includes(row.cohort))),
         ),
         false,
       ),
@@ -99,11 +104,13 @@ export const projectionStatuses = (
 
 /** What `GET /v1/ops/rebuilds/{id}` answers; null if there is none of that id. */
 export const rebuildStatus = (source: ReadSource, rebuildId: string): Promise<RebuildStatus | null> =>
-  source.snapshot(async (db) => {
-    const row = await systemOf(db).rebuild(rebuildId);
+  source.snapshot(async (_db, system) => {
+    const row = await system.rebuild(rebuildId);
     if (row === undefined) return null;
     return {
       ...progress(row),
+      kind: row.kind,
+      paused: row.paused === 1,
       projections: JSON.parse(row.projections) as string[],
       result: row.result === null ? null : (JSON.parse(row.result) as Content & { equal: boolean }),
       error: row.error,

@@ -7,11 +7,11 @@ import type { Position, Projection } from '#kernel';
 import {
   connectProjector,
   createEngine,
+  OpsRefused,
   projectionStatuses,
   rebuildStatus,
   reportsTo,
   serveProjector,
-  UnknownProjection,
 } from '#projections';
 import { createReadModels, openSqliteReadSource, openSqliteRowStore } from '#read-store';
 import { MemoryEventStore, passthrough } from '../../../test/doubles/memory-event-store.js';
@@ -55,8 +55,8 @@ describe('the projector behind a message port', () => {
     const seen = await read.query((db) => db.selectFrom('sayings').select('id').execute(), { after: at });
     expect(seen).toEqual({ value: [{ id: 's1' }], at });
 
-    await expect(projector.requestRebuild(['nothing'])).rejects.toThrow(UnknownProjection);
-    const { rebuildId } = await projector.requestRebuild('all');
+    await expect(projector.ask('rebuild', ['nothing'])).rejects.toThrow(OpsRefused);
+    const { rebuildId } = await projector.ask('rebuild', 'all');
     let status = await rebuildStatus(source, rebuildId);
     for (let turn = 0; turn < 2000 && status?.phase !== 'done'; turn++) {
       await new Promise((resolve) => setTimeout(resolve, 2));
@@ -64,6 +64,8 @@ describe('the projector behind a message port', () => {
     }
     expect(status).toMatchObject({
       rebuildId,
+      kind: 'rebuild',
+      paused: false,
       projections: ['people', 'sayings', 'pairs'],
       phase: 'done',
       done: 1,

@@ -1,7 +1,9 @@
 import type { Position } from '#kernel';
 import type { Engine } from './engine.js';
 import { messageOf } from './generation.js';
-import { UnknownProjection, type EngineOptions, type Log } from './options.js';
+import type { OpsCalls } from './operations.js';
+import type { EngineOptions, Log, Role } from './options.js';
+import { outcomeOf, refusalOf, type OpsCall, type Outcome } from './requests.js';
 
 /** A `MessagePort`, `parentPort` or `Worker`: what they have in common. */
 export type Port = {
@@ -16,7 +18,7 @@ export type WorkerPort = Port & {
 };
 
 type Calls = {
-  requestRebuild: { args: [names: readonly string[] | 'all']; answer: { rebuildId: string } };
+  ask: { args: [call: OpsCall]; answer: unknown };
   savePolicyCheckpoint: { args: [policy: string, position: Position | null]; answer: undefined };
   loadPolicyCheckpoint: { args: [policy: string]; answer: Position | null | undefined };
   started: { args: []; answer: undefined };
@@ -27,19 +29,16 @@ type Call = {
 }[keyof Calls];
 type ToWorker = Call | { readonly kind: 'appended'; readonly position: Position };
 type ToMain =
-  | { readonly kind: 'answer'; readonly id: number; readonly answer: unknown }
-  | {
-      readonly kind: 'refusal';
-      readonly id: number;
-      readonly message: string;
-      readonly unknownProjection: string | null;
-    }
+  | { readonly kind: 'answer'; readonly id: number; readonly outcome: Outcome }
   | { readonly kind: 'checkpoint'; readonly position: Position }
+  | { readonly kind: 'role'; readonly role: Role }
   | { readonly kind: 'failed'; readonly projection: string | null; readonly message: string }
   | { readonly kind: 'log'; readonly line: Parameters<Log> };
 
 /** The engine's reports as messages: spread these into its options in the worker. */
-export const reportsTo = (port: Port): Required<Pick<EngineOptions, 'onCheckpoint' | 'onFailed' | 'log'>> => {
+export const reportsTo = (
+  port: Port,
+): Required<Pick<EngineOptions, 'onCheckpoint' | 'onFailed' | 'onRole' | 'log'>> => {
   const post = (message: ToMain): void => {
     port.postMessage(message);
   };
@@ -49,6 +48,9 @@ export const reportsTo = (port: Port): Required<Pick<EngineOptions, 'onCheckpoin
     },
     onFailed: (projection, error) => {
       post({ kind: 'failed', projection, message: error.message });
+    },
+    onRole: (role) => {
+      post({ kind: 'role', role });
     },
     log: (...line) => {
       post({ kind: 'log', line });
@@ -65,8 +67,8 @@ export const serveProjector = async (port: Port, engine: Engine): Promise<void> 
   const running = engine.run(abort.signal);
   const answer = async (call: Call): Promise<unknown> => {
     switch (call.name) {
-      case 'requestRebuild':
-        return engine.requestRebuild(...call.args);
+      case 'ask':
+        return engine.ask(call.args[0].name, ...call.args[0].args);
       case 'savePolicyCheckpoint':
         return engine.savePolicyCheckpoint(...call.args);
       case 'loadPolicyCheckpoint':
@@ -84,19 +86,9 @@ export const serveProjector = async (port: Port, engine: Engine): Promise<void> 
       engine.appended(asked.position);
       return;
     }
-    answer(asked).then(
-      (value) => {
-        post({ kind: 'answer', id: asked.id, answer: value });
-      },
-      (error: unknown) => {
-        post({
-          kind: 'refusal',
-          id: asked.id,
-          message: messageOf(error),
-          unknownProjection: error instanceof UnknownProjection ? error.projection : null,
-        });
-      },
-    );
+    void outcomeOf(() => answer(asked)).then((outcome) => {
+      post({ kind: 'answer', id: asked.id, outcome });
+    });
   };
   port.on('message', listen);
   try {
@@ -114,12 +106,14 @@ export type ProjectorReports = {
   readonly onCheckpoint?: (position: Position) => void;
   /** `projection` is null where the whole projector failed. */
   readonly onFailed?: (projection: string | null, message: string) => void;
+  readonly onRole?: (role: Role) => void;
   readonly log?: Log;
 };
 
 export type Projector = {
   appended(position: Position): void;
-  requestRebuild(names: readonly string[] | 'all'): Promise<{ readonly rebuildId: string }>;
+  /** Throws OpsRefused. */
+  ask<K extends keyof OpsCalls>(name: K, ...args: OpsCalls[K]['args']): Promise<OpsCalls[K]['answer']>;
   savePolicyCheckpoint(policy: string, position: Position | null): Promise<void>;
   loadPolicyCheckpoint(policy: string): Promise<Position | null | undefined>;
   /** Resolves when the projector has taken the read store over; rejects with its reason if it cannot. */
@@ -142,20 +136,18 @@ export const connectProjector = (worker: Port | WorkerPort, reports: ProjectorRe
   worker.on('message', (message) => {
     const told = message as ToMain;
     switch (told.kind) {
-      case 'answer':
-        open.get(told.id)?.resolve(told.answer);
+      case 'answer': {
+        const waiting = open.get(told.id);
         open.delete(told.id);
+        if (told.outcome.ok) waiting?.resolve(told.outcome.value);
+        else waiting?.reject(refusalOf(told.outcome));
         break;
-      case 'refusal':
-        open
-          .get(told.id)
-          ?.reject(
-            told.unknownProjection === null ? new Error(told.message) : new UnknownProjection(told.unknownProjection),
-          );
-        open.delete(told.id);
-        break;
+      }
       case 'checkpoint':
         reports.onCheckpoint?.(told.position);
+        break;
+      case 'role':
+        reports.onRole?.(told.role);
         break;
       case 'failed':
         reports.onFailed?.(told.projection, told.message);
@@ -179,13 +171,13 @@ export const connectProjector = (worker: Port | WorkerPort, reports: ProjectorRe
     const waiting = Promise.withResolvers<unknown>();
     open.set(id, waiting);
     worker.postMessage({ kind: 'call', id, name, args });
-    return waiting.promise as Promise<Calls[K]['answer']>;
+    return waiting.promise;
   };
   return {
     appended: (position) => {
       worker.postMessage({ kind: 'appended', position });
     },
-    requestRebuild: (names) => call('requestRebuild', names),
+    ask: async (name, ...args) => (await call('ask', { name, args } as OpsCall)) as never,
     savePolicyCheckpoint: (policy, position) => call('savePolicyCheckpoint', policy, position),
     loadPolicyCheckpoint: (policy) => call('loadPolicyCheckpoint', policy),
     started: () => call('started'),

@@ -1,6 +1,7 @@
 import type { TableSpec } from '#kernel';
 import type { Kysely } from 'kysely';
-import type { System, SystemTables } from './system.js';
+import type { System } from './system.js';
+import type { SystemTables } from './system-tables.js';
 
 /** A row as folds see it: the projection's columns, json parsed; keys stand apart. */
 export type Row = Readonly<Record<string, unknown>>;
@@ -16,6 +17,8 @@ export const tableName = (projection: string, generation: number): string => `${
 
 /** The engine's side of the read store. All adapters pass `test/conformance/row-store.suite.ts`. Nothing in it is a fact. */
 export interface RowStore {
+  /** No other process can write here while this one has it open: seats are taken from the dead at once, and nobody else leaves requests. */
+  readonly exclusive: boolean;
   /** Creates what is missing. Throws ReadStoreUnusable with one sentence that says what to do. */
   migrate(): Promise<void>;
   /** One write transaction; all or nothing. Calls queue; the work must use nothing but `tx`. */
@@ -24,6 +27,8 @@ export interface RowStore {
   load(table: Table, keys: readonly Key[]): Promise<readonly (Row | null)[]>;
   /** Reads of one moment, on a connection of its own: the writer goes on meanwhile. */
   snapshot<T>(work: (view: RowReads) => Promise<T>): Promise<T>;
+  /** Small writes of their own beside a long `write`, where the store has more than one writer: leases, requests. */
+  aside<T>(work: (system: System) => Promise<T>): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -48,6 +53,8 @@ export interface RowWrites {
 
 export interface RowReads {
   readonly system: System;
+  /** How many rows the table has. */
+  count(table: Table): Promise<number>;
   /** All rows in the order of their keys, in pages. */
   scan(table: Table, pageSize: number): AsyncIterable<readonly KeyedRow[]>;
 }
@@ -55,7 +62,7 @@ export interface RowReads {
 /** The queries' side: reads of one moment, several at a time. */
 export interface ReadSource {
   /** `db` reads one snapshot and is valid until the promise of `work` settles. */
-  snapshot<T>(work: (db: Kysely<SystemTables>) => Promise<T>): Promise<T>;
+  snapshot<T>(work: (db: Kysely<SystemTables>, system: System) => Promise<T>): Promise<T>;
   /** Why nothing can be read now, one sentence without anybody's data; null while it can. Never rejects. */
   notReady(): Promise<string | null>;
   close(): Promise<void>;
@@ -87,10 +94,10 @@ export class UnfitRow extends Error {
   }
 }
 
-/** Somebody else owns the checkpoints now (a newer epoch), or they moved under us: this engine must stop writing. */
+/** Somebody else holds the seat now (a newer epoch), or moved the checkpoint under us: this engine must stop writing. */
 export class Fenced extends Error {
-  constructor(checkpoint: string) {
-    super(`the checkpoint ${checkpoint} was moved by another engine`);
+  constructor(name: string) {
+    super(`another projector holds ${name} now`);
     this.name = 'Fenced';
   }
 }

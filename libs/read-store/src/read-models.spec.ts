@@ -13,6 +13,7 @@ import {
   Rebuilding,
   type ReadModels,
   type RowStore,
+  type Seat,
 } from '#read-store';
 
 type Tables = {
@@ -34,11 +35,12 @@ const card = { name: 'card__g1', spec: { key: ['id'], columns: { name: text }, i
 describe('queries over the read models', () => {
   let store: RowStore;
   let models: ReadModels<Tables>;
-  let epoch: number;
+  let seat: Seat;
   let at: Position | null = null;
   const step = (to: string) =>
     store.write(async ({ system }) => {
-      await system.advance(LIVE, epoch, at, {
+      await system.own(seat);
+      await system.advance(LIVE, at, {
         position: to as Position,
         eventId: 'e',
         before: null,
@@ -53,10 +55,12 @@ describe('queries over the read models', () => {
     const path = join(folder, `${String(++files)}.db`);
     store = openSqliteRowStore(path);
     await store.migrate();
+    seat = { name: LIVE, epoch: 1 };
     await store.write(async (tx) => {
-      epoch = await tx.system.takeOver();
+      await tx.system.takeSeat({ name: LIVE, holder: 'h', code: 'c', ms: 60_000 });
       await tx.system.putCheckpoint({
         name: LIVE,
+        seat: LIVE,
         log_id: 'l',
         position: null,
         event_id: null,
@@ -80,6 +84,7 @@ describe('queries over the read models', () => {
           cohort: state === 'live' ? LIVE : 'r',
           rebuild_id: null,
           error: null,
+          retire_at: null,
         });
       }
       await tx.upsert(inbox(1), [{ key: ['t', 'a'], row: { size: 1, tags: ['x'] } }]);

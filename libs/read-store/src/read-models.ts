@@ -2,7 +2,8 @@ import type { Position, Projection } from '#kernel';
 import type { Kysely } from 'kysely';
 import { tableName, type ReadSource } from './port.js';
 import { rewriteTables } from './rewrite-tables.js';
-import { LIVE, type SystemTables } from './system.js';
+import { codeOf, sideSeat } from './code.js';
+import { LIVE, type SystemTables } from './system-tables.js';
 
 const POLL_MS = 100;
 const DEFAULT_WAIT_MS = 2000;
@@ -40,6 +41,13 @@ export interface ReadModels<DB> {
   close(): Promise<void>;
 }
 
+/** The live table of each projection, and the cohorts that move them; valid for one count of swaps. */
+type Tables = {
+  readonly swaps: number;
+  readonly of: ReadonlyMap<string, string>;
+  readonly cohorts: ReadonlySet<string>;
+};
+const NO_TABLES: Tables = { swaps: -1, of: new Map(), cohorts: new Set() };
 type Waiter = { readonly after: Position; readonly done: (seen: boolean) => void };
 
 /** The queries' side of the read models. `projections` are this code's: only generations of their versions are read. */
@@ -48,9 +56,11 @@ export const createReadModels = <DB>(
   projections: readonly Pick<Projection, 'name' | 'version'>[],
 ): ReadModels<DB> => {
   const versions = new Map(projections.map(({ name, version }) => [name, version]));
+  // While a deployment rolls, what the live group's holder does not follow in this code's version stands in a group of its own.
+  const groups = [LIVE, sideSeat(codeOf(projections))];
   const waiters = new Set<Waiter>();
   let seen: Position | null = null;
-  let tables: { swaps: number; readonly of: Map<string, string> } = { swaps: -1, of: new Map() };
+  let tables = NO_TABLES;
   let timer: NodeJS.Timeout | undefined;
   let polling = false;
 
@@ -58,21 +68,41 @@ export const createReadModels = <DB>(
     seen = position;
     for (const waiter of waiters) if (waiter.after <= position) waiter.done(true);
   };
-  const checkpoint = async (): Promise<Position | null> =>
-    source.snapshot(async (db) => {
-      const row = await db
-        .selectFrom('portaria_checkpoint')
-        .select('position')
-        .where('name', '=', LIVE)
-        .executeTakeFirst();
-      return (row?.position ?? null) as Position | null;
-    });
+  const mapped = async (db: Kysely<SystemTables>, swaps: number): Promise<Tables> => {
+    if (tables.swaps === swaps) return tables;
+    const rows = await db
+      .selectFrom('portaria_generation')
+      .select(['projection', 'generation', 'version', 'cohort'])
+      .where((eb) =>
+        eb.or([eb('state', '=', 'paused'), eb.and([eb('state', '=', 'live'), eb('cohort', 'in', groups)])]),
+      )
+      .execute();
+    const own = rows.filter((row) => versions.get(row.projection) === row.version);
+    tables = {
+      swaps,
+      of: new Map(own.map((row) => [row.projection, tableName(row.projection, row.generation)])),
+      cohorts: new Set(own.map((row) => row.cohort)),
+    };
+    return tables;
+  };
+  /** The live tables, and what all of them have seen; `null` if one has seen nothing. */
+  const reached = async (db: Kysely<SystemTables>): Promise<Tables & { readonly at: Position | null }> => {
+    const rows = await db.selectFrom('portaria_checkpoint').select(['name', 'position', 'swaps']).execute();
+    const live = rows.find(({ name }) => name === LIVE);
+    if (live === undefined) return { ...NO_TABLES, at: null };
+    const found = await mapped(db, live.swaps);
+    let at = live.position;
+    for (const { name, position } of rows) {
+      if (found.cohorts.has(name) && (at === null || position === null || position < at)) at = position;
+    }
+    return { ...found, at: at as Position | null };
+  };
   const poll = async (): Promise<void> => {
     if (polling) return;
     polling = true;
     try {
-      const position = await checkpoint();
-      if (position !== null) notify(position);
+      const { at } = await source.snapshot(reached);
+      if (at !== null) notify(at);
     } catch {
       // A store that cannot be read now: those who wait run into their own time limit, or the next turn works.
     } finally {
@@ -106,23 +136,6 @@ export const createReadModels = <DB>(
       else void poll();
     });
 
-  const mapped = async (db: Kysely<SystemTables>, swaps: number): Promise<Map<string, string>> => {
-    if (tables.swaps === swaps) return tables.of;
-    const rows = await db
-      .selectFrom('portaria_generation')
-      .select(['projection', 'generation', 'version'])
-      .where('state', '=', 'live')
-      .where('cohort', '=', LIVE)
-      .execute();
-    const of = new Map<string, string>();
-    for (const row of rows) {
-      if (versions.get(row.projection) === row.version)
-        of.set(row.projection, tableName(row.projection, row.generation));
-    }
-    tables = { swaps, of };
-    return of;
-  };
-
   return {
     query: async (work, { after = null, waitMs = DEFAULT_WAIT_MS } = {}) => {
       const until = performance.now() + waitMs;
@@ -130,18 +143,12 @@ export const createReadModels = <DB>(
         if (after !== null && (seen === null || seen < after))
           await waitFor(after, Math.max(0, until - performance.now()));
         const outcome = await source.snapshot(async (db) => {
-          const row = await db
-            .selectFrom('portaria_checkpoint')
-            .select(['position', 'swaps'])
-            .where('name', '=', LIVE)
-            .executeTakeFirst();
-          const at = (row?.position ?? null) as Position | null;
+          const { at, of } = await reached(db);
           if (after !== null && (at === null || at < after)) {
             // What was heard of went back: the log changed and everything is rebuilt.
             seen = at;
             return null;
           }
-          const of = row === undefined ? new Map<string, string>() : await mapped(db, row.swaps);
           const plugin = rewriteTables((name) => {
             if (!versions.has(name)) return null;
             const table = of.get(name);

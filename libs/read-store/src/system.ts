@@ -1,121 +1,15 @@
 import type { Position } from '#kernel';
-import type { Kysely, Selectable } from 'kysely';
+import type { Kysely, RawBuilder } from 'kysely';
 import { Fenced } from './port.js';
-
-/** building → verifying → live → dropping (its rows go in slices, then the row itself); failed. `standby` and `paused` come with their issue. */
-export type GenerationState = 'building' | 'verifying' | 'live' | 'failed' | 'dropping';
-export type RebuildPhase = 'replay' | 'catchup' | 'verify' | 'golive' | 'done' | 'failed';
-
-/** The group of the live generations; every other cohort has the id of its rebuild or `left:{table}`. */
-export const LIVE = 'live';
-
-export type SystemTables = {
-  portaria_owner: { id: number; epoch: number };
-  portaria_checkpoint: {
-    name: string;
-    log_id: string;
-    position: string | null;
-    event_id: string | null;
-    /** The place before that event, so that it can be read back: reads start after a position. */
-    before: string | null;
-    recorded_at: string | null;
-    /** Events read up to here, since the beginning of the log. */
-    events: number;
-    /** Grows with every swap of tables: a reader's map of tables is valid as long as it stays. */
-    swaps: number;
-    /** Why the cohort stands still; null = it does not. */
-    paused: string | null;
-  };
-  portaria_generation: {
-    projection: string;
-    generation: number;
-    version: number;
-    state: GenerationState;
-    cohort: string;
-    rebuild_id: string | null;
-    error: string | null;
-  };
-  portaria_rebuild: {
-    id: string;
-    projections: string;
-    phase: RebuildPhase;
-    target: string | null;
-    total: number | null;
-    done: number;
-    rate: number | null;
-    result: string | null;
-    error: string | null;
-    requested_at: string;
-    finished_at: string | null;
-  };
-  portaria_policy: { name: string; log_id: string; position: string | null };
-};
-
-export type CheckpointRow = Selectable<SystemTables['portaria_checkpoint']>;
-export type GenerationRow = Selectable<SystemTables['portaria_generation']>;
-export type RebuildRow = Selectable<SystemTables['portaria_rebuild']>;
-
-/** Creates the system tables that are missing. */
-export const migrateSystem = async (db: Kysely<SystemTables>): Promise<void> => {
-  await db.schema
-    .createTable('portaria_owner')
-    .ifNotExists()
-    .addColumn('id', 'integer', (c) => c.primaryKey())
-    .addColumn('epoch', 'integer', (c) => c.notNull())
-    .execute();
-  await db.schema
-    .createTable('portaria_checkpoint')
-    .ifNotExists()
-    .addColumn('name', 'text', (c) => c.primaryKey())
-    .addColumn('log_id', 'text', (c) => c.notNull())
-    .addColumn('position', 'text')
-    .addColumn('event_id', 'text')
-    .addColumn('before', 'text')
-    .addColumn('recorded_at', 'text')
-    .addColumn('events', 'bigint', (c) => c.notNull())
-    .addColumn('swaps', 'integer', (c) => c.notNull())
-    .addColumn('paused', 'text')
-    .execute();
-  await db.schema
-    .createTable('portaria_generation')
-    .ifNotExists()
-    .addColumn('projection', 'text', (c) => c.notNull())
-    .addColumn('generation', 'integer', (c) => c.notNull())
-    .addColumn('version', 'integer', (c) => c.notNull())
-    .addColumn('state', 'text', (c) => c.notNull())
-    .addColumn('cohort', 'text', (c) => c.notNull())
-    .addColumn('rebuild_id', 'text')
-    .addColumn('error', 'text')
-    .addPrimaryKeyConstraint('portaria_generation_key', ['projection', 'generation'])
-    .execute();
-  await db.schema
-    .createTable('portaria_rebuild')
-    .ifNotExists()
-    .addColumn('id', 'text', (c) => c.primaryKey())
-    .addColumn('projections', 'text', (c) => c.notNull())
-    .addColumn('phase', 'text', (c) => c.notNull())
-    .addColumn('target', 'text')
-    .addColumn('total', 'bigint')
-    .addColumn('done', 'bigint', (c) => c.notNull())
-    .addColumn('rate', 'integer')
-    .addColumn('result', 'text')
-    .addColumn('error', 'text')
-    .addColumn('requested_at', 'text', (c) => c.notNull())
-    .addColumn('finished_at', 'text')
-    .execute();
-  await db.schema
-    .createTable('portaria_policy')
-    .ifNotExists()
-    .addColumn('name', 'text', (c) => c.primaryKey())
-    .addColumn('log_id', 'text', (c) => c.notNull())
-    .addColumn('position', 'text')
-    .execute();
-  await db
-    .insertInto('portaria_owner')
-    .values({ id: 1, epoch: 0 })
-    .onConflict((c) => c.doNothing())
-    .execute();
-};
+import {
+  LIVE,
+  type CheckpointRow,
+  type GenerationRow,
+  type RebuildRow,
+  type RequestRow,
+  type SeatRow,
+  type SystemTables,
+} from './system-tables.js';
 
 /** The last event read, heard or not. */
 export type Reached = {
@@ -127,17 +21,83 @@ export type Reached = {
   readonly events: number;
 };
 
+/** A seat that is held: its name and the epoch under which its holder writes. */
+export type Seat = { readonly name: string; readonly epoch: number };
+
+export type Bid = {
+  readonly name: string;
+  readonly holder: string;
+  readonly code: string;
+  readonly ms: number;
+  /** Whoever holds it: for a store that only one process can open, and for the seat of the same code. */
+  readonly seize?: boolean;
+};
+
 export type System = ReturnType<typeof systemOf>;
 
-/** The engine's bookkeeping, on whatever connection `db` stands for. */
-export const systemOf = (db: Kysely<SystemTables>) => ({
-  /** Makes this process the owner: writes of earlier owners fail with Fenced from now on. Returns the epoch. */
-  takeOver: async (): Promise<number> => {
+/** The engine's bookkeeping, on whatever connection `db` stands for. `clock`: SQL for the database's time in milliseconds since 1970. */
+export const systemOf = (db: Kysely<SystemTables>, clock: RawBuilder<number>) => ({
+  /** Takes a seat that is free, or whose lease has run out: writes of earlier holders fail with Fenced from now on. Null while somebody holds it. */
+  takeSeat: async ({ name, holder, code, ms, seize = false }: Bid): Promise<Seat | null> => {
     await db
-      .updateTable('portaria_owner')
-      .set((eb) => ({ epoch: eb('epoch', '+', 1) }))
+      .insertInto('portaria_seat')
+      .values({ name, holder: '', code: '', epoch: 0, until: 0 })
+      .onConflict((c) => c.doNothing())
       .execute();
-    return (await db.selectFrom('portaria_owner').select('epoch').executeTakeFirstOrThrow()).epoch;
+    const taken = await db
+      .updateTable('portaria_seat')
+      .set((eb) => ({ holder, code, epoch: eb('epoch', '+', 1), until: eb(clock, '+', ms) }))
+      .where('name', '=', name)
+      .$if(!seize, (query) => query.where((eb) => eb('until', '<', clock)))
+      .executeTakeFirst();
+    if (taken.numUpdatedRows !== 1n) return null;
+    const { epoch } = await db
+      .selectFrom('portaria_seat')
+      .select('epoch')
+      .where('name', '=', name)
+      .executeTakeFirstOrThrow();
+    return { name, epoch };
+  },
+  /** Holds the seat for so long from now. False: somebody else has it. */
+  renewSeat: async ({ name, epoch }: Seat, ms: number): Promise<boolean> => {
+    const renewed = await db
+      .updateTable('portaria_seat')
+      .set((eb) => ({ until: eb(clock, '+', ms) }))
+      .where('name', '=', name)
+      .where('epoch', '=', epoch)
+      .executeTakeFirst();
+    return renewed.numUpdatedRows === 1n;
+  },
+  leaveSeat: async ({ name, epoch }: Seat): Promise<void> => {
+    await db
+      .updateTable('portaria_seat')
+      .set({ until: 0 })
+      .where('name', '=', name)
+      .where('epoch', '=', epoch)
+      .execute();
+  },
+  /** With `held`: is there a holder whose lease runs? */
+  seats: async (): Promise<readonly (SeatRow & { readonly held: boolean })[]> => {
+    const rows = await db
+      .selectFrom('portaria_seat')
+      .selectAll()
+      .select((eb) => eb.case().when('until', '>=', clock).then(eb.lit(1)).else(eb.lit(0)).end().as('held'))
+      .orderBy('name')
+      .execute();
+    return rows.map(({ held, ...row }) => ({ ...row, held: held === 1 }));
+  },
+  /**
+   * Throws Fenced unless the seat is still held under this epoch. Stands first in every transaction that writes: it locks the seat, so that
+   * nobody takes it before the transaction has ended.
+   */
+  own: async ({ name, epoch }: Seat): Promise<void> => {
+    const owned = await db
+      .updateTable('portaria_seat')
+      .set({ epoch })
+      .where('name', '=', name)
+      .where('epoch', '=', epoch)
+      .executeTakeFirst();
+    if (owned.numUpdatedRows !== 1n) throw new Fenced(name);
   },
   checkpoint: (name: string): Promise<CheckpointRow | undefined> =>
     db.selectFrom('portaria_checkpoint').selectAll().where('name', '=', name).executeTakeFirst(),
@@ -154,8 +114,8 @@ export const systemOf = (db: Kysely<SystemTables>) => ({
   dropCheckpoint: async (name: string): Promise<void> => {
     await db.deleteFrom('portaria_checkpoint').where('name', '=', name).execute();
   },
-  /** Moves a checkpoint from where this owner left it. Throws Fenced if the epoch or the position is another. */
-  advance: async (name: string, epoch: number, from: string | null, to: Reached): Promise<void> => {
+  /** Moves a checkpoint from where this holder left it. Throws Fenced if its position is another. Needs `own` before it. */
+  advance: async (name: string, from: string | null, to: Reached): Promise<void> => {
     const result = await db
       .updateTable('portaria_checkpoint')
       .set((eb) => ({
@@ -168,17 +128,11 @@ export const systemOf = (db: Kysely<SystemTables>) => ({
       }))
       .where('name', '=', name)
       .where(({ eb }) => (from === null ? eb('position', 'is', null) : eb('position', '=', from)))
-      .where((eb) => eb.exists(eb.selectFrom('portaria_owner').select('id').where('epoch', '=', epoch)))
       .executeTakeFirst();
     if (result.numUpdatedRows !== 1n) throw new Fenced(name);
   },
-  /** Throws Fenced unless `epoch` is the owner's. Stands first in every change of state. */
-  own: async (epoch: number): Promise<void> => {
-    const owner = await db.selectFrom('portaria_owner').select('epoch').executeTakeFirst();
-    if (owner?.epoch !== epoch) throw new Fenced('owner');
-  },
-  setPaused: async (name: string, reason: string | null): Promise<void> => {
-    await db.updateTable('portaria_checkpoint').set({ paused: reason }).where('name', '=', name).execute();
+  setCheckpoint: async (name: string, change: Partial<Pick<CheckpointRow, 'paused' | 'seat'>>): Promise<void> => {
+    await db.updateTable('portaria_checkpoint').set(change).where('name', '=', name).execute();
   },
   countSwap: async (): Promise<void> => {
     await db
@@ -194,7 +148,7 @@ export const systemOf = (db: Kysely<SystemTables>) => ({
   },
   setGeneration: async (
     row: { readonly projection: string; readonly generation: number },
-    change: Partial<Pick<GenerationRow, 'state' | 'cohort' | 'error'>>,
+    change: Partial<Pick<GenerationRow, 'state' | 'cohort' | 'error' | 'retire_at'>>,
   ): Promise<void> => {
     await db
       .updateTable('portaria_generation')
@@ -228,6 +182,30 @@ export const systemOf = (db: Kysely<SystemTables>) => ({
   setRebuild: async (id: string, change: Partial<Omit<RebuildRow, 'id'>>): Promise<void> => {
     await db.updateTable('portaria_rebuild').set(change).where('id', '=', id).execute();
   },
+  addRequest: async (row: Pick<RequestRow, 'id' | 'name' | 'args' | 'requested_at'>): Promise<void> => {
+    await db
+      .insertInto('portaria_request')
+      .values({ ...row, answer: null, answered_at: null })
+      .execute();
+  },
+  /** Those that nobody has answered, oldest first. */
+  openRequests: (): Promise<RequestRow[]> =>
+    db
+      .selectFrom('portaria_request')
+      .selectAll()
+      .where('answered_at', 'is', null)
+      .orderBy('requested_at')
+      .orderBy('id')
+      .execute(),
+  request: (id: string): Promise<RequestRow | undefined> =>
+    db.selectFrom('portaria_request').selectAll().where('id', '=', id).executeTakeFirst(),
+  answerRequest: async (id: string, answer: string, now: string): Promise<void> => {
+    await db.updateTable('portaria_request').set({ answer, answered_at: now }).where('id', '=', id).execute();
+  },
+  /** Forgets requests of before a time. */
+  dropRequests: async (before: string): Promise<void> => {
+    await db.deleteFrom('portaria_request').where('requested_at', '<', before).execute();
+  },
   /** A policy's place in this log; undefined if none is known. */
   policy: async (name: string, logId: string): Promise<Position | null | undefined> => {
     const row = await db
@@ -247,6 +225,6 @@ export const systemOf = (db: Kysely<SystemTables>) => ({
   },
   /** A first read, which fixes the snapshot of a transaction. */
   touch: async (): Promise<void> => {
-    await db.selectFrom('portaria_owner').select('epoch').execute();
+    await db.selectFrom('portaria_seat').select('epoch').execute();
   },
 });

@@ -7,6 +7,7 @@ import {
   Anything,
   CurrentCaller,
   Desk,
+  JSON_VALUE,
   ListQuery,
   pageOfAll,
   sendQuery,
@@ -22,9 +23,9 @@ class SettingBody {
 }
 class SettingAnswer {
   @Shown('string') key!: string;
-  @Shown({}) value!: unknown;
-  @Shown({}) default!: unknown;
-  @Shown({}, { list: 300 }) allowed!: readonly unknown[];
+  @Shown(JSON_VALUE) value!: unknown;
+  @Shown(JSON_VALUE) default!: unknown;
+  @Shown(JSON_VALUE, { list: 300 }) allowed!: readonly unknown[];
   @Shown('string') description!: string;
 }
 class SettingsAnswer {

@@ -2,9 +2,9 @@ import { isDisconnection, openPool, type PooledClient } from '#postgres';
 import type { Position } from '#kernel';
 import { notReadyBy } from '../not-ready.js';
 import type { ReadSource } from '../port.js';
-import type { SystemTables } from '../system.js';
+import type { SystemTables } from '../system-tables.js';
 import { followMoves } from './moves.js';
-import { kyselyOver, told } from './writer.js';
+import { kyselyOver, systemOver, told } from './writer.js';
 
 const STATEMENT_MS = 10_000;
 const BEGIN = 'begin isolation level repeatable read read only';
@@ -40,7 +40,7 @@ export const openPostgresReadSource = (
         const client = await begun();
         let whole = false;
         try {
-          return await work(kyselyOver<SystemTables>(() => client));
+          return await work(kyselyOver<SystemTables>(client), systemOver(client));
         } finally {
           await client.query('rollback').then(
             () => (whole = true),

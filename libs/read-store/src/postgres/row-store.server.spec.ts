@@ -130,10 +130,10 @@ else {
         },
       });
       const models = createReadModels<Record<string, never>>(source, []);
-      await store.write(async ({ system }) => {
-        const epoch = await system.takeOver();
-        await system.putCheckpoint({
+      await store.write(({ system }) =>
+        system.putCheckpoint({
           name: LIVE,
+          seat: LIVE,
           log_id: 'l',
           position: null,
           event_id: null,
@@ -142,15 +142,14 @@ else {
           events: 0,
           swaps: 0,
           paused: null,
-        });
-        return epoch;
-      });
+        }),
+      );
       // The listener comes up by itself, a little later than this.
       let from: string | null = null;
       for (let at = 1; heard.length === 0 && at < 200; at++) {
         const to = String(at).padStart(4, '0');
         await store.write(({ system }) =>
-          system.advance(LIVE, 1, from, {
+          system.advance(LIVE, from, {
             position: to as Position,
             eventId: 'e',
             before: null,

@@ -1,20 +1,26 @@
+import { sql } from 'kysely';
 import { connect, ownSchema, quoted, sqlState, type Client } from '#postgres';
 import { UnfitRow, type KeyedRow, type RowReads, type RowStore, type RowWrites, type Table } from '../port.js';
-import { LIVE, migrateSystem, systemOf, type SystemTables } from '../system.js';
+import { LIVE, migrateSystem, type SystemTables } from '../system-tables.js';
 import { checkpointChannel } from './moves.js';
-import { copyRows, indexDdl, loadRows, removeRows, scanPage, tableDdl, upsertRows, type Which } from './rows.js';
-import { kyselyOver, told, Writer } from './writer.js';
+import { copyRows, indexDdl, loadRows, removeRows, scanPage, tableDdl, TEXT, upsertRows, type Which } from './rows.js';
+import { kyselyOver, systemOver, told, Writer } from './writer.js';
 
 /** New rows from which on COPY is worth its two more round trips. */
 const COPY_FROM = 100;
 /** One process makes our tables at a time. */
 const MIGRATION_LOCK = 7_365_023_110;
 
-/** The engine's side over one PostgreSQL: one connection writes, each snapshot has its own. Never throws itself; nothing is connected before it is used. */
+/**
+ * The engine's side over one PostgreSQL: one connection writes, another writes what stands beside, each snapshot has its own.
+ * Never throws itself; nothing is connected before it is used.
+ */
 export const openPostgresRowStore = (url: string): RowStore => {
-  const writer = new Writer(url);
+  const writer = new Writer(url, 'writer');
+  const beside = new Writer(url, 'beside');
   let channel: string | null = null;
   return {
+    exclusive: false,
     migrate: () => writer.transaction(migrate),
     write: async (work) => {
       const tx = { moved: null as string | null };
@@ -31,6 +37,7 @@ export const openPostgresRowStore = (url: string): RowStore => {
       }
       return value;
     },
+    aside: (work) => beside.transaction((client) => work(systemOver(client))),
     load: (table, keys) => writer.run((client) => loadRows(client, table, keys)),
     snapshot: async (work) => {
       try {
@@ -47,36 +54,38 @@ export const openPostgresRowStore = (url: string): RowStore => {
         throw told(error);
       }
     },
-    close: () => writer.close(),
+    close: async () => {
+      await writer.close();
+      await beside.close();
+    },
   };
 };
 
 const migrate = async (client: Client): Promise<void> => {
   await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
   const schema = await ownSchema(client);
-  if (!schema.exists) await client.query(`create schema if not exists ${quoted(schema.name)}`);
-  await migrateSystem(kyselyOver<SystemTables>(() => client));
-  // Both stores order texts alike.
-  const { rows } = await client.query<{ table: string; column: string }>(
-    `select a.attrelid::regclass::text as table, a.attname as column from pg_attribute a join pg_class c on c.oid = a.attrelid
-      where c.relnamespace = to_regnamespace(quote_ident($1)) and c.relkind = 'r' and c.relname like 'portaria\\_%'
-        and a.atttypid = 'text'::regtype and a.attnum > 0 and not a.attisdropped and a.attcollation <> '"C"'::regcollation
-      order by 1, 2`,
-    [schema.name],
-  );
-  for (const { table, column } of rows)
-    await client.query(`alter table ${table} alter column ${quoted(column)} type text collate "C"`);
+  if (!schema.exists) await client.query(`create schema ${quoted(schema.name)}`);
+  await migrateSystem(kyselyOver<SystemTables>(client), {
+    text: sql.raw(TEXT),
+    columnsOf: async (table) => {
+      const { rows } = await client.query<{ name: string }>(
+        'select column_name as name from information_schema.columns where table_schema = $1 and table_name = $2',
+        [schema.name, table],
+      );
+      return rows.map(({ name }) => name);
+    },
+  });
 };
 
 /** `tx.moved` becomes the live checkpoint's new position. */
 const writesOn = (client: Client, tx: { moved: string | null }): RowWrites => {
-  const system = systemOf(kyselyOver<SystemTables>(() => client));
+  const system = systemOver(client);
   let depth = 0;
   return {
     system: {
       ...system,
-      advance: async (name, epoch, from, to) => {
-        await system.advance(name, epoch, from, to);
+      advance: async (name, from, to) => {
+        await system.advance(name, from, to);
         if (name === LIVE) tx.moved = to.position;
       },
     },
@@ -193,7 +202,11 @@ const fail = async (client: Client, back: string): Promise<void> => {
 };
 
 const readsOn = (client: Client): RowReads => ({
-  system: systemOf(kyselyOver<SystemTables>(() => client)),
+  system: systemOver(client),
+  count: async ({ name }) => {
+    const { rows } = await client.query<{ n: number }>(`select count(*) as n from ${quoted(name)}`);
+    return rows[0]?.n ?? 0;
+  },
 
   scan: async function* (table: Table, pageSize: number) {
     let page = await scanPage(client, table, null, pageSize);

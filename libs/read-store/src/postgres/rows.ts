@@ -19,9 +19,11 @@ type Plan = {
 
 const plans = new WeakMap<Table, Plan>();
 
+/** Both stores order texts by their bytes. */
+export const TEXT = 'text collate "C"';
 /** Integers are safe ones: 53 bits. Of json the text is kept as it is (jsonb knows no U+0000 and costs more to write). */
 const SQL_TYPE: Readonly<Record<Column['type'], string>> = {
-  text: 'text collate "C"',
+  text: TEXT,
   integer: 'bigint',
   json: 'json',
 };

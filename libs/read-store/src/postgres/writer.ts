@@ -1,6 +1,8 @@
 import { connect, explain, isDisconnection, PostgresUnusable, sqlState, type Client } from '#postgres';
-import { Kysely, PostgresDialect } from 'kysely';
+import { Kysely, PostgresDialect, sql } from 'kysely';
 import { ReadStoreUnusable } from '../port.js';
+import { systemOf, type System } from '../system.js';
+import type { SystemTables } from '../system-tables.js';
 
 const STATEMENT_MS = 60_000;
 /** Between two tries to hear what became of a commit. */
@@ -32,7 +34,10 @@ export class Writer {
   #closed = false;
   readonly #closing = new AbortController();
 
-  constructor(readonly url: string) {}
+  constructor(
+    readonly url: string,
+    readonly name: string,
+  ) {}
 
   /** Rejects as `told` says. */
   run<T>(work: (client: Client) => Promise<T>): Promise<T> {
@@ -90,7 +95,7 @@ export class Writer {
   async #connected(): Promise<Client> {
     if (this.#closed) throw new Error('the read store is closed');
     if (this.#client !== null) return this.#client;
-    const client = await connect(this.url, { name: 'writer', statementMs: STATEMENT_MS, setUp: SET_UP }, () => {
+    const client = await connect(this.url, { name: this.name, statementMs: STATEMENT_MS, setUp: SET_UP }, () => {
       if (this.#client === client) this.#client = null;
     });
     this.#client = client;
@@ -124,10 +129,10 @@ export class Writer {
   }
 }
 
-/** Kysely over a connection that `current` gives for each query. */
-export const kyselyOver = <DB>(current: () => Pick<Client, 'query'>): Kysely<DB> => {
+/** Kysely over one connection. */
+export const kyselyOver = <DB>(client: Pick<Client, 'query'>): Kysely<DB> => {
   const lent = {
-    query: (text: string, values: unknown[]) => current().query(text, values),
+    query: (text: string, values: unknown[]) => client.query(text, values),
     release: () => undefined,
   };
   return new Kysely<DB>({
@@ -136,3 +141,7 @@ export const kyselyOver = <DB>(current: () => Pick<Client, 'query'>): Kysely<DB>
     }),
   });
 };
+
+const clock = sql<number>`(extract(epoch from clock_timestamp()) * 1000)::bigint`;
+
+export const systemOver = (client: Pick<Client, 'query'>): System => systemOf(kyselyOver<SystemTables>(client), clock);

@@ -7,7 +7,9 @@ import {
   type RowWrites,
   type Table,
 } from '../port.js';
-import { migrateSystem, systemOf, type SystemTables } from '../system.js';
+import { sql } from 'kysely';
+import { systemOf } from '../system.js';
+import { migrateSystem, type SystemDialect, type SystemTables } from '../system-tables.js';
 import { explain, kyselyOver, openReadDatabase, WRITER_CACHE_KIB, type Connection } from './database.js';
 import { WalCheckpoints } from './wal-checkpoints.js';
 import { indexDdl, loadRows, removeRows, scanPage, tableDdl, upsertRows } from './rows.js';
@@ -19,7 +21,7 @@ import { indexDdl, loadRows, removeRows, scanPage, tableDdl, upsertRows } from '
 export const openSqliteRowStore = (path: string): RowStore => {
   const writer = openReadDatabase(path, 'write');
   const db = kyselyOver<SystemTables>(writer);
-  const tx = writesOn(writer, systemOf(db));
+  const tx = writesOn(writer, systemOf(db, clock));
   const checkpoints = new WalCheckpoints(path, writer);
   let last: Promise<unknown> = Promise.resolve();
 
@@ -55,8 +57,10 @@ export const openSqliteRowStore = (path: string): RowStore => {
   };
 
   return {
-    migrate: () => queued(() => transaction(() => migrateSystem(db))),
+    exclusive: true,
+    migrate: () => queued(() => transaction(() => migrateSystem(db, dialectOf(writer)))),
     write: (work) => queued(() => transaction(() => work(tx))),
+    aside: (work) => queued(() => transaction(() => work(tx.system))),
     load: (table, keys) => queued(() => settled(() => loadRows(writer, table, keys))),
     snapshot: async (work) => {
       const connection = openReadDatabase(path, 'read');
@@ -80,6 +84,18 @@ export const openSqliteRowStore = (path: string): RowStore => {
 };
 
 const CANTOPEN = 14;
+const clock = sql<number>`cast(unixepoch('subsec') * 1000 as integer)`;
+
+const dialectOf = (connection: Connection): SystemDialect => ({
+  text: sql`text`,
+  columnsOf: (table) =>
+    settled(() =>
+      connection.database
+        .prepare('select name from pragma_table_info(?)')
+        .all(table)
+        .map(({ name }) => String(name)),
+    ),
+});
 
 const writesOn = (connection: Connection, system: RowWrites['system']): RowWrites => {
   let depth = 0;
@@ -141,8 +157,9 @@ const writesOn = (connection: Connection, system: RowWrites['system']): RowWrite
 };
 
 const readsOn = (connection: Connection): RowReads => ({
-  system: systemOf(kyselyOver<SystemTables>(connection)),
-
+  system: systemOf(kyselyOver<SystemTables>(connection), clock),
+  count: ({ name }) =>
+    settled(() => Number(connection.prepare(`select count(*) as n from "${name}"`).statement.get()?.['n'])),
   scan: async function* (table: Table, pageSize: number) {
     let page = scanPage(connection, table, null, pageSize);
     while (page.length > 0) {
@@ -185,7 +202,7 @@ export const openSqliteReadSource = (path: string, connections = 4): ReadSource 
       const lane = await lease();
       try {
         lane.connection.exec('begin');
-        return await work(lane.db);
+        return await work(lane.db, systemOf(lane.db, clock));
       } catch (error) {
         throw explain(path, error);
       } finally {

@@ -1,0 +1,70 @@
+import type { EventStore } from '#event-store';
+import type { Position } from '#kernel';
+import {
+  projectionStatuses,
+  rebuildStatus,
+  recordOpsFact,
+  type OpsCalls,
+  type OpsEvent,
+  type Projector,
+} from '#projections';
+import type { Operator, ProjectorDesk } from '#projections/ops.controller';
+import type { ReadSource } from '#read-store';
+import { projections } from '../registry.js';
+
+type Parts = {
+  readonly store: EventStore;
+  readonly source: ReadSource;
+  readonly projector: Pick<Projector, 'ask'>;
+};
+
+/** Operators' acts: done by the projector, and recorded as facts in `ops-{projection}`. */
+export const projectorDesk = (
+  { store, source, projector }: Parts,
+  counting: { readonly ordinalOf?: (position: Position) => number | null },
+): ProjectorDesk => {
+  const record = (operator: Operator, projection: string, fact: OpsEvent): Promise<Position> =>
+    recordOpsFact(
+      store,
+      projection,
+      fact,
+      { id: operator.id, kind: 'staff', commandId: operator.commandId },
+      (stored) => stored.type === fact.type && stored.metadata.commandId === operator.commandId,
+    );
+  /** The facts of an act, by what was asked and answered. */
+  const facts = async (
+    { id }: Operator,
+    name: keyof OpsCalls,
+    args: readonly unknown[],
+    answer: unknown,
+  ): Promise<readonly (OpsEvent & { readonly data: { readonly projection: string } })[]> => {
+    const at = new Date().toISOString();
+    if (name === 'rebuild' || name === 'promote') {
+      const rebuildId = name === 'rebuild' ? (answer as OpsCalls['rebuild']['answer']).rebuildId : String(args[0]);
+      const status = await rebuildStatus(source, rebuildId);
+      return (status?.projections ?? []).map((projection) =>
+        name === 'rebuild'
+          ? { type: 'RebuildRequested', data: { rebuildId, projection, requestedBy: id, requestedAt: at } }
+          : { type: 'GenerationPromoted', data: { rebuildId, projection, promotedBy: id, promotedAt: at } },
+      );
+    }
+    if (name === 'rollback') {
+      const { generation } = answer as OpsCalls['rollback']['answer'];
+      const projection = String(args[0]);
+      return [{ type: 'GenerationRolledBack', data: { projection, generation, rolledBackBy: id, rolledBackAt: at } }];
+    }
+    return [];
+  };
+  return {
+    statuses: async () =>
+      projectionStatuses(source, projections, { head: await store.head(), now: Date.now(), ...counting }),
+    rebuild: (rebuildId) => rebuildStatus(source, rebuildId),
+    act: async (operator, name, ...args) => {
+      const answer = await projector.ask(name, ...args);
+      let position: Position | null = null;
+      for (const fact of await facts(operator, name, args, answer))
+        position = await record(operator, fact.data.projection, fact);
+      return { answer, position };
+    },
+  };
+};
