@@ -20,10 +20,13 @@ export const awaitReadStore = async (place: ReadPlace, log: LogLines): Promise<v
 };
 
 /** The engine's side. Throws ReadStoreUnusable. */
-export const openRows = async (place: ReadPlace): Promise<RowStore> =>
+export const openRows = async (
+  place: ReadPlace,
+  log: (level: 'info' | 'warn' | 'error', message: string) => void,
+): Promise<RowStore> =>
   place.kind === 'sqlite'
     ? openSqliteRowStore(place.path)
-    : (await import('#read-store/postgres/index')).openPostgresRowStore(place.url);
+    : (await import('#read-store/postgres/index')).openPostgresRowStore(place.url, log);
 
 /** The queries' side, once the engine has made the tables. `moved`: the live checkpoint moved, in whatever process (PostgreSQL). */
 export const openSource = async (place: ReadPlace, moved: (position: Position) => void): Promise<ReadSource> =>

@@ -20,7 +20,7 @@ const project = async (port: Port, data: ProjectorData): Promise<void> => {
     },
   });
   const vault = await openKeys(keys, Buffer.from(keyEncryptionKey), { readOnly: true });
-  const rows = await openRows(read);
+  const rows = await openRows(read, reports.log);
   const engine = createEngine({
     events,
     codec: createCodec(storedTypes, vault),

@@ -4,6 +4,7 @@ import { UnfitRow, type KeyedRow, type RowReads, type RowStore, type RowWrites, 
 import { LIVE, migrateSystem, type SystemTables } from '../system-tables.js';
 import { checkpointChannel } from './moves.js';
 import { copyRows, indexDdl, loadRows, removeRows, scanPage, tableDdl, TEXT, upsertRows, type Which } from './rows.js';
+import { guardTable, prepareReaders, READER, Views, type ViewLog } from './views.js';
 import { kyselyOver, systemOver, told, Writer } from './writer.js';
 
 /** New rows from which on COPY is worth its two more round trips. */
@@ -13,19 +14,29 @@ const MIGRATION_LOCK = 7_365_023_110;
 
 /**
  * The engine's side over one PostgreSQL: one connection writes, another writes what stands beside, each snapshot has its own.
- * Never throws itself; nothing is connected before it is used.
+ * Never throws itself; nothing is connected before it is used. `log` is told what becomes of the views for other teams.
  */
-export const openPostgresRowStore = (url: string): RowStore => {
+export const openPostgresRowStore = (url: string, log: ViewLog = () => undefined): RowStore => {
+  const views = new Views(url, log);
   const writer = new Writer(url, 'writer');
   const beside = new Writer(url, 'beside');
   let channel: string | null = null;
   return {
     exclusive: false,
-    migrate: () => writer.transaction(migrate),
+    migrate: async () => {
+      const readers = await writer.transaction(migrate);
+      if (!readers)
+        log(
+          'warn',
+          `The role ${READER} does not exist and this user may not create it: other teams cannot read the views until somebody runs the SQL of docs/read-models.md.`,
+        );
+      views.publish();
+    },
     write: async (work) => {
-      const tx = { moved: null as string | null };
+      const tx = { moved: null as string | null, swapped: false };
       const value = await writer.transaction((client) => work(writesOn(client, tx)));
-      const { moved } = tx;
+      const { moved, swapped } = tx;
+      if (swapped) views.publish();
       if (moved !== null) {
         // Behind the commit and awaited by the next write only; one that is lost is made up for by polling.
         writer
@@ -55,13 +66,15 @@ export const openPostgresRowStore = (url: string): RowStore => {
       }
     },
     close: async () => {
+      await views.close();
       await writer.close();
       await beside.close();
     },
   };
 };
 
-const migrate = async (client: Client): Promise<void> => {
+/** Returns whether the role of the views' readers exists. */
+const migrate = async (client: Client): Promise<boolean> => {
   await client.query('select pg_advisory_xact_lock($1)', [MIGRATION_LOCK]);
   const schema = await ownSchema(client);
   if (!schema.exists) await client.query(`create schema ${quoted(schema.name)}`);
@@ -75,10 +88,11 @@ const migrate = async (client: Client): Promise<void> => {
       return rows.map(({ name }) => name);
     },
   });
+  return prepareReaders(client, schema.name);
 };
 
-/** `tx.moved` becomes the live checkpoint's new position. */
-const writesOn = (client: Client, tx: { moved: string | null }): RowWrites => {
+/** `tx.moved` becomes the live checkpoint's new position; `tx.swapped`: other tables are live. */
+const writesOn = (client: Client, tx: { moved: string | null; swapped: boolean }): RowWrites => {
   const system = systemOver(client);
   let depth = 0;
   return {
@@ -88,9 +102,14 @@ const writesOn = (client: Client, tx: { moved: string | null }): RowWrites => {
         await system.advance(name, from, to);
         if (name === LIVE) tx.moved = to.position;
       },
+      countSwap: async () => {
+        await system.countSwap();
+        tx.swapped = true;
+      },
     },
     createTable: async (table, { indexes } = { indexes: 'now' }) => {
       await client.query(tableDdl(table));
+      await guardTable(client, table.name);
       if (indexes === 'now') for (const statement of indexDdl(table)) await client.query(statement);
     },
     createIndexes: async (table) => {
