@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { ProjectionGauges } from '#projections/ops.controller';
+import { ProjectionGauges } from '#projections/gauges';
 import { GatehouseModule } from '../api/gatehouse.module.js';
 import type { Gatehouse } from '../api/gatehouse.js';
 
