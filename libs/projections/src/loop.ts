@@ -1,5 +1,6 @@
 import type { Position, Projection } from '#kernel';
 import {
+  countsName,
   Fenced,
   LIVE,
   ReadStoreUnusable,
@@ -492,7 +493,9 @@ export class Loop {
     const done = await this.#running.rows.write(async (tx) => {
       await tx.system.own(this.seat);
       if ((await tx.empty(name, DROP_ROWS)) > 0 || (await tx.system.parking.empty(row))) return false;
+      if ((await tx.empty(countsName(name), DROP_ROWS)) > 0) return false;
       await tx.dropTable(name);
+      await tx.dropTable(countsName(name));
       await tx.system.removeGeneration(row);
       return true;
     });

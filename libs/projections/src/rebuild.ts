@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Projection } from '#kernel';
-import { tableName, type CheckpointRow, type GenerationRow, type RebuildRow, type RowWrites } from '#read-store';
+import {
+  countsName,
+  countsTable,
+  tableName,
+  type CheckpointRow,
+  type GenerationRow,
+  type RebuildRow,
+  type RowWrites,
+} from '#read-store';
 import type { Content } from './content-hash.js';
 
 /** The steps of a rebuild as changes of rows, each within one transaction of the caller. What they leave is where a killed process goes on. */
@@ -56,6 +64,9 @@ export const prepare = async (
     const name = tableName(row.projection, row.generation);
     await tx.dropTable(name); // Left by a process killed before its row was written, or by a file from elsewhere.
     await tx.createTable({ name, spec: projection.table }, { indexes: options.alone ? 'later' : 'now' });
+    const counts = countsTable(projection, row.generation);
+    await tx.dropTable(countsName(name));
+    if (counts !== null) await tx.createTable(counts);
     await tx.system.addGeneration(row);
   }
   await tx.system.putCheckpoint(emptyCheckpoint(rebuildId, options.seat, options.logId));
