@@ -127,7 +127,7 @@ for (const [name, caller] of [
     ),
   );
 }
-const { value } = await handler.execute(new CountConversations(TENANT, callers[0]?.[1]!, {} as never));
+const { value } = await handler.execute(new CountConversations(TENANT, supervisor, {} as never));
 const total = value.all.open + value.all.concluded;
 if (total !== count) throw new Error(`${String(total)} were counted of ${size}`);
 await models.close();
