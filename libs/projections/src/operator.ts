@@ -1,4 +1,4 @@
-import { LIVE, tableName, type RebuildRow } from '#read-store';
+import { countsName, LIVE, tableName, type RebuildRow } from '#read-store';
 import type { Running } from './build.js';
 import { estimate } from './estimate.js';
 import { messageOf, type Generation } from './generation.js';
@@ -83,7 +83,8 @@ export class Operator {
     const { rows } = this.running;
     const [projection] = wantedOf(this.options.projections, [name]);
     if (projection === undefined) return null;
-    for (const cohort of this.members.standing) if (cohort.pending.events > 0) await this.loop.failed(await cohort.flush(this.running));
+    for (const cohort of this.members.standing)
+      if (cohort.pending.events > 0) await this.loop.failed(await cohort.flush(this.running));
     const { generations, parked } = await rows.aside(async (system) => ({
       generations: await system.generations(),
       parked: await system.parking.all(),
@@ -214,7 +215,9 @@ export class Operator {
     const done = await this.running.rows.write(async (tx) => {
       await tx.system.own(this.running.seat);
       if ((await tx.empty(name, DROP_ROWS)) > 0 || (await tx.system.parking.empty(row))) return false;
+      if ((await tx.empty(countsName(name), DROP_ROWS)) > 0) return false;
       await tx.dropTable(name);
+      await tx.dropTable(countsName(name));
       await tx.system.removeGeneration(row);
       return true;
     });
