@@ -47,13 +47,14 @@ export async function* examine(variables: Variables | undefined, lines: LogLines
   const { environment, eventStore } = configuration;
   yield good('configuration', `${environment}, the log is on ${eventStore.kind}`);
   yield* folder(configuration);
-  const log = await opened(configuration, lines);
-  if (!('readAll' in log)) {
-    yield log;
+  const opening = await opened(configuration, lines);
+  if (!('log' in opening)) {
+    yield opening;
     return;
   }
+  const { log, server } = opening;
   try {
-    yield* ofTheLog(configuration, log);
+    yield* ofTheLog(configuration, log, server);
   } finally {
     await log.close();
   }
@@ -115,13 +116,18 @@ async function* folder({ dataDir }: Configuration): AsyncGenerator<Finding> {
       : good('disk', said);
 }
 
-const opened = async (configuration: Configuration, lines: LogLines): Promise<LogView | Finding> => {
+/** `server`: which one holds the log and what it permits; empty for the embedded one. */
+type Opened = { readonly log: LogView; readonly server: string };
+
+const opened = async (configuration: Configuration, lines: LogLines): Promise<Opened | Finding> => {
   const place = placeOf(configuration);
+  let server = '';
   try {
     if (place.kind === 'eventstoredb') {
       const { checkEventStoreDb } = await import('#event-store/eventstoredb/index');
       const check = await checkEventStoreDb({ connectionString: place.url });
       if (!check.ok) return problem('log', check.problem, 'mend it, then run doctor again');
+      server = `EventStoreDB ${check.serverVersion}, which permits reading $all; `;
     } else {
       if (!existsSync(place.path))
         return problem(
@@ -132,7 +138,7 @@ const opened = async (configuration: Configuration, lines: LogLines): Promise<Lo
       const damage = damageOf(place.path, false);
       if (damage !== null) return problem('log', damage, 'stop the server, keep the file, and restore a backup');
     }
-    return await viewLog(place, lines);
+    return { log: await viewLog(place, lines), server };
   } catch (error) {
     return problem('log', sentenceOf(error), 'nothing can be decided without it: mend this first');
   }
@@ -141,16 +147,19 @@ const opened = async (configuration: Configuration, lines: LogLines): Promise<Lo
 /** Facts at the log's beginning, and where positions count facts at its end, whose keys are looked up. */
 const SAMPLE = 2_000;
 
-async function* ofTheLog(configuration: Configuration, log: LogView): AsyncGenerator<Finding> {
+async function* ofTheLog(configuration: Configuration, log: LogView, server: string): AsyncGenerator<Finding> {
   const { eventStore, dataDir, keyEncryptionKey } = configuration;
   const head = await log.head();
   const logId = await readLogId(log);
   if (head === null || logId === null) {
-    yield warning('log', 'it holds no facts', 'nothing, if this installation is new; otherwise restore the log');
+    yield warning(
+      'log',
+      `${server}it holds no facts`,
+      'nothing, if this installation is new; otherwise restore the log',
+    );
     return;
   }
-  const rights = eventStore.kind === 'eventstoredb' ? ', $all may be read' : '';
-  yield good('log', `log ${logId}, last fact recorded at ${head.recordedAt}${rights}`);
+  yield good('log', `${server}log ${logId}, last fact recorded at ${head.recordedAt}`);
   const ahead = Date.parse(head.recordedAt) - Date.now();
   if (ahead > 2_000)
     yield problem(

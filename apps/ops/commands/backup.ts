@@ -34,7 +34,12 @@ Examples:
           const manifest =
             options.verify === true
               ? await verifyBackup(folder, keyEncryptionKey, bar.told)
-              : await takeBackup(dataDir, folder, filesOf(configuration, options), keyEncryptionKey, bar.told);
+              : await takeBackup(dataDir, folder, filesOf(configuration, options), keyEncryptionKey, {
+                  copying: (name) => {
+                    voice.remark(`copying ${name} …`);
+                  },
+                  verified: bar.told,
+                });
           bar.end();
           voice.answer({ folder, ...manifest }, sentenceOf(folder, manifest, options.verify === true));
           if (manifest.log === null) voice.note(SERVER_LOG);
