@@ -12,7 +12,9 @@ export class Configuration {
     readonly port: number,
     readonly dataDir: string,
     readonly eventStore: EventStoreConfiguration,
-    readonly readStore: 'sqlite',
+    readonly readStore: PostgresOrFile,
+    /** Shared by processes where both stores are servers; else a file of the data folder. */
+    readonly keyVault: PostgresOrFile,
     readonly projector: 'embedded',
     readonly auth: AuthConfiguration,
     /** 32 bytes. */
@@ -43,6 +45,9 @@ export class Configuration {
 export type EventStoreConfiguration =
   { readonly kind: 'sqlite' } | { readonly kind: 'eventstoredb'; readonly url: string; readonly prefix: string };
 
+/** The embedded one in the data folder, or on PostgreSQL. The url may hold credentials: it is never printed. */
+export type PostgresOrFile = { readonly kind: 'sqlite' } | { readonly kind: 'postgres'; readonly url: string };
+
 /** Tokens are signed either with the secret (HS256) or with a key of the JWKS, never both. */
 export type AuthConfiguration = {
   readonly keys: { readonly secret: Uint8Array } | { readonly jwksUrl: URL };
@@ -71,6 +76,7 @@ export const readConfiguration = (variables?: Variables, folder = process.cwd())
   const { environment, mistakes } = environmentOf(variables, folder, VARIABLES);
   const production = environment.NODE_ENV === 'production';
   mistakes.push(...mistakesOfEventStore(environment));
+  mistakes.push(...mistakesOfReadStore(environment));
   mistakes.push(...mistakesOfAuthentication(environment, production));
   if (
     production &&
@@ -147,6 +153,23 @@ const mistakesOfEventStore = ({ EVENT_STORE: store, EVENTSTORE_URL: url }: Envir
   return [];
 };
 
+/** With both stores on servers several processes share the keys. */
+const sharesKeys = ({ EVENT_STORE: events, READ_STORE: rows }: Environment): boolean =>
+  events === 'eventstoredb' && rows === 'postgres';
+
+const mistakesOfReadStore = (environment: Environment): readonly string[] => {
+  const { READ_STORE: store, POSTGRES_URL: url, KEY_VAULT_URL: keys } = environment;
+  const mistakes: string[] = [];
+  if (store === 'postgres' && url === undefined) mistakes.push('POSTGRES_URL is required with READ_STORE=postgres');
+  if (store !== 'postgres' && url !== undefined)
+    mistakes.push('POSTGRES_URL is set, but READ_STORE is not postgres: set it, or remove the address');
+  if (keys !== undefined && !sharesKeys(environment))
+    mistakes.push(
+      'KEY_VAULT_URL is set, but the keys live in DATA_DIR unless EVENT_STORE=eventstoredb and READ_STORE=postgres: set both, or remove the address',
+    );
+  return mistakes;
+};
+
 const mistakesOfAuthentication = (environment: Environment, production: boolean): readonly string[] => {
   const { AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url } = environment;
   if (secret !== undefined && url !== undefined)
@@ -171,7 +194,12 @@ const assemble = (environment: Environment, production: boolean): Configuration 
     environment.EVENT_STORE === 'eventstoredb'
       ? { kind: 'eventstoredb', url: environment.EVENTSTORE_URL ?? '', prefix: environment.EVENTSTORE_PREFIX ?? '' }
       : { kind: 'sqlite' },
-    'sqlite',
+    environment.READ_STORE === 'postgres'
+      ? { kind: 'postgres', url: environment.POSTGRES_URL ?? '' }
+      : { kind: 'sqlite' },
+    sharesKeys(environment)
+      ? { kind: 'postgres', url: environment.KEY_VAULT_URL ?? environment.POSTGRES_URL ?? '' }
+      : { kind: 'sqlite' },
     'embedded',
     {
       keys:
