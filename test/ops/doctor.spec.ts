@@ -103,6 +103,12 @@ describe('doctor', () => {
       'log',
       /cannot be reached/,
     ],
+    [
+      'a PostgreSQL that is down',
+      { READ_STORE: 'postgres', POSTGRES_URL: 'postgres://portaria:changeit@127.0.0.1:1/portaria' },
+      'read store',
+      /PostgreSQL/,
+    ],
   ] as const)('finds %s', async (_name, over, check, sentence) => {
     const found = await examined({ ...variables, ...over });
     expect(found.code).toBe(1);
