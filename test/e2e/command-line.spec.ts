@@ -43,6 +43,7 @@ const ready = async (name: string): Promise<string> => {
 
 describe('projections', () => {
   it('is a table of all read models', async () => {
+    while ((await rowsOf()).some(({ lagEvents }) => lagEvents !== 0)) await new Promise((go) => setTimeout(go, 20));
     const { code, out, err } = await runHere(ops, ['projections']);
     expect([code, err]).toEqual([0, '']);
     const [head, ...rows] = out.trimEnd().split('\n');
