@@ -10,7 +10,10 @@ if (major < 24) {
 // Computed from the sources: tsc never deletes the output of a test whose source is gone.
 const specs = globSync(['apps/**/*.spec.ts', 'libs/**/*.spec.ts', 'test/**/*.spec.ts'], {
   exclude: (path) => path.includes('node_modules'),
-}).filter((path) => process.env['SERVER_TESTS'] === '1' || !path.endsWith('.server.spec.ts'));
+});
+const ofServers = specs.filter((path) => path.endsWith('.server.spec.ts'));
+const ofNone = specs.filter((path) => !path.endsWith('.server.spec.ts'));
+const overHttp = specs.filter((path) => path.startsWith('test/e2e/'));
 
 const project = (displayName, eventStore, paths) => ({
   displayName,
@@ -18,13 +21,21 @@ const project = (displayName, eventStore, paths) => ({
   testMatch: paths.map((path) => `<rootDir>/dist/${path.replace(/\.ts$/, '.js')}`),
   transform: {},
   testEnvironment: 'node',
-  // Over which log the door of test/e2e opens.
+  // Over which log the door of test/e2e opens: sqlite, fake, or the server of EVENTSTORE_URL.
   globals: { eventStore },
 });
-const overHttp = specs.filter((path) => path.startsWith('test/e2e/'));
+
+/** `npm run test:servers`: what needs a server, and e2e on the real EventStoreDB if one is named. */
+const withServers = [
+  project('servers', 'sqlite', ofServers),
+  ...(process.env['EVENTSTORE_URL'] ? [project('eventstoredb', 'server', overHttp)] : []),
+];
 
 export default {
-  projects: [project('embedded', 'sqlite', specs), project('eventstoredb', 'fake', overHttp)],
+  projects:
+    process.env['SERVER_TESTS'] === '1'
+      ? withServers
+      : [project('embedded', 'sqlite', ofNone), project('eventstoredb', 'fake', overHttp)],
   workerIdleMemoryLimit: '768MB',
   testTimeout: 60_000,
   reporters: [['default', { summaryThreshold: 1 }], '<rootDir>/dist/test/jest/closing-line.reporter.js'],

@@ -97,7 +97,7 @@ const factsOf = (log: FakeLog): readonly StoredEvent[] =>
         type,
         schemaVersion: Number(metadata.schemaVersion),
         stream,
-        revision,
+        revision: Number(revision),
         position: positionOf({ commit: position, prepare: position }),
         data: JSON.parse(text(record.data)) as StoredEvent['data'],
         metadata,

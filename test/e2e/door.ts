@@ -2,13 +2,16 @@
 import { jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SignJWT } from 'jose';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiModule } from '#apps/api/api.module';
+import { viewLog } from '#apps/event-store';
 import { openGatehouse, type Gatehouse } from '#apps/api/gatehouse';
 import { policies } from '#apps/registry';
 import type { StoredEvent } from '#event-store';
+import type { Position } from '#kernel';
 import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
 import { answerOf, connect, type Client, type Schemas } from '#client';
 import { createHttpApp, decodeToken, makeLogger, readConfiguration } from '#platform';
@@ -128,10 +131,38 @@ export const clock = {
   },
 };
 
+/** The log that this run of the suite is over. On a real server each door is an installation of its own beside whatever stands there. */
+const openLog = async (): Promise<{
+  readonly environment: Record<string, string>;
+  /** Where the log stood before: all of it is nobody's. */
+  readonly begin: Position | null;
+  stop(): Promise<void>;
+}> => {
+  const stays = () => Promise.resolve();
+  switch ((globalThis as { readonly eventStore?: 'sqlite' | 'fake' | 'server' }).eventStore) {
+    case 'server': {
+      const { EVENTSTORE_URL = '' } = process.env;
+      const prefix = `e${randomBytes(6).toString('hex')}`;
+      const environment = { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL, EVENTSTORE_PREFIX: prefix };
+      const quiet = { info: () => undefined, warn: () => undefined };
+      const log = await viewLog({ kind: 'eventstoredb', url: EVENTSTORE_URL, prefix }, quiet);
+      const begin = (await log.head())?.position ?? null;
+      await log.close();
+      return { environment, begin, stop: stays };
+    }
+    case 'fake': {
+      const fake = await FakeEventStoreDb.start();
+      const environment = { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL: fake.connectionString };
+      return { environment, begin: null, stop: () => fake.stop() };
+    }
+    default:
+      return { environment: {}, begin: null, stop: stays };
+  }
+};
+
 export const openDoor = async (options: { readonly ticks?: number } = {}): Promise<Door> => {
   const folder = mkdtempSync(join(tmpdir(), 'portaria-e2e-'));
-  const server =
-    (globalThis as { readonly eventStore?: string }).eventStore === 'fake' ? await FakeEventStoreDb.start() : null;
+  const log = await openLog();
   const configuration = readConfiguration({
     NODE_ENV: 'test',
     DATA_DIR: folder,
@@ -140,7 +171,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     LOG_LEVEL: 'silent',
     LOG_FORMAT: 'json',
     PORT: '0',
-    ...(server === null ? {} : { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL: server.connectionString }),
+    ...log.environment,
   });
   const logger = await makeLogger(configuration);
   const gatehouse = await openGatehouse(configuration, logger);
@@ -217,7 +248,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
 
   const head = async (): Promise<string | null> => (await store.head())?.position ?? null;
 
-  const facts: Door['facts'] = async (after = null) => {
+  const facts: Door['facts'] = async (after = log.begin) => {
     const found: StoredEvent[] = [];
     for await (const page of store.readAll({ after: after as never })) found.push(...page);
     return found;
@@ -256,7 +287,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     rebuild,
     close: async () => {
       await app.close();
-      await server?.stop();
+      await log.stop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

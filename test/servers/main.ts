@@ -4,8 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { checkEventStoreDb } from '#event-store/eventstoredb/index';
 
 /**
- * `npm run test:servers`: the suites that need a server (`*.server.spec.ts`), for every server that is named. Fails when none is
- * named, or a named one cannot be used: a suite that was left out must not look like one that passed.
+ * `npm run test:servers`: the suites that need a server (`*.server.spec.ts`) for every server that is named, and the whole
+ * of test/e2e on EventStoreDB. Fails when none is named, or a named one cannot be used: a suite that was left out must not look like one that passed.
  */
 const { EVENTSTORE_URL: eventStoreUrl = '', POSTGRES_URL: postgresUrl = '' } = process.env;
 
@@ -48,8 +48,6 @@ const jest = spawn(
     '--disable-warning=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
     '--runInBand',
-    '--testPathPatterns',
-    String.raw`\.server\.spec\.js$`,
     ...process.argv.slice(2),
   ],
   { cwd: root, stdio: 'inherit', env: { ...process.env, SERVER_TESTS: '1' } },

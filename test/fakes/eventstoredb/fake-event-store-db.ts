@@ -5,7 +5,14 @@ import { type handleUnaryCall, Server, ServerCredentials } from '@grpc/grpc-js';
 import { type AddressInfo, connect, createServer, type Server as TcpServer, type Socket } from 'node:net';
 import { FakeLog } from './fake-log.js';
 import { behaves, errors, type Misbehaviour } from './misbehaviour.js';
-import { batchAppend, type FakeServerParts, read, unaryAppend } from './streams-service.js';
+import {
+  batchAppend,
+  deleteStream,
+  type FakeServerParts,
+  read,
+  tombstoneStream,
+  unaryAppend,
+} from './streams-service.js';
 
 /**
  * An EventStoreDB 23.10 for tests: the client's own gRPC definitions over a log in memory, behind a TCP front that can be cut,
@@ -108,6 +115,11 @@ export class FakeEventStoreDb {
     for (const subscription of this.subscriptions) subscription.mute();
   }
 
+  scavenge(): void {
+    const placeNow = this.log.scavenge();
+    for (const subscription of this.subscriptions) subscription.move(placeNow);
+  }
+
   async stop(): Promise<void> {
     for (const subscription of [...this.subscriptions]) subscription.stop();
     await this.shut();
@@ -117,15 +129,12 @@ export class FakeEventStoreDb {
   private serve(): void {
     const { log, misbehaviour, drop, subscriptions, counts } = this;
     const parts = { log, misbehaviour, drop, subscriptions, counts };
-    const unimplemented: handleUnaryCall<unknown, never> = (_, callback) => {
-      callback(errors.unimplemented());
-    };
     this.grpc.addService(streamsService.StreamsService, {
       read: read(parts),
       append: unaryAppend(parts),
       batchAppend: batchAppend(parts),
-      delete: unimplemented,
-      tombstone: unimplemented,
+      delete: deleteStream(parts),
+      tombstone: tombstoneStream(parts),
     });
     // The client asks without credentials, and anybody may know.
     const introduce: handleUnaryCall<unknown, features.SupportedMethods> = (_, callback) => {

@@ -71,6 +71,9 @@ export const errors = {
       'leader-endpoint-port': String(port),
     }),
   invalidPosition: () => serviceError(status.UNKNOWN, 'Unexpected ReadAllResult: Error'),
+  invalidStart: () => serviceError(status.UNKNOWN, 'Exception was thrown by handler.'),
+  invalidRead: () => serviceError(status.UNKNOWN, 'Unexpected ReadStreamResult: Error'),
+  noStream: () => serviceError(status.FAILED_PRECONDITION, 'Delete failed due to WrongExpectedVersion.'),
   streamDeleted: (stream: string) =>
     serviceError(status.FAILED_PRECONDITION, `Event stream '${stream}' is deleted.`, {
       exception: 'stream-deleted',

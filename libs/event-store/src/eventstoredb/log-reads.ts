@@ -93,8 +93,9 @@ export class LogReads {
     let page: StoredEvent[] = [];
     let done = false;
     while (!done) {
-      const feed = this.openFeed(after, size);
+      let feed: Feed | null = null;
       try {
+        feed = await this.openFeed(after, size);
         while (!done) {
           const state = await feed.wait(this.settings.readTimeoutMs);
           if (state !== 'ready') throw new Error('a read of the log went silent');
@@ -124,7 +125,7 @@ export class LogReads {
       } catch (error) {
         await retry.after(error);
       } finally {
-        feed.close();
+        feed?.close();
       }
     }
     if (page.length > 0) yield page;
@@ -136,9 +137,15 @@ export class LogReads {
     return last === undefined ? null : headOf(last);
   }
 
-  openFeed(after: Position | null, pageSize: number): Feed {
+  /**
+   * A subscription that gives what stands after a position, and may begin with what stands at it. The server skips the first event
+   * that it finds at or behind the position that it is given. Once a scavenge has taken the one that stood there, that is an event
+   * which nobody was given; so it is given the place of the event before, which stands there now.
+   */
+  async openFeed(after: Position | null, pageSize: number): Promise<Feed> {
     const { client, prefixes } = this.settings;
-    return openFeed(client, after, { prefixes, bufferSize: Math.min(pageSize, 1_000) });
+    const [before] = after === null ? [] : await this.backwards(after, 2);
+    return openFeed(client, before === undefined ? null : headOf(before).position, { prefixes, bufferSize: Math.min(pageSize, 1_000) });
   }
 
   /** Takes what is there, at most so many, and tells what is ours. */
@@ -159,13 +166,14 @@ export class LogReads {
   /** Whether a fact of ours stands after a position: 'behind', or the position up to which none does. */
   async lookAhead(after: Position | null): Promise<'behind' | Position | null> {
     const head = await this.head(0);
-    const feed = this.openFeed(after, 1);
+    const feed = await this.openFeed(after, 1);
     try {
       for (;;) {
         if ((await feed.wait(this.settings.readTimeoutMs)) !== 'ready') throw new Error('a look ahead went silent');
         for (const item of this.items(feed, 1)) {
-          if (item.kind !== 'mark') return 'behind';
-          if (item.mark.kind === 'caughtUp') return head?.position ?? null;
+          if (item.kind === 'mark') {
+            if (item.mark.kind === 'caughtUp') return head?.position ?? null;
+          } else if (after === null || item.position > after) return 'behind';
         }
       }
     } finally {

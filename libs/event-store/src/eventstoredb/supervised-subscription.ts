@@ -79,7 +79,7 @@ export class SupervisedSubscription {
     const { signal, pageSize } = this.options;
     // Read before subscribing: when the subscription has caught up, all up to here was given or is of no interest.
     const head = (await reads.head(0))?.position ?? null;
-    const feed = reads.openFeed(this.at, pageSize);
+    const feed = await reads.openFeed(this.at, pageSize);
     try {
       for (;;) {
         const state = await feed.wait(watchdogMs, signal);
