@@ -15,20 +15,27 @@ const ofServers = specs.filter((path) => path.endsWith('.server.spec.ts'));
 const ofNone = specs.filter((path) => !path.endsWith('.server.spec.ts'));
 const overHttp = specs.filter((path) => path.startsWith('test/e2e/'));
 
-const project = (displayName, eventStore, paths) => ({
+const project = (displayName, eventStore, paths, readStore = 'sqlite') => ({
   displayName,
   roots: ['<rootDir>/dist'],
   testMatch: paths.map((path) => `<rootDir>/dist/${path.replace(/\.ts$/, '.js')}`),
   transform: {},
   testEnvironment: 'node',
-  // Over which log the door of test/e2e opens: sqlite, fake, or the server of EVENTSTORE_URL.
-  globals: { eventStore },
+  // Over which log the door of test/e2e opens (sqlite, fake, or the server of EVENTSTORE_URL), and over which read store (sqlite, or
+  // the server of POSTGRES_URL).
+  globals: { eventStore, readStore },
 });
 
-/** `npm run test:servers`: what needs a server, and e2e on the real EventStoreDB if one is named. */
+/** `npm run test:servers`: what needs a server, and e2e on each that is named; with both stores on servers the keys are on one too. */
 const withServers = [
   project('servers', 'sqlite', ofServers),
   ...(process.env['EVENTSTORE_URL'] ? [project('eventstoredb', 'server', overHttp)] : []),
+  ...(process.env['POSTGRES_URL']
+    ? [
+        project('postgres', 'sqlite', overHttp, 'postgres'),
+        project('eventstoredb-postgres', process.env['EVENTSTORE_URL'] ? 'server' : 'fake', overHttp, 'postgres'),
+      ]
+    : []),
 ];
 
 export default {

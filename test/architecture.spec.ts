@@ -53,6 +53,7 @@ describe('the rules can fail', () => {
     ['nobody imports an app', 'libs/platform/src/a.ts', `import { x } from '#apps/api/main';`],
     ['one adapter knows the server', 'libs/event-store/src/runner.ts', `import { x } from '@eventstore/db-client';`],
     ['not even an app', 'apps/api/main.ts', `import { x } from '@eventstore/db-client';`],
+    ['of either kind', 'libs/read-store/src/read-models.ts', `import pg from 'pg';`],
     ['the environment is read once', 'apps/api/main.ts', `const port = process.env['PORT'];`],
     ['also under another name', 'apps/api/main.ts', `import { env } from 'node:process';`],
     ['a page has no clock', 'libs/contacts/src/contact.ts', `const now = Date.now();`],

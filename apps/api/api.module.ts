@@ -14,7 +14,7 @@ import { InboxModule } from '#inbox/inbox.module';
 import { Desk, LogIdentity, Metrics, Readiness, StaffDirectory, TenantSecrets } from '#platform';
 import { ProjectorDesk } from '#projections/ops.controller';
 import { ProjectionsModule } from '#projections/projections.module';
-import { READ_MODELS } from '#read-store';
+import { READ_MODELS, type ReadSource } from '#read-store';
 import { SettingsCommands } from '#settings/settings.handlers';
 import { SettingsReader } from '#settings/settings.controller';
 import { SettingsModule } from '#settings/settings.module';
@@ -23,12 +23,15 @@ import { StaffModule } from '#staff/staff.module';
 import type { Log } from '../event-store.js';
 import type { Gatehouse } from './gatehouse.js';
 
-/** What alerts look at where the log is on a server: is it reachable, and what became of calls. */
+/** What alerts look at where stores are on servers: are they reachable, and what became of calls. */
 @Injectable()
-class LogGauges {
-  constructor(metrics: Metrics, log: Log) {
+class StoreGauges {
+  constructor(metrics: Metrics, log: Log, source: ReadSource) {
     metrics.gauge('portaria_event_store_up', '1 while the log can be reached', 'store', () => ({
       log: log.notReady() === null ? 1 : 0,
+    }));
+    metrics.gauge('portaria_read_store_up', '1 while the read models can be read', 'store', async () => ({
+      rows: (await source.notReady()) === null ? 1 : 0,
     }));
     metrics.gauge('portaria_event_store_calls', 'What became of calls to the server since the start', 'what', () =>
       log.counters(),
@@ -65,9 +68,9 @@ const provided = (gatehouse: Gatehouse) => {
     { provide: Readiness, useValue: readiness },
     { provide: GatehouseKeeper, useValue: new GatehouseKeeper(gatehouse) },
     {
-      provide: LogGauges,
+      provide: StoreGauges,
       inject: [Metrics],
-      useFactory: (metrics: Metrics) => new LogGauges(metrics, stores.store),
+      useFactory: (metrics: Metrics) => new StoreGauges(metrics, stores.store, stores.source),
     },
     Desk,
   ];

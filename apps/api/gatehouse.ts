@@ -96,13 +96,14 @@ export const openGatehouse = async (
 };
 
 /** Ready once the live read models reached the head known at the start; not ready while they lag 30 s behind. */
-const readinessOf = async ({ store, models, projector }: Stores): Promise<Readiness> => {
+const readinessOf = async ({ store, source, models, projector }: Stores): Promise<Readiness> => {
   const head = await store.head();
   let reached = head === null;
   let level = Date.now();
   return {
     probes: [
       { name: 'event-store', notReady: () => store.notReady() },
+      { name: 'read-store', notReady: () => source.notReady() },
       {
         name: 'read-models',
         notReady: async () => {

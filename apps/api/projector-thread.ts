@@ -1,5 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import type { LogPlace } from '../event-store.js';
+import type { KeyPlace } from '../key-vault.js';
+import type { ReadPlace } from '../read-store.js';
 import type { Logger } from '#platform';
 import { connectProjector, type Projector } from '#projections';
 import type { Position } from '#kernel';
@@ -7,8 +9,8 @@ import type { Position } from '#kernel';
 /** What the worker thread is started with. */
 export type ProjectorData = {
   readonly place: LogPlace;
-  readonly keysPath: string;
-  readonly readPath: string;
+  readonly keys: KeyPlace;
+  readonly read: ReadPlace;
   readonly logId: string;
   readonly keyEncryptionKey: Uint8Array;
 };
@@ -17,6 +19,10 @@ export type ProjectorData = {
 export type StartFailed = { readonly kind: 'start-failed'; readonly name: string; readonly message: string };
 
 export type ProjectorThread = Projector & { readonly failed: () => string | null };
+
+const STOP_MS = 5_000;
+const patience = (milliseconds: number): Promise<void> =>
+  new Promise((resolve) => setTimeout(resolve, milliseconds).unref());
 
 /** Starts the projections in their thread. Rejects with one sentence where the read store cannot be used. */
 export const startProjectorThread = async (
@@ -51,7 +57,8 @@ export const startProjectorThread = async (
     ...projector,
     failed: () => failure,
     stop: async () => {
-      await projector.stop().catch(() => undefined);
+      // A store that does not answer must not keep the process: whatever is under way is undone by its store.
+      await Promise.race([projector.stop().catch(() => undefined), patience(STOP_MS)]);
       await worker.terminate();
     },
   };

@@ -1,14 +1,15 @@
 // The projections' thread of the embedded mode: a rebuild never blocks HTTP.
 import { parentPort, workerData } from 'node:worker_threads';
-import { createCodec, openSqliteKeyVault } from '#event-store';
+import { createCodec } from '#event-store';
 import { createEngine, reportsTo, serveProjector, type Port } from '#projections';
-import { openSqliteRowStore } from '#read-store';
 import { viewLog } from '../event-store.js';
+import { openKeys } from '../key-vault.js';
+import { openRows } from '../read-store.js';
 import { projections, storedTypes } from '../registry.js';
 import type { ProjectorData, StartFailed } from './projector-thread.js';
 
 const project = async (port: Port, data: ProjectorData): Promise<void> => {
-  const { place, keysPath, readPath, logId, keyEncryptionKey } = data;
+  const { place, keys, read, logId, keyEncryptionKey } = data;
   const reports = reportsTo(port);
   const events = await viewLog(place, {
     info: (detail, message) => {
@@ -18,8 +19,8 @@ const project = async (port: Port, data: ProjectorData): Promise<void> => {
       reports.log('warn', message, detail);
     },
   });
-  const vault = openSqliteKeyVault({ path: keysPath, keyEncryptionKey: Buffer.from(keyEncryptionKey), readOnly: true });
-  const rows = openSqliteRowStore(readPath);
+  const vault = await openKeys(keys, Buffer.from(keyEncryptionKey), { readOnly: true });
+  const rows = await openRows(read, reports.log);
   const engine = createEngine({
     events,
     codec: createCodec(storedTypes, vault),

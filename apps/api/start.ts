@@ -6,6 +6,7 @@ import { openStores } from './stores.js';
 const EXPECTED = [
   'DataFolderError',
   'ReadStoreUnusable',
+  'PostgresUnusable',
   'VaultMissing',
   'LogMissing',
   'EventStoreUnusable',

@@ -1,12 +1,10 @@
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import {
   createCodec,
   createCommandRunner,
   ensureLogStarted,
   readLogId,
   lockDataFolder,
-  openSqliteKeyVault,
   type Codec,
   type CommandRunner,
   type KeyVault,
@@ -14,12 +12,14 @@ import {
 } from '#event-store';
 import type { Configuration, Logger } from '#platform';
 import { isProblemCode, PROBLEMS } from '#platform/problem-codes';
-import { createReadModels, openSqliteReadSource, type ReadModels, type ReadSource } from '#read-store';
+import { createReadModels, type ReadModels, type ReadSource } from '#read-store';
 import { openLog, placeOf, type Log } from '../event-store.js';
+import { keyPlaceName, keyPlaceOf, openKeys } from '../key-vault.js';
+import { awaitReadStore, openSource, readPlaceOf } from '../read-store.js';
 import { projections, storedTypes } from '../registry.js';
 import { startProjectorThread, type ProjectorThread } from './projector-thread.js';
 
-/** The embedded stores of one process, opened in the order in which they depend on each other. */
+/** The stores of one process, opened in the order in which they depend on each other. */
 export type Stores = {
   readonly store: Log;
   readonly vault: KeyVault;
@@ -32,7 +32,7 @@ export type Stores = {
   close(): Promise<void>;
 };
 
-/** Throws DataFolderError or ReadStoreUnusable with one sentence for the operator; nothing is damaged then. */
+/** Throws DataFolderError, ReadStoreUnusable or PostgresUnusable with one sentence for the operator; nothing is damaged then. */
 export const openStores = async (configuration: Configuration, logger: Logger): Promise<Stores> => {
   const { dataDir, keyEncryptionKey } = configuration;
   const closers: (() => Promise<void> | void)[] = [];
@@ -45,13 +45,13 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
       lock.release();
     });
     mkdirSync(dataDir, { recursive: true });
-    const [keysPath, readPath] = ['keys.db', 'read.db'].map((file) => join(dataDir, file)) as [string, string];
-    const place = placeOf(configuration);
+    const [place, keys, read] = [placeOf(configuration), keyPlaceOf(configuration), readPlaceOf(configuration)];
+    await awaitReadStore(read, logger);
     const store = await openLog(place, logger, endProcess(logger));
     closers.push(() => store.close());
-    const vault = openSqliteKeyVault({ path: keysPath, keyEncryptionKey });
+    const vault = await openKeys(keys, keyEncryptionKey);
     closers.push(() => vault.close());
-    await refuseForeignVault(store, vault, keysPath);
+    await refuseForeignVault(store, vault, keyPlaceName(keys));
     const codec = createCodec(storedTypes, vault);
     const runner = createCommandRunner({
       store,
@@ -65,18 +65,16 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
     const logId = await ensureLogStarted(store);
 
     let notify: ReadModels<unknown>['notify'] = () => undefined;
-    const projector = await startProjectorThread(
-      { place, keysPath, readPath, logId, keyEncryptionKey },
-      logger,
-      (position) => {
-        notify(position);
-      },
-    );
+    const projector = await startProjectorThread({ place, keys, read, logId, keyEncryptionKey }, logger, (position) => {
+      notify(position);
+    });
     closers.push(() => projector.stop());
     store.onAppended((position) => {
       projector.appended(position);
     });
-    const source = openSqliteReadSource(readPath);
+    const source = await openSource(read, (position) => {
+      notify(position);
+    });
     closers.push(() => source.close());
     const models = createReadModels<unknown>(source, projections);
     notify = (position) => {
@@ -105,7 +103,7 @@ const outranksStale = (code: string): boolean =>
   isProblemCode(code) && [400, 403, 404, 422].includes(PROBLEMS[code][0]);
 
 /** Facts without the keys that open them mean that another vault, or none, was restored. */
-const refuseForeignVault = async (store: EventReader, vault: KeyVault, keysPath: string): Promise<void> => {
+const refuseForeignVault = async (store: EventReader, vault: KeyVault, place: string): Promise<void> => {
   if (!(await vault.isEmpty())) return;
   for await (const page of store.readAll({ after: null })) {
     if (
@@ -113,7 +111,7 @@ const refuseForeignVault = async (store: EventReader, vault: KeyVault, keysPath:
         Object.values(event.data).some((value) => typeof value === 'object' && value !== null && '$enc' in value),
       )
     ) {
-      throw new VaultMissing(keysPath);
+      throw new VaultMissing(place);
     }
   }
 };

@@ -6,8 +6,9 @@ export const DOWNSTREAM: readonly string[] = ['block-filter', 'inbox', 'audit', 
 /** Technical rooms and the other rooms that each may import. */
 export const TECHNICAL: Readonly<Record<string, readonly string[]>> = {
   kernel: [],
-  'event-store': ['kernel'],
-  'read-store': ['kernel'],
+  postgres: [],
+  'event-store': ['kernel', 'postgres'],
+  'read-store': ['kernel', 'postgres'],
   platform: ['kernel'],
   projections: ['kernel', 'event-store', 'read-store'],
   client: [],

@@ -23,6 +23,13 @@ export const mistakesOf = (source: Source): readonly string[] => [
   ...(source.path.endsWith('.controller.ts') ? routeMistakes(source).map((what) => `${source.path}: ${what}`) : []),
 ];
 
+/** Clients of servers, and the only folders that know them. The fake server stands on the client's own generated messages. */
+const CLIENTS: Readonly<Record<string, readonly string[]>> = {
+  '@eventstore/db-client': ['libs/event-store/src/eventstoredb/', 'test/fakes/eventstoredb/'],
+  pg: ['libs/postgres/'],
+  'pg-copy-streams': ['libs/read-store/src/postgres/'],
+};
+
 const importMistakes = (source: Source): readonly string[] =>
   ts
     .preProcessFile(source.text, true, true)
@@ -31,10 +38,8 @@ const importMistakes = (source: Source): readonly string[] =>
     .map(({ fileName }) => `${source.path} may not import ${fileName}`);
 
 const mayImport = (path: string, target: Target): boolean => {
-  if (target.kind === 'package' && target.name === '@eventstore/db-client') {
-    // The fake server stands on the client's own generated messages.
-    return ['libs/event-store/src/eventstoredb/', 'test/fakes/eventstoredb/'].some((folder) => path.startsWith(folder));
-  }
+  const homes = target.kind === 'package' ? CLIENTS[target.name] : undefined;
+  if (homes !== undefined) return homes.some((folder) => path.startsWith(folder));
   const room = roomOf(path);
   // Compositions and tests see everything, but only they see an app.
   if (room === 'apps' || room === 'test' || isSpec(path)) return true;

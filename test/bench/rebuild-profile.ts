@@ -1,4 +1,4 @@
-// Rebuild of all read models from the embedded log into the embedded read store, in this process, so that a profiler sees it:
+// Rebuild of all read models from the embedded log into the embedded read store, or with POSTGRES_URL into PostgreSQL, in this process, so that a profiler sees it:
 //   node dist/test/bench/rebuild-profile.js {folder} {events} [beside]
 // Makes the log once per size. `beside`: a second rebuild beside the live one, while facts arrive.
 import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
@@ -7,7 +7,9 @@ import { DatabaseSync } from 'node:sqlite';
 import { createCodec, openSqliteEventReader, openSqliteEventStore, openSqliteKeyVault } from '#event-store';
 import { combined, contentOf, createEngine } from '#projections';
 import { LIVE, openSqliteRowStore } from '#read-store';
+import { openPostgresRowStore } from '#read-store/postgres/index';
 import { projections, storedTypes } from '#apps/registry';
+import { postgresUrl, postgresWorld } from '../fixtures/postgres-world.js';
 import { fill } from './log-traffic.js';
 
 const [folder = '/tmp/portaria-bench', size = '200000', mode = 'first'] = process.argv.slice(2);
@@ -41,7 +43,8 @@ clean();
 const eventsPath = join(at, 'events.db');
 const events = openSqliteEventReader(eventsPath);
 const vault = openSqliteKeyVault({ path: join(at, 'keys.db'), keyEncryptionKey, readOnly: true });
-const rows = openSqliteRowStore(readPath);
+const world = postgresUrl === '' ? null : postgresWorld();
+const rows = world === null ? openSqliteRowStore(readPath) : openPostgresRowStore(world.url);
 const head = await events.head();
 if (head === null) throw new Error('an empty log');
 const total = Number(head.position);
@@ -139,9 +142,10 @@ if (process.env['HASH'] !== '0') {
 const checkpoint = await rows.snapshot(({ system }) => system.checkpoint(LIVE));
 if (checkpoint?.position !== head.position) throw new Error('not level');
 await rows.close();
+await world?.drop();
 await events.close();
 await vault.close();
-if (process.env['TABLES'] === '1') {
+if (process.env['TABLES'] === '1' && world === null) {
   const db = new DatabaseSync(readPath);
   for (const row of db
     .prepare('select name, sum(pgsize) as bytes from dbstat group by name order by bytes desc limit 30')

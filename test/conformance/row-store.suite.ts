@@ -54,6 +54,33 @@ export const rowStoreSuite = (
       ]);
     });
 
+    it('takes every text and number there is', async () => {
+      const texts = ['', 'a\tb\nc\rd\\e\\n\\.', '\\N', 'NULL', '{"a","b"}', '"', "'", 'Zo\u00eb \u{1f600}', ' x '];
+      const rows = texts.map((text, at) =>
+        thing(`k${String(at)}`, { name: text, note: text, tags: { [text]: `\u0000${text}` }, size: at - 3 }),
+      );
+      // In bulk and by few, as new and as changed.
+      const many = Array.from({ length: 300 }, (_, at) => ({ ...thing(`m${String(at)}`), fresh: at % 2 === 0 }));
+      const all = [...rows.map((row) => ({ ...row, fresh: true })), ...many];
+      await store.write((tx) => tx.upsert(table, all));
+      await store.write((tx) => tx.upsert(table, rows));
+      expect(await load(...all.map(({ key }) => [...key]))).toEqual(all.map(({ row }) => row));
+      const odd = thing('k', {}, 'a"b\\c,{}');
+      await store.write((tx) => tx.upsert(table, [odd]));
+      expect(await load([...odd.key])).toEqual([odd.row]);
+      await store.write((tx) => tx.remove(table, [odd.key]));
+      expect(await load([...odd.key])).toEqual([null]);
+    });
+
+    it('names the row also among many new ones', async () => {
+      const rows = Array.from({ length: 300 }, (_, at) => ({ ...thing(String(at)), fresh: true }));
+      const error = await store
+        .write((tx) => tx.upsert(table, [...rows, { ...thing('bad', { size: 1.5 }), fresh: true }]))
+        .catch((caught: unknown) => caught);
+      expect((error as UnfitRow).row).toBe(300);
+      expect(await all()).toEqual([]);
+    });
+
     it('takes any number of rows, replaces and removes many', async () => {
       const rows = Array.from({ length: 123 }, (_, at) => thing(String(at)));
       await store.write((tx) => tx.upsert(table, rows));
@@ -102,6 +129,7 @@ export const rowStoreSuite = (
         { name: null },
         { tags: undefined },
         { name: new Date() },
+        { name: 'a\u0000b' },
       ]) {
         const error = await store
           .write((tx) => tx.upsert(table, [thing('ok'), thing('bad', bad)]))

@@ -19,6 +19,8 @@ export type Answer = {
 };
 
 export type Api = {
+  /** Where it listens. */
+  readonly base: string;
   readonly call: (role: string, method: string, path: string, body?: unknown, key?: string) => Promise<Answer>;
   /** Ends it as the kernel ends a process. */
   readonly kill: (signal: NodeJS.Signals) => Promise<number | null>;
@@ -72,6 +74,7 @@ export const startApi = async (folder: string, more?: Environment): Promise<Api>
   }
   const base = listening() ?? '';
   return {
+    base,
     call: async (role, method, path, body, key) => {
       const raw = typeof body === 'string';
       const response = await fetch(`${base}${path}`, {

@@ -523,6 +523,11 @@ describe('the filter that other teams ask', () => {
     const on = (time: string): string => `2026-03-${String(day)}T${time}Z`;
     const ask = (sentAt: string): object => ({ channel: 'whatsapp', kind: 'whatsapp', value: phone, sentAt });
     const times = ['09:59:59.999', '10:00:00.000', '10:05:00.000', '10:09:59.999', '10:10:00.000', '10:15:00.000'];
+    // Waits for the read models, as one that asks many at once does not.
+    const single = await door.get(
+      'integration',
+      `/v1/block-filter/check?channel=whatsapp&kind=phone&value=${encodeURIComponent(phone)}&sentAt=${on('10:05:00')}`,
+    );
     const { body } = await door.call(
       'integration',
       'POST',
@@ -538,10 +543,6 @@ describe('the filter that other teams ask', () => {
       'display',
     ]);
     expect(body[2]).toMatchObject({ blockId, contactId });
-    const single = await door.get(
-      'integration',
-      `/v1/block-filter/check?channel=whatsapp&kind=phone&value=${encodeURIComponent(phone)}&sentAt=${on('10:05:00')}`,
-    );
     expect(single.body).toEqual(body[2]);
     const now = await door.get(
       'integration',

@@ -13,6 +13,7 @@ import { policies } from '#apps/registry';
 import type { StoredEvent } from '#event-store';
 import type { Position } from '#kernel';
 import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
+import { postgresWorld } from '../fixtures/postgres-world.js';
 import { answerOf, connect, type Client, type Schemas } from '#client';
 import { createHttpApp, decodeToken, makeLogger, readConfiguration } from '#platform';
 
@@ -163,6 +164,8 @@ const openLog = async (): Promise<{
 export const openDoor = async (options: { readonly ticks?: number } = {}): Promise<Door> => {
   const folder = mkdtempSync(join(tmpdir(), 'portaria-e2e-'));
   const log = await openLog();
+  const { readStore } = globalThis as { readonly readStore?: string };
+  const world = readStore === 'postgres' ? postgresWorld() : null;
   const configuration = readConfiguration({
     NODE_ENV: 'test',
     DATA_DIR: folder,
@@ -172,6 +175,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     LOG_FORMAT: 'json',
     PORT: '0',
     ...log.environment,
+    ...(world === null ? {} : { READ_STORE: 'postgres', POSTGRES_URL: world.url }),
   });
   const logger = await makeLogger(configuration);
   const gatehouse = await openGatehouse(configuration, logger);
@@ -288,6 +292,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     close: async () => {
       await app.close();
       await log.stop();
+      await world?.drop();
       rmSync(folder, { recursive: true, force: true });
     },
   };

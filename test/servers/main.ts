@@ -1,28 +1,13 @@
 import { spawn } from 'node:child_process';
-import { connect } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { checkEventStoreDb } from '#event-store/eventstoredb/index';
+import { checkServer } from '#postgres';
 
 /**
- * `npm run test:servers`: the suites that need a server (`*.server.spec.ts`) for every server that is named, and the whole
- * of test/e2e on EventStoreDB. Fails when none is named, or a named one cannot be used: a suite that was left out must not look like one that passed.
+ * `npm run test:servers`: the suites that need a server (`*.server.spec.ts`) for every server that is named, and the whole of
+ * test/e2e on each. Fails when none is named, or a named one cannot be used: a suite that was left out must not look like one that passed.
  */
 const { EVENTSTORE_URL: eventStoreUrl = '', POSTGRES_URL: postgresUrl = '' } = process.env;
-
-const reachable = (address: string): Promise<boolean> =>
-  new Promise((resolve) => {
-    const { hostname, port } = new URL(address);
-    const socket = connect({
-      host: hostname === '' ? '127.0.0.1' : hostname,
-      port: Number(port || 5432),
-      timeout: 5_000,
-    });
-    const end = (answer: boolean) => (): void => {
-      socket.destroy();
-      resolve(answer);
-    };
-    socket.on('connect', end(true)).on('error', end(false)).on('timeout', end(false));
-  });
 
 const problems: string[] = [];
 if (eventStoreUrl === '' && postgresUrl === '')
@@ -31,8 +16,10 @@ if (eventStoreUrl !== '') {
   const check = await checkEventStoreDb({ connectionString: eventStoreUrl });
   if (!check.ok) problems.push(check.problem);
 }
-if (postgresUrl !== '' && !(await reachable(postgresUrl).catch(() => false))) {
-  problems.push('PostgreSQL cannot be reached: start it, or correct POSTGRES_URL.');
+if (postgresUrl !== '') {
+  await checkServer(postgresUrl).catch((error: unknown) => {
+    problems.push(Error.isError(error) ? error.message : String(error));
+  });
 }
 if (problems.length > 0) {
   for (const problem of problems) console.error(problem);

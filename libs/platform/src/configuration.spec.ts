@@ -35,7 +35,8 @@ describe('the configuration', () => {
       port: 3000,
       dataDir: folder,
       eventStore: { kind: 'sqlite' },
-      readStore: 'sqlite',
+      readStore: { kind: 'sqlite' },
+      keyVault: { kind: 'sqlite' },
       projector: 'embedded',
       logLevel: 'info',
       rateLimitPerMinute: 0,
@@ -74,6 +75,8 @@ describe('the configuration', () => {
       EVENT_STORE: 'kafka',
       EVENTSTORE_URL: 'http://admin:changeit@host',
       READ_STORE: 'mysql',
+      POSTGRES_URL: 'mysql://root:changeit@host/x',
+      KEY_VAULT_URL: 'postgres://root:changeit@host',
       PROJECTOR: 'off',
       AUTH_JWT_SECRET: 'hunter2',
       KEY_ENCRYPTION_KEY: 'c2hvcnQ=',
@@ -87,6 +90,8 @@ describe('the configuration', () => {
       'EVENT_STORE',
       'EVENTSTORE_URL',
       'READ_STORE',
+      'POSTGRES_URL',
+      'KEY_VAULT_URL',
       'PROJECTOR',
       'AUTH_JWT_SECRET',
       'KEY_ENCRYPTION_KEY',
@@ -95,6 +100,8 @@ describe('the configuration', () => {
       'RATE_LIMIT_PER_MINUTE',
       'NODE_ENV',
       'EVENTSTORE_URL',
+      'POSTGRES_URL',
+      'KEY_VAULT_URL',
     ]);
     expect(mistakes.join()).not.toMatch(/hunter2|c2hvcnQ|changeit/);
   });
@@ -112,6 +119,24 @@ describe('the configuration', () => {
     });
     expect(mistakesOf({ EVENT_STORE: 'eventstoredb' })).toEqual([
       'EVENTSTORE_URL is required with EVENT_STORE=eventstoredb',
+    ]);
+  });
+
+  it('takes the read models on PostgreSQL, and the keys too where the log is on a server', () => {
+    const url = 'postgres://portaria:changeit@db/portaria?sslmode=verify-full';
+    const rows = { ...production, READ_STORE: 'postgres', POSTGRES_URL: url };
+    const both = { ...rows, EVENT_STORE: 'eventstoredb', EVENTSTORE_URL: 'esdb://127.0.0.1:2113?tls=false' };
+    expect(readConfiguration(rows)).toMatchObject({
+      readStore: { kind: 'postgres', url },
+      keyVault: { kind: 'sqlite' },
+    });
+    expect(readConfiguration(both).keyVault).toEqual({ kind: 'postgres', url });
+    const keys = 'postgresql://portaria@vault/keys';
+    expect(readConfiguration({ ...both, KEY_VAULT_URL: keys }).keyVault).toEqual({ kind: 'postgres', url: keys });
+    expect(mistakesOf({ READ_STORE: 'postgres' })).toEqual(['POSTGRES_URL is required with READ_STORE=postgres']);
+    expect(mistakesOf({ POSTGRES_URL: url, KEY_VAULT_URL: keys })).toEqual([
+      'POSTGRES_URL is set, but READ_STORE is not postgres: set it, or remove the address',
+      expect.stringMatching(/^KEY_VAULT_URL is set, but the keys live in DATA_DIR unless/),
     ]);
   });
 

@@ -12,7 +12,9 @@ export class Configuration {
     readonly port: number,
     readonly dataDir: string,
     readonly eventStore: EventStoreConfiguration,
-    readonly readStore: 'sqlite',
+    readonly readStore: PostgresOrFile,
+    /** Shared by processes where both stores are servers; else a file of the data folder. */
+    readonly keyVault: PostgresOrFile,
     readonly projector: 'embedded',
     readonly auth: AuthConfiguration,
     /** 32 bytes. */
@@ -43,6 +45,9 @@ export class Configuration {
 export type EventStoreConfiguration =
   { readonly kind: 'sqlite' } | { readonly kind: 'eventstoredb'; readonly url: string; readonly prefix: string };
 
+/** The embedded one in the data folder, or on PostgreSQL. The url may hold credentials: it is never printed. */
+export type PostgresOrFile = { readonly kind: 'sqlite' } | { readonly kind: 'postgres'; readonly url: string };
+
 /** Tokens are signed either with the secret (HS256) or with a key of the JWKS, never both. */
 export type AuthConfiguration = {
   readonly keys: { readonly secret: Uint8Array } | { readonly jwksUrl: URL };
@@ -61,26 +66,17 @@ export class ConfigurationError extends Error {
   }
 }
 
-type Variables = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads `.env` of the folder and the environment above it, or exactly the variables given (tests). Empty counts as absent.
  * Throws ConfigurationError. The only reader of process.env.
  */
 export const readConfiguration = (variables?: Variables, folder = process.cwd()): Configuration => {
-  const given = variables ?? { ...dotEnv(folder), ...process.env };
-  const mistakes: string[] = [];
-  const environment = new Environment();
-  for (const name of VARIABLES) {
-    const value = given[name]?.trim();
-    if (value !== undefined && value !== '') environment[name] = value;
-  }
-  for (const name of SECRETS) fromFile(name, given, environment, mistakes);
-  for (const { property, constraints } of validateSync(environment)) {
-    for (const message of Object.values(constraints ?? {})) mistakes.push(`${property} ${message}`);
-  }
+  const { environment, mistakes } = environmentOf(variables, folder, VARIABLES);
   const production = environment.NODE_ENV === 'production';
   mistakes.push(...mistakesOfEventStore(environment));
+  mistakes.push(...mistakesOfReadStore(environment));
   mistakes.push(...mistakesOfAuthentication(environment, production));
   if (
     production &&
@@ -91,6 +87,38 @@ export const readConfiguration = (variables?: Variables, folder = process.cwd())
   }
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   return assemble(environment, production);
+};
+
+/** The server that a command line talks to, and as whom. */
+export type RemoteConfiguration = { readonly url: string; readonly token: string | null };
+
+/** The same for who only asks a server and need not know how it is configured. Throws ConfigurationError. */
+export const readRemoteConfiguration = (variables?: Variables, folder = process.cwd()): RemoteConfiguration => {
+  const { environment, mistakes } = environmentOf(variables, folder, ['PORT', 'PORTARIA_URL', 'PORTARIA_TOKEN']);
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+  const { PORTARIA_URL: url, PORTARIA_TOKEN: token, PORT: port } = environment;
+  return { url: (url ?? `http://127.0.0.1:${port ?? '3000'}`).replace(/\/+$/, ''), token: token ?? null };
+};
+
+const environmentOf = (
+  variables: Variables | undefined,
+  folder: string,
+  names: readonly (typeof VARIABLES)[number][],
+): { readonly environment: Environment; readonly mistakes: string[] } => {
+  const given = variables ?? { ...dotEnv(folder), ...process.env };
+  const mistakes: string[] = [];
+  const environment = new Environment();
+  for (const name of names) {
+    const value = given[name]?.trim();
+    if (value !== undefined && value !== '') environment[name] = value;
+  }
+  for (const name of SECRETS) {
+    if ((names as readonly string[]).includes(name)) fromFile(name, given, environment, mistakes);
+  }
+  for (const { property, constraints } of validateSync(environment)) {
+    for (const message of Object.values(constraints ?? {})) mistakes.push(`${property} ${message}`);
+  }
+  return { environment, mistakes };
 };
 
 const dotEnv = (folder: string): Variables => {
@@ -125,6 +153,23 @@ const mistakesOfEventStore = ({ EVENT_STORE: store, EVENTSTORE_URL: url }: Envir
   return [];
 };
 
+/** With both stores on servers several processes share the keys. */
+const sharesKeys = ({ EVENT_STORE: events, READ_STORE: rows }: Environment): boolean =>
+  events === 'eventstoredb' && rows === 'postgres';
+
+const mistakesOfReadStore = (environment: Environment): readonly string[] => {
+  const { READ_STORE: store, POSTGRES_URL: url, KEY_VAULT_URL: keys } = environment;
+  const mistakes: string[] = [];
+  if (store === 'postgres' && url === undefined) mistakes.push('POSTGRES_URL is required with READ_STORE=postgres');
+  if (store !== 'postgres' && url !== undefined)
+    mistakes.push('POSTGRES_URL is set, but READ_STORE is not postgres: set it, or remove the address');
+  if (keys !== undefined && !sharesKeys(environment))
+    mistakes.push(
+      'KEY_VAULT_URL is set, but the keys live in DATA_DIR unless EVENT_STORE=eventstoredb and READ_STORE=postgres: set both, or remove the address',
+    );
+  return mistakes;
+};
+
 const mistakesOfAuthentication = (environment: Environment, production: boolean): readonly string[] => {
   const { AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url } = environment;
   if (secret !== undefined && url !== undefined)
@@ -149,7 +194,12 @@ const assemble = (environment: Environment, production: boolean): Configuration 
     environment.EVENT_STORE === 'eventstoredb'
       ? { kind: 'eventstoredb', url: environment.EVENTSTORE_URL ?? '', prefix: environment.EVENTSTORE_PREFIX ?? '' }
       : { kind: 'sqlite' },
-    'sqlite',
+    environment.READ_STORE === 'postgres'
+      ? { kind: 'postgres', url: environment.POSTGRES_URL ?? '' }
+      : { kind: 'sqlite' },
+    sharesKeys(environment)
+      ? { kind: 'postgres', url: environment.KEY_VAULT_URL ?? environment.POSTGRES_URL ?? '' }
+      : { kind: 'sqlite' },
     'embedded',
     {
       keys:

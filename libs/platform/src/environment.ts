@@ -1,7 +1,5 @@
 import { IsIn, IsNotEmpty, IsOptional, IsUrl, Matches, MaxLength, ValidateBy } from 'class-validator';
 
-const LATER = 'comes with a later version, this one has the embedded read store only';
-
 const Secret = (test: (value: string) => boolean, message: string): PropertyDecorator =>
   ValidateBy({
     name: 'secret',
@@ -10,6 +8,11 @@ const Secret = (test: (value: string) => boolean, message: string): PropertyDeco
 
 const isKey = (value: string): boolean =>
   /^[A-Za-z0-9+/]+={0,2}$/.test(value) && Buffer.from(value, 'base64').length === 32;
+
+const isPostgresUrl = (value: string): boolean =>
+  /^postgres(ql)?:\/\/\S+$/.test(value) && URL.canParse(value) && new URL(value).pathname.length > 1;
+
+const POSTGRES_MESSAGE = 'must be a connection string: postgres://user:password@host:5432/database';
 
 const KEY_MESSAGE = 'must be 32 bytes in base64: openssl rand -base64 32';
 
@@ -41,11 +44,15 @@ export class Environment {
   @Matches(/^[a-z0-9]{0,16}$/, { message: 'must be at most 16 of a-z and 0-9' })
   EVENTSTORE_PREFIX?: string;
 
-  @IsOptional() @IsIn(['sqlite'], { message: later('postgres') }) READ_STORE?: string;
+  @IsOptional() @IsIn(['sqlite', 'postgres'], { message: 'must be sqlite or postgres' }) READ_STORE?: string;
+
+  @IsOptional() @Secret(isPostgresUrl, POSTGRES_MESSAGE) POSTGRES_URL?: string;
+
+  @IsOptional() @Secret(isPostgresUrl, POSTGRES_MESSAGE) KEY_VAULT_URL?: string;
 
   @IsOptional()
   @IsIn(['embedded'], {
-    message: 'must be embedded: off needs postgres, which comes with a later version',
+    message: 'must be embedded: off comes with a later version',
   })
   PROJECTOR?: string;
 
@@ -83,12 +90,19 @@ export class Environment {
   RATE_LIMIT_PER_MINUTE?: string;
 
   @IsOptional()
+  @IsUrl(
+    { protocols: ['http', 'https'], require_protocol: true, require_tld: false },
+    { message: 'must be an http(s) address' },
+  )
+  PORTARIA_URL?: string;
+
+  @IsOptional()
+  @Secret((value) => /^[\w-]+\.[\w-]+\.[\w-]*$/.test(value), 'must be a token (JWT)')
+  PORTARIA_TOKEN?: string;
+
+  @IsOptional()
   @IsIn(['development', 'production', 'test'], { message: 'must be development, production or test' })
   NODE_ENV?: string;
-}
-
-function later(other: string): string {
-  return `must be sqlite: ${other} ${LATER}`;
 }
 
 export const VARIABLES = [
@@ -99,6 +113,8 @@ export const VARIABLES = [
   'EVENTSTORE_URL',
   'EVENTSTORE_PREFIX',
   'READ_STORE',
+  'POSTGRES_URL',
+  'KEY_VAULT_URL',
   'PROJECTOR',
   'AUTH_JWT_SECRET',
   'AUTH_JWKS_URL',
@@ -111,12 +127,17 @@ export const VARIABLES = [
   'LOG_FORMAT',
   'RATE_LIMIT_PER_MINUTE',
   'NODE_ENV',
+  'PORTARIA_URL',
+  'PORTARIA_TOKEN',
 ] as const satisfies readonly (keyof Environment)[];
 
 /** Each may also stand in a file that `NAME_FILE` names. */
 export const SECRETS = [
   'EVENTSTORE_URL',
+  'POSTGRES_URL',
+  'KEY_VAULT_URL',
   'AUTH_JWT_SECRET',
   'KEY_ENCRYPTION_KEY',
   'KEY_ENCRYPTION_KEY_PREVIOUS',
+  'PORTARIA_TOKEN',
 ] as const;

@@ -13,6 +13,7 @@ const mendedByOperator = (what: string) => (): Problem =>
 const BY_NAME: ReadonlyMap<string, () => Problem> = new Map([
   ['Busy', () => new Problem('busy')],
   ['StoreUnavailable', () => new Problem('store-unavailable')],
+  ['ReadStoreUnusable', () => new Problem('store-unavailable')],
   ['AppendOutcomeUnknown', () => new Problem('store-unavailable')],
   [
     'EventStoreDbRefused',

@@ -1,5 +1,5 @@
 import type { Position } from '#kernel';
-import { Fenced, LIVE } from '#read-store';
+import { Fenced, isTransient, LIVE } from '#read-store';
 import type { Counters } from './cohort.js';
 import { messageOf } from './generation.js';
 import { Loop } from './loop.js';
@@ -23,6 +23,9 @@ export interface Engine {
   /** Events applied, and those of unknown types that were skipped, since the start. */
   readonly counters: Readonly<Counters>;
 }
+
+const MIN_DELAY_MS = 100;
+const MAX_DELAY_MS = 10_000;
 
 /** The projections' engine. See README. */
 export const createEngine = (options: EngineOptions): Engine => {
@@ -75,8 +78,23 @@ export const createEngine = (options: EngineOptions): Engine => {
   return {
     run: async (signal) => {
       try {
-        await rows.migrate();
-        while (!signal.aborted) await sit(signal);
+        let failures = 0;
+        /** A store that goes away in the middle is waited for: what it holds is gone on with. */
+        const lasting = async (work: () => Promise<void>): Promise<boolean> => {
+          try {
+            await work();
+            failures = 0;
+            return true;
+          } catch (error) {
+            if (signal.aborted || !isTransient(error)) throw error;
+            const ms = Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** failures++);
+            options.log?.('warn', `${messageOf(error)}; tried again in ${String(ms)} ms`);
+            await pause(ms, signal);
+            return false;
+          }
+        };
+        while (!signal.aborted && !(await lasting(() => rows.migrate())));
+        while (!signal.aborted) await lasting(() => sit(signal));
       } catch (error) {
         started.reject(error);
         throw error;

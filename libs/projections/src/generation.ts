@@ -240,7 +240,7 @@ export class Generation {
   }
 
   async #writeAll(tx: RowWrites, changed: readonly Entry[]): Promise<void> {
-    const upserts = changed.map(({ key, row }) => ({ key, row: row ?? {} }));
+    const upserts = changed.map(({ key, row, stored }) => ({ key, row: row ?? {}, fresh: !stored }));
     try {
       const characters = await tx.upsert(this.table, upserts);
       this.#cacheRows = Math.min(

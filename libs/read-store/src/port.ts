@@ -7,7 +7,8 @@ import type { SystemTables } from './system-tables.js';
 export type Row = Readonly<Record<string, unknown>>;
 /** The tenant, then the values of `TableSpec.key` in its order. */
 export type Key = readonly string[];
-export type KeyedRow = { readonly key: Key; readonly row: Row };
+/** `fresh`: the table is known to hold no row of this key, so that a store may take a shorter way to write it. */
+export type KeyedRow = { readonly key: Key; readonly row: Row; readonly fresh?: boolean };
 
 /** One generation's table. */
 export type Table = { readonly name: string; readonly spec: TableSpec };
@@ -62,6 +63,8 @@ export interface RowReads {
 export interface ReadSource {
   /** `db` reads one snapshot and is valid until the promise of `work` settles. */
   snapshot<T>(work: (db: Kysely<SystemTables>, system: System) => Promise<T>): Promise<T>;
+  /** Why nothing can be read now, one sentence without anybody's data; null while it can. Never rejects. */
+  notReady(): Promise<string | null>;
   close(): Promise<void>;
 }
 

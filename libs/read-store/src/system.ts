@@ -82,7 +82,7 @@ export const systemOf = (db: Kysely<SystemTables>, clock: RawBuilder<number>) =>
     const rows = await db
       .selectFrom('portaria_seat')
       .selectAll()
-      .select((eb) => eb.case().when('until', '>=', clock).then(1).else(0).end().as('held'))
+      .select((eb) => eb.case().when('until', '>=', clock).then(eb.lit(1)).else(eb.lit(0)).end().as('held'))
       .orderBy('name')
       .execute();
     return rows.map(({ held, ...row }) => ({ ...row, held: held === 1 }));

@@ -145,7 +145,10 @@ export class LogReads {
   async openFeed(after: Position | null, pageSize: number): Promise<Feed> {
     const { client, prefixes } = this.settings;
     const [before] = after === null ? [] : await this.backwards(after, 2);
-    return openFeed(client, before === undefined ? null : headOf(before).position, { prefixes, bufferSize: Math.min(pageSize, 1_000) });
+    return openFeed(client, before === undefined ? null : headOf(before).position, {
+      prefixes,
+      bufferSize: Math.min(pageSize, 1_000),
+    });
   }
 
   /** Takes what is there, at most so many, and tells what is ours. */

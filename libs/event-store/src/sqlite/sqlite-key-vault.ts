@@ -1,9 +1,7 @@
-import { randomBytes, randomUUID } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { LRUCache } from 'lru-cache';
-import { deriveKey, unwrap, wrap } from '../key-wrapping.js';
 import { StoreUnavailable } from '../port.js';
-import { type DataKey, KeyDestroyed, KeyMissing, type KeyVault } from '../vault.js';
+import type { KeyVault } from '../vault.js';
+import { type KeyRow, type KeyRows, verification, WrappedKeyVault } from '../wrapped-key-vault.js';
 import { DataFolderError, explain, openDataFile, sqliteCode } from './data-folder.js';
 import { FlushQueue } from './flush-queue.js';
 
@@ -23,10 +21,6 @@ create table if not exists data_keys (
 create table if not exists tenant_secrets (tenant text primary key, wrapped blob not null) without rowid;
 create table if not exists verification (name text primary key, wrapped blob not null) without rowid`;
 
-/** How long an unwrapped key may outlive its destruction in a process. */
-const cacheMs = 5_000;
-const cacheSize = 10_000;
-
 export type SqliteKeyVaultOptions = {
   readonly path: string;
   /** 32 bytes. */
@@ -37,16 +31,13 @@ export type SqliteKeyVaultOptions = {
 /** The key vault in one file, apart from the log. Throws DataFolderError, also for a wrong key-encryption key. */
 export const openSqliteKeyVault = (options: SqliteKeyVaultOptions): KeyVault => {
   const { path, keyEncryptionKey, readOnly = false } = options;
-  if (keyEncryptionKey.length !== 32) {
-    throw new DataFolderError(
-      `The key-encryption key has ${String(keyEncryptionKey.length)} bytes: give one of 32 bytes.`,
-    );
-  }
+  const tooShort = verification.lengthMistake(keyEncryptionKey);
+  if (tooShort !== null) throw new DataFolderError(tooShort);
   const pragmas = 'pragma secure_delete = on;';
   const db = openDataFile({ path, readOnly, applicationId, version: 1, schema, pragmas });
   try {
     verify(db, path, keyEncryptionKey, readOnly);
-    return new SqliteKeyVault(db, path, keyEncryptionKey);
+    return new WrappedKeyVault(new SqliteKeyRows(db, path), keyEncryptionKey);
   } catch (error) {
     db.close();
     if (error instanceof DataFolderError) throw error;
@@ -54,37 +45,24 @@ export const openSqliteKeyVault = (options: SqliteKeyVaultOptions): KeyVault => 
   }
 };
 
-/** A known value under the key-encryption key shows a wrong one at the start, not at the first erased-looking name. */
 const verify = (db: DatabaseSync, path: string, keyEncryptionKey: Buffer, readOnly: boolean): void => {
-  const key = deriveKey(keyEncryptionKey, 'verification');
   if (!readOnly) {
     db.prepare('insert or ignore into verification (name, wrapped) values (?, ?)').run(
-      'key-encryption-key',
-      wrap(key, Buffer.from('portaria'), 'verification'),
+      verification.name,
+      verification.make(keyEncryptionKey),
     );
   }
-  const row = db.prepare('select wrapped from verification where name = ?').get('key-encryption-key');
-  try {
-    unwrap(key, row?.['wrapped'] as Uint8Array, 'verification');
-  } catch (error) {
-    throw new DataFolderError(
-      `The key-encryption key is not the one that ${path} was made with: give that one, or restore the vault that belongs to this key.`,
-      { cause: error },
-    );
-  }
+  const row = db.prepare('select wrapped from verification where name = ?').get(verification.name);
+  const mistake = verification.mistake(keyEncryptionKey, row?.['wrapped'] as Uint8Array, path);
+  if (mistake !== null) throw new DataFolderError(mistake);
 };
 
-type Wanted = { readonly tenant: string; readonly subject: string };
 type Job = { readonly run: () => void; readonly done: () => void; readonly fail: (error: Error) => void };
 
-class SqliteKeyVault implements KeyVault {
-  private readonly opening = new LRUCache<string, Buffer | 'destroyed'>({ max: cacheSize, ttl: cacheMs });
-  private readonly sealing = new LRUCache<string, DataKey>({ max: cacheSize, ttl: cacheMs });
-  private readonly secrets = new LRUCache<string, Buffer>({ max: 1_000, ttl: cacheMs });
-  private readonly tenantKeys = new LRUCache<string, Buffer>({ max: 1_000 });
-  private readonly byId: StatementSync;
-  private readonly bySubject: StatementSync;
-  private readonly secretOf: StatementSync;
+class SqliteKeyRows implements KeyRows {
+  private readonly oneById: StatementSync;
+  private readonly oneBySubject: StatementSync;
+  private readonly oneSecret: StatementSync;
   private readonly queue = new FlushQueue<Job>((jobs) => {
     this.flush(jobs);
   });
@@ -92,60 +70,40 @@ class SqliteKeyVault implements KeyVault {
   constructor(
     private readonly db: DatabaseSync,
     private readonly path: string,
-    private readonly keyEncryptionKey: Buffer,
   ) {
-    this.byId = db.prepare('select tenant, subject, wrapped, destroyed_at from data_keys where key_id = ?');
-    this.bySubject = db.prepare('select key_id, wrapped, destroyed_at from data_keys where tenant = ? and subject = ?');
-    this.secretOf = db.prepare('select wrapped from tenant_secrets where tenant = ?');
+    const columns = 'key_id, tenant, subject, case when destroyed_at is null then wrapped end as wrapped';
+    this.oneById = db.prepare(`select ${columns} from data_keys where key_id = ?`);
+    this.oneBySubject = db.prepare(`select ${columns} from data_keys where tenant = ? and subject = ?`);
+    this.oneSecret = db.prepare('select wrapped from tenant_secrets where tenant = ?');
   }
 
-  async dataKeys(tenant: string, subjects: readonly string[]): Promise<readonly DataKey[]> {
-    const standing = subjects.map((subject) => this.standing({ tenant, subject }));
-    const missing = [...new Set(subjects.filter((_subject, i) => standing[i] === undefined))];
-    if (missing.length > 0)
-      await this.write(() => {
-        this.insert(tenant, missing);
-      });
-    return subjects.map((subject, i) => {
-      const key = standing[i] ?? this.standing({ tenant, subject });
-      if (key === undefined) throw new KeyMissing(subject);
-      return key;
+  bySubjects(tenant: string, subjects: readonly string[]): Promise<readonly KeyRow[]> {
+    return this.answer(() =>
+      subjects.map((subject) => keyRow(this.oneBySubject.get(tenant, subject))).filter((row) => row !== undefined),
+    );
+  }
+
+  byId(keyId: string): Promise<KeyRow | undefined> {
+    return this.answer(() => keyRow(this.oneById.get(keyId)));
+  }
+
+  insert(rows: readonly KeyRow[]): Promise<void> {
+    return this.write(() => {
+      const statement = this.db.prepare(
+        'insert or ignore into data_keys (key_id, tenant, subject, wrapped) values (?, ?, ?, ?)',
+      );
+      for (const { keyId, tenant, subject, wrapped } of rows) statement.run(keyId, tenant, subject, wrapped);
     });
   }
 
-  openingKey(keyId: string): Promise<Buffer | 'destroyed'> {
-    return this.answer(() => {
-      const cached = this.opening.get(keyId);
-      if (cached !== undefined) return cached;
-      const row = this.byId.get(keyId);
-      if (row === undefined) throw new KeyMissing(keyId);
-      const tenant = String(row['tenant']);
-      const context = contextOf({ tenant, subject: String(row['subject']) }, keyId);
-      const key =
-        row['destroyed_at'] === null
-          ? unwrap(this.tenantKey(tenant), row['wrapped'] as Uint8Array, context)
-          : ('destroyed' as const);
-      this.opening.set(keyId, key);
-      return key;
-    });
+  secretOf(tenant: string): Promise<Uint8Array | undefined> {
+    return this.answer(() => this.oneSecret.get(tenant)?.['wrapped'] as Uint8Array | undefined);
   }
 
-  async tenantSecret(tenant: string): Promise<Buffer> {
-    const cached = this.secrets.get(tenant);
-    if (cached !== undefined) return cached;
-    const context = `secret\n${tenant}`;
-    const read = (): Promise<Record<string, unknown> | undefined> => this.answer(() => this.secretOf.get(tenant));
-    let row = await read();
-    if (row === undefined) {
-      const wrapped = wrap(this.tenantKey(tenant), randomBytes(32), context);
-      await this.write(() => {
-        this.db.prepare('insert or ignore into tenant_secrets (tenant, wrapped) values (?, ?)').run(tenant, wrapped);
-      });
-      row = await read();
-    }
-    const secret = unwrap(this.tenantKey(tenant), row?.['wrapped'] as Uint8Array, context);
-    this.secrets.set(tenant, secret);
-    return secret;
+  insertSecret(tenant: string, wrapped: Uint8Array): Promise<void> {
+    return this.write(() => {
+      this.db.prepare('insert or ignore into tenant_secrets (tenant, wrapped) values (?, ?)').run(tenant, wrapped);
+    });
   }
 
   isEmpty(): Promise<boolean> {
@@ -158,49 +116,8 @@ class SqliteKeyVault implements KeyVault {
         this.queue.drain();
         this.db.close();
       }
-      for (const cache of [this.opening, this.sealing, this.secrets, this.tenantKeys]) cache.clear();
       resolve();
     });
-  }
-
-  /** The subject's key as it stands, durable; `undefined` if it has none yet. Throws KeyDestroyed. */
-  private standing(wanted: Wanted): DataKey | undefined {
-    const name = `${wanted.tenant}\n${wanted.subject}`;
-    const cached = this.sealing.get(name);
-    if (cached !== undefined) return cached;
-    const row = this.bySubject.get(wanted.tenant, wanted.subject);
-    if (row === undefined) return undefined;
-    if (row['destroyed_at'] !== null) throw new KeyDestroyed(wanted.subject);
-    const keyId = String(row['key_id']);
-    const key = unwrap(this.tenantKey(wanted.tenant), row['wrapped'] as Uint8Array, contextOf(wanted, keyId));
-    const dataKey = { keyId, key };
-    this.sealing.set(name, dataKey);
-    // What was just sealed is opened next, by the projection or a decider.
-    this.opening.set(keyId, key);
-    return dataKey;
-  }
-
-  private insert(tenant: string, subjects: readonly string[]): void {
-    const statement = this.db.prepare(
-      'insert or ignore into data_keys (key_id, tenant, subject, wrapped) values (?, ?, ?, ?)',
-    );
-    for (const subject of subjects) {
-      const keyId = randomUUID();
-      statement.run(
-        keyId,
-        tenant,
-        subject,
-        wrap(this.tenantKey(tenant), randomBytes(32), contextOf({ tenant, subject }, keyId)),
-      );
-    }
-  }
-
-  private tenantKey(tenant: string): Buffer {
-    const cached = this.tenantKeys.get(tenant);
-    if (cached !== undefined) return cached;
-    const key = deriveKey(this.keyEncryptionKey, `tenant/${tenant}`);
-    this.tenantKeys.set(tenant, key);
-    return key;
   }
 
   private answer<T>(read: () => T): Promise<T> {
@@ -239,5 +156,12 @@ class SqliteKeyVault implements KeyVault {
   }
 }
 
-/** Bound to each wrapped key, so that a row cannot be moved to another subject. */
-const contextOf = (wanted: Wanted, keyId: string): string => `data-key\n${wanted.tenant}\n${wanted.subject}\n${keyId}`;
+const keyRow = (row: Record<string, unknown> | undefined): KeyRow | undefined =>
+  row === undefined
+    ? undefined
+    : {
+        keyId: String(row['key_id']),
+        tenant: String(row['tenant']),
+        subject: String(row['subject']),
+        wrapped: row['wrapped'] as Uint8Array | null,
+      };

@@ -1,3 +1,4 @@
+import { notReadyBy } from '../not-ready.js';
 import {
   ReadStoreUnusable,
   type ReadSource,
@@ -196,7 +197,7 @@ export const openSqliteReadSource = (path: string, connections = 4): ReadSource 
     else next(lane);
   };
 
-  return {
+  const source: ReadSource = {
     snapshot: async (work) => {
       const lane = await lease();
       try {
@@ -209,9 +210,11 @@ export const openSqliteReadSource = (path: string, connections = 4): ReadSource 
         release(lane);
       }
     },
+    notReady: () => notReadyBy(source),
     close: () =>
       settled(() => {
         for (const { connection } of free.splice(0)) connection.close();
       }),
   };
+  return source;
 };

@@ -1,0 +1,27 @@
+import { join } from 'node:path';
+import { openSqliteKeyVault, type KeyVault } from '#event-store';
+import type { Configuration, PostgresOrFile } from '#platform';
+
+/** Where a thread finds the keys; may hold credentials. */
+export type KeyPlace =
+  { readonly kind: 'sqlite'; readonly path: string } | Extract<PostgresOrFile, { kind: 'postgres' }>;
+
+export const keyPlaceOf = ({ keyVault, dataDir }: Configuration): KeyPlace =>
+  keyVault.kind === 'sqlite' ? { kind: 'sqlite', path: join(dataDir, 'keys.db') } : keyVault;
+
+/** For sentences. */
+export const keyPlaceName = (place: KeyPlace): string => (place.kind === 'sqlite' ? place.path : 'on PostgreSQL');
+
+/** Throws DataFolderError or PostgresUnusable, also for a wrong key-encryption key (32 bytes). */
+export const openKeys = async (
+  place: KeyPlace,
+  keyEncryptionKey: Buffer,
+  options: { readonly readOnly: boolean } = { readOnly: false },
+): Promise<KeyVault> =>
+  place.kind === 'sqlite'
+    ? openSqliteKeyVault({ path: place.path, keyEncryptionKey, ...options })
+    : (await import('#event-store/postgres/index')).openPostgresKeyVault({
+        url: place.url,
+        keyEncryptionKey,
+        ...options,
+      });

@@ -1,0 +1,1 @@
+export { openPostgresKeyVault, type PostgresKeyVaultOptions } from './postgres-key-vault.js';
