@@ -88,7 +88,7 @@ suite('several processes over one log and one PostgreSQL', () => {
     const asked = await right.call('ops', 'POST', '/v1/ops/projections/all/rebuild', {});
     expect(asked.status).toBe(202);
     const status = async (): Promise<Json> =>
-      (await left.call('ops', 'GET', `/v1/ops/rebuilds/${asked.body.rebuildId as string}`)).body as Json;
+      (await left.call('ops', 'GET', `/v1/ops/rebuilds/${asked.body.rebuildId as string}`)).body;
     await until(async () => (await status()).phase === 'done');
     expect(await status()).toMatchObject({ error: null, result: { equal: true } });
     expect((await left.call('ops', 'POST', '/v1/ops/projections/inbox/rollback', {})).status).toBe(200);
