@@ -21,17 +21,19 @@ const project = (displayName, eventStore, paths, readStore = 'sqlite') => ({
   testMatch: paths.map((path) => `<rootDir>/dist/${path.replace(/\.ts$/, '.js')}`),
   transform: {},
   testEnvironment: 'node',
-  // Over which log the door of test/e2e opens (sqlite, fake), and over which read store (sqlite, or the server of POSTGRES_URL).
+  // Over which log the door of test/e2e opens (sqlite, fake, or the server of EVENTSTORE_URL), and over which read store (sqlite, or
+  // the server of POSTGRES_URL).
   globals: { eventStore, readStore },
 });
 
 /** `npm run test:servers`: what needs a server, and e2e on each that is named; with both stores on servers the keys are on one too. */
 const withServers = [
   project('servers', 'sqlite', ofServers),
+  ...(process.env['EVENTSTORE_URL'] ? [project('eventstoredb', 'server', overHttp)] : []),
   ...(process.env['POSTGRES_URL']
     ? [
         project('postgres', 'sqlite', overHttp, 'postgres'),
-        project('eventstoredb-postgres', 'fake', overHttp, 'postgres'),
+        project('eventstoredb-postgres', process.env['EVENTSTORE_URL'] ? 'server' : 'fake', overHttp, 'postgres'),
       ]
     : []),
 ];

@@ -6,7 +6,8 @@ import { parseArgs } from 'node:util';
 import { randomOf } from '../traffic/random.js';
 import { machine, show, waited, type Figure } from './figures.js';
 import { summarise } from './profile.js';
-import { rows } from './rows.js';
+import { onEventStoreDb } from './event-store-db-rows.js';
+import { embedded, type Row } from './rows.js';
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -19,6 +20,7 @@ const { values: options, positionals } = parseArgs({
     profile: { type: 'boolean', default: false },
   },
 });
+const rows: Readonly<Record<string, Row>> = { ...embedded, ...onEventStoreDb };
 const chosen = positionals.length === 0 ? Object.keys(rows) : positionals;
 const unknown = chosen.find((name) => !(name in rows));
 if (unknown !== undefined) {
@@ -42,6 +44,10 @@ const at = new Date().toISOString();
 const rest = positionals.length === 0 ? '' : `-${positionals.join('+')}`;
 const file = join(folder, `${at.slice(0, 19).replaceAll(':', '-')}${rest}.json`);
 for (const name of chosen) {
+  if (name in onEventStoreDb && !process.env['EVENTSTORE_URL']) {
+    console.log(`${name}: skipped, EVENTSTORE_URL names no server`);
+    continue;
+  }
   const profiles = options.profile ? mkdtempSync(join(tmpdir(), 'portaria-profile-')) : undefined;
   const before = { waited: waited(), at: performance.now() };
   try {
@@ -70,4 +76,4 @@ for (const name of chosen) {
   // Behind each row: what was measured is kept whatever comes after it.
   writeFileSync(file, `${JSON.stringify({ at, machine: hardware, options, figures }, null, 2)}\n`);
 }
-console.log(`\nWritten to ${file}`);
+if (figures.length > 0) console.log(`\nWritten to ${file}`);

@@ -23,7 +23,7 @@ import {
 import { Server } from './server.js';
 import { Agents, Crowd } from './traffic.js';
 
-type Row = (plan: Plan) => Promise<readonly Figure[]>;
+export type Row = (plan: Plan) => Promise<readonly Figure[]>;
 
 const commands: Row = (plan) =>
   withServer(plan, async (server) => {
@@ -335,7 +335,7 @@ const start: Row = async (plan) => {
   }
 };
 
-export const rows: Readonly<Record<string, Row>> = {
+export const embedded = {
   commands,
   inbound,
   'inbound-batch': inboundBatch,
@@ -343,4 +343,4 @@ export const rows: Readonly<Record<string, Row>> = {
   visible,
   rebuild,
   start,
-};
+} satisfies Readonly<Record<string, Row>>;

@@ -18,6 +18,8 @@ export type Plan = {
   readonly profiles: string | undefined;
   /** A folder that keeps the log between benches; made if it is not there. */
   readonly log: string | undefined;
+  /** Says where the server's log is; the embedded one if absent. */
+  readonly environment?: Readonly<Record<string, string>>;
 };
 
 export const CONNECTIONS = 64;
@@ -26,12 +28,12 @@ export const BATCH = 5_000;
 
 /** A server in a folder of its own that goes away afterwards. */
 export const withServer = async <T>(
-  { profiles }: Plan,
+  { profiles, environment }: Plan,
   work: (server: Server) => Promise<T>,
   dataDir?: string,
 ): Promise<T> => {
   const folder = dataDir ?? mkdtempSync(join(tmpdir(), 'portaria-bench-'));
-  const server = await Server.start({ dataDir: folder, profiles });
+  const server = await Server.start({ dataDir: folder, profiles, environment });
   try {
     return await work(server);
   } finally {

@@ -12,6 +12,7 @@ export type ServerOptions = {
   readonly profiles?: string | undefined;
   /** 0 = any. */
   readonly port?: number;
+  readonly environment?: Readonly<Record<string, string>> | undefined;
 };
 
 /** The built server as a process of its own. Its log goes to a file, as it would in production. */
@@ -92,7 +93,7 @@ export class Server {
   }
 }
 
-const launch = ({ dataDir, profiles, port = 0 }: ServerOptions, log: string): ChildProcess => {
+const launch = ({ dataDir, profiles, port = 0, environment = {} }: ServerOptions, log: string): ChildProcess => {
   const out = openSync(log, 'w');
   const flags = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
   return spawn(process.execPath, [...flags, 'dist/apps/api/main.js'], {
@@ -103,6 +104,7 @@ const launch = ({ dataDir, profiles, port = 0 }: ServerOptions, log: string): Ch
       PORT: String(port),
       DATA_DIR: dataDir,
       LOG_FORMAT: 'json',
+      ...environment,
     },
     stdio: ['ignore', out, out],
   });

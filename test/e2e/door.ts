@@ -2,13 +2,16 @@
 import { jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SignJWT } from 'jose';
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiModule } from '#apps/api/api.module';
+import { viewLog } from '#apps/event-store';
 import { openGatehouse, type Gatehouse } from '#apps/api/gatehouse';
 import { policies } from '#apps/registry';
 import type { StoredEvent } from '#event-store';
+import type { Position } from '#kernel';
 import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
 import { postgresWorld } from '../fixtures/postgres-world.js';
 import { answerOf, connect, type Client, type Schemas } from '#client';
@@ -129,11 +132,40 @@ export const clock = {
   },
 };
 
+/** The log that this run of the suite is over. On a real server each door is an installation of its own beside whatever stands there. */
+const openLog = async (): Promise<{
+  readonly environment: Record<string, string>;
+  /** Where the log stood before: all of it is nobody's. */
+  readonly begin: Position | null;
+  stop(): Promise<void>;
+}> => {
+  const stays = () => Promise.resolve();
+  switch ((globalThis as { readonly eventStore?: 'sqlite' | 'fake' | 'server' }).eventStore) {
+    case 'server': {
+      const { EVENTSTORE_URL = '' } = process.env;
+      const prefix = `e${randomBytes(6).toString('hex')}`;
+      const environment = { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL, EVENTSTORE_PREFIX: prefix };
+      const quiet = { info: () => undefined, warn: () => undefined };
+      const log = await viewLog({ kind: 'eventstoredb', url: EVENTSTORE_URL, prefix }, quiet);
+      const begin = (await log.head())?.position ?? null;
+      await log.close();
+      return { environment, begin, stop: stays };
+    }
+    case 'fake': {
+      const fake = await FakeEventStoreDb.start();
+      const environment = { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL: fake.connectionString };
+      return { environment, begin: null, stop: () => fake.stop() };
+    }
+    default:
+      return { environment: {}, begin: null, stop: stays };
+  }
+};
+
 export const openDoor = async (options: { readonly ticks?: number } = {}): Promise<Door> => {
   const folder = mkdtempSync(join(tmpdir(), 'portaria-e2e-'));
-  const over = globalThis as { readonly eventStore?: string; readonly readStore?: string };
-  const server = over.eventStore === 'fake' ? await FakeEventStoreDb.start() : null;
-  const world = over.readStore === 'postgres' ? postgresWorld() : null;
+  const log = await openLog();
+  const { readStore } = globalThis as { readonly readStore?: string };
+  const world = readStore === 'postgres' ? postgresWorld() : null;
   const configuration = readConfiguration({
     NODE_ENV: 'test',
     DATA_DIR: folder,
@@ -142,7 +174,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     LOG_LEVEL: 'silent',
     LOG_FORMAT: 'json',
     PORT: '0',
-    ...(server === null ? {} : { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL: server.connectionString }),
+    ...log.environment,
     ...(world === null ? {} : { READ_STORE: 'postgres', POSTGRES_URL: world.url }),
   });
   const logger = await makeLogger(configuration);
@@ -220,7 +252,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
 
   const head = async (): Promise<string | null> => (await store.head())?.position ?? null;
 
-  const facts: Door['facts'] = async (after = null) => {
+  const facts: Door['facts'] = async (after = log.begin) => {
     const found: StoredEvent[] = [];
     for await (const page of store.readAll({ after: after as never })) found.push(...page);
     return found;
@@ -259,7 +291,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     rebuild,
     close: async () => {
       await app.close();
-      await server?.stop();
+      await log.stop();
       await world?.drop();
       rmSync(folder, { recursive: true, force: true });
     },

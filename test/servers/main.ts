@@ -4,8 +4,8 @@ import { checkEventStoreDb } from '#event-store/eventstoredb/index';
 import { checkServer } from '#postgres';
 
 /**
- * `npm run test:servers`: the suites that need a server (`*.server.spec.ts`), for every server that is named, and the whole of
- * test/e2e on PostgreSQL. Fails when none is named, or a named one cannot be used: a suite that was left out must not look like one that passed.
+ * `npm run test:servers`: the suites that need a server (`*.server.spec.ts`) for every server that is named, and the whole of
+ * test/e2e on each. Fails when none is named, or a named one cannot be used: a suite that was left out must not look like one that passed.
  */
 const { EVENTSTORE_URL: eventStoreUrl = '', POSTGRES_URL: postgresUrl = '' } = process.env;
 

@@ -17,3 +17,5 @@ export {
 } from './sqlite/sqlite-event-store.js';
 export { openSqliteKeyVault, type SqliteKeyVaultOptions } from './sqlite/sqlite-key-vault.js';
 export { type Closing, exportLog, importLog, NotAnExport, TargetTaken, verifyExport } from './log-transfer.js';
+export { copyDataFile, damageOf } from './sqlite/file-copy.js';
+export { fitOf, type VaultFit } from './vault-fit.js';

@@ -66,24 +66,14 @@ export class ConfigurationError extends Error {
   }
 }
 
-type Variables = Readonly<Record<string, string | undefined>>;
+export type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads `.env` of the folder and the environment above it, or exactly the variables given (tests). Empty counts as absent.
  * Throws ConfigurationError. The only reader of process.env.
  */
 export const readConfiguration = (variables?: Variables, folder = process.cwd()): Configuration => {
-  const given = variables ?? { ...dotEnv(folder), ...process.env };
-  const mistakes: string[] = [];
-  const environment = new Environment();
-  for (const name of VARIABLES) {
-    const value = given[name]?.trim();
-    if (value !== undefined && value !== '') environment[name] = value;
-  }
-  for (const name of SECRETS) fromFile(name, given, environment, mistakes);
-  for (const { property, constraints } of validateSync(environment)) {
-    for (const message of Object.values(constraints ?? {})) mistakes.push(`${property} ${message}`);
-  }
+  const { environment, mistakes } = environmentOf(variables, folder, VARIABLES);
   const production = environment.NODE_ENV === 'production';
   mistakes.push(...mistakesOfEventStore(environment));
   mistakes.push(...mistakesOfReadStore(environment));
@@ -97,6 +87,38 @@ export const readConfiguration = (variables?: Variables, folder = process.cwd())
   }
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
   return assemble(environment, production);
+};
+
+/** The server that a command line talks to, and as whom. */
+export type RemoteConfiguration = { readonly url: string; readonly token: string | null };
+
+/** The same for who only asks a server and need not know how it is configured. Throws ConfigurationError. */
+export const readRemoteConfiguration = (variables?: Variables, folder = process.cwd()): RemoteConfiguration => {
+  const { environment, mistakes } = environmentOf(variables, folder, ['PORT', 'PORTARIA_URL', 'PORTARIA_TOKEN']);
+  if (mistakes.length > 0) throw new ConfigurationError(mistakes);
+  const { PORTARIA_URL: url, PORTARIA_TOKEN: token, PORT: port } = environment;
+  return { url: (url ?? `http://127.0.0.1:${port ?? '3000'}`).replace(/\/+$/, ''), token: token ?? null };
+};
+
+const environmentOf = (
+  variables: Variables | undefined,
+  folder: string,
+  names: readonly (typeof VARIABLES)[number][],
+): { readonly environment: Environment; readonly mistakes: string[] } => {
+  const given = variables ?? { ...dotEnv(folder), ...process.env };
+  const mistakes: string[] = [];
+  const environment = new Environment();
+  for (const name of names) {
+    const value = given[name]?.trim();
+    if (value !== undefined && value !== '') environment[name] = value;
+  }
+  for (const name of SECRETS) {
+    if ((names as readonly string[]).includes(name)) fromFile(name, given, environment, mistakes);
+  }
+  for (const { property, constraints } of validateSync(environment)) {
+    for (const message of Object.values(constraints ?? {})) mistakes.push(`${property} ${message}`);
+  }
+  return { environment, mistakes };
 };
 
 const dotEnv = (folder: string): Variables => {

@@ -90,6 +90,17 @@ export class Environment {
   RATE_LIMIT_PER_MINUTE?: string;
 
   @IsOptional()
+  @IsUrl(
+    { protocols: ['http', 'https'], require_protocol: true, require_tld: false },
+    { message: 'must be an http(s) address' },
+  )
+  PORTARIA_URL?: string;
+
+  @IsOptional()
+  @Secret((value) => /^[\w-]+\.[\w-]+\.[\w-]*$/.test(value), 'must be a token (JWT)')
+  PORTARIA_TOKEN?: string;
+
+  @IsOptional()
   @IsIn(['development', 'production', 'test'], { message: 'must be development, production or test' })
   NODE_ENV?: string;
 }
@@ -116,6 +127,8 @@ export const VARIABLES = [
   'LOG_FORMAT',
   'RATE_LIMIT_PER_MINUTE',
   'NODE_ENV',
+  'PORTARIA_URL',
+  'PORTARIA_TOKEN',
 ] as const satisfies readonly (keyof Environment)[];
 
 /** Each may also stand in a file that `NAME_FILE` names. */
@@ -126,4 +139,5 @@ export const SECRETS = [
   'AUTH_JWT_SECRET',
   'KEY_ENCRYPTION_KEY',
   'KEY_ENCRYPTION_KEY_PREVIOUS',
+  'PORTARIA_TOKEN',
 ] as const;

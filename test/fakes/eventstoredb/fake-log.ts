@@ -4,7 +4,8 @@ export type FakeRecord = {
   readonly position: bigint;
   readonly id: string;
   readonly stream: string;
-  readonly revision: number;
+  /** Above 2^53 of a tombstone only. */
+  readonly revision: number | bigint;
   readonly type: string;
   readonly isJson: boolean;
   readonly data: Uint8Array;
@@ -17,25 +18,29 @@ export type Proposed = Pick<FakeRecord, 'id' | 'type' | 'isJson' | 'data' | 'met
 export type FakeExpected = 'any' | 'no_stream' | 'stream_exists' | number;
 
 export type FakeOutcome =
-  | { readonly kind: 'success'; readonly revision: number; readonly position: bigint }
+  /** Without a position where it repeats what cannot be read any more. */
+  | { readonly kind: 'success'; readonly revision: number; readonly position: bigint | null }
   | { readonly kind: 'wrong-version'; readonly current: number | null }
   | { readonly kind: 'stream-deleted' }
   | { readonly kind: 'too-large'; readonly limit: number };
 
 type FakeStream = {
   readonly records: FakeRecord[];
-  /** Revisions below are not read any more (a soft delete). */
+  /** Revisions below are not read any more: `$tb` of its metadata. Infinite behind a delete, until the stream is continued. */
   visibleFrom: number;
   tombstoned: boolean;
 };
 
 const maxAppendBytes = 1024 * 1024;
 const recordOverhead = 129;
+/** `$tb` of a deleted stream: the server's largest revision, which is that of a tombstone as well. */
+const lastRevision = 9223372036854775807n;
 
 /** The log of a server, with the rules of EventStoreDB 23.10 (IndexWriter.CheckCommit; what we saw of a real one). */
 export class FakeLog {
   readonly records: FakeRecord[] = [];
   private readonly streams = new Map<string, FakeStream>();
+  private readonly scavenged = new Set<bigint>();
   private readonly listeners = new Set<() => void>();
   private end = 0n;
 
@@ -52,7 +57,8 @@ export class FakeLog {
   }
 
   append(stream: string, expected: FakeExpected, events: readonly Proposed[]): FakeOutcome {
-    const bytes = events.reduce((sum, e) => sum + e.data.length + e.metadata.length + 2 * e.type.length, 0);
+    // The server counts the data alone (Event.SizeOnDisk).
+    const bytes = events.reduce((sum, { data }) => sum + data.length, 0);
     if (bytes > maxAppendBytes) return { kind: 'too-large', limit: maxAppendBytes };
     const known = this.streams.get(stream);
     if (known?.tombstoned === true) return { kind: 'stream-deleted' };
@@ -67,31 +73,31 @@ export class FakeLog {
       const last = records[at + events.length];
       // All of it stands there already: the answer is that of the first time, whatever the body says now.
       if (first === -1 && events.length > 0 && last !== undefined) {
-        return { kind: 'success', revision: last.revision, position: last.position };
+        const readable = at + events.length >= known!.visibleFrom;
+        return { kind: 'success', revision: at + events.length, position: readable ? last.position : null };
       }
-      const deleted = known !== undefined && known.visibleFrom > current;
+      const deleted = known?.visibleFrom === Infinity;
       if (!(expected === 'no_stream' && deleted && first === 0)) return wrong;
     }
+    if (known?.visibleFrom === Infinity) this.truncate(stream, BigInt(records.length));
     return this.write(stream, events);
   }
 
   /** Any client may write what it likes. Answers the position. */
   foreign(stream: string, type: string, data: string, metadata = ''): bigint {
-    const written = this.write(stream, [textEvent(type, data, metadata)]);
-    return written.kind === 'success' ? written.position : 0n;
+    return this.write(stream, [textEvent(type, data, metadata)]).position;
   }
 
-  delete(stream: string): void {
-    const known = this.streams.get(stream);
-    if (known !== undefined) known.visibleFrom = known.records.length;
-    this.write(`$$${stream}`, [textEvent('$metadata', '{"$tb":9223372036854775807}', '')]);
+  /** What was in it stays in the log. Answers the position, `null` if there is no such stream. */
+  delete(stream: string): bigint | null {
+    return this.streams.has(stream) ? this.truncate(stream, lastRevision) : null;
   }
 
-  tombstone(stream: string): void {
-    const known = this.streams.get(stream) ?? { records: [], visibleFrom: 0, tombstoned: true };
-    known.tombstoned = true;
-    this.streams.set(stream, known);
-    this.end += BigInt(recordOverhead);
+  /** The tombstone is the stream's last event, of the server's own type. */
+  tombstone(stream: string): bigint {
+    const written = this.write(stream, [textEvent('$streamDeleted', '', '')], lastRevision);
+    this.streamOf(stream).tombstoned = true;
+    return written.position;
   }
 
   /** What can be read of a stream; `null` if there is none, or none any more. */
@@ -99,10 +105,26 @@ export class FakeLog {
     const known = this.streams.get(stream);
     if (known === undefined) return null;
     if (known.tombstoned) return 'tombstoned';
-    return known.visibleFrom >= known.records.length ? null : known.records.slice(known.visibleFrom);
+    return known.records.length === 0 || known.visibleFrom === Infinity
+      ? null
+      : known.records.slice(Math.min(known.visibleFrom, known.records.length));
   }
 
-  /** The index of the first record after a position (`inclusive`: at or after); -1 if no record begins there. */
+  /** Takes out what cannot be read any more, but for the last of a stream. Answers where a place among the records is now. */
+  scavenge(): (place: number) => number {
+    const isGone = ({ stream, revision, type }: FakeRecord): boolean => {
+      const { records, visibleFrom, tombstoned } = this.streamOf(stream);
+      return tombstoned ? type !== '$streamDeleted' : revision < Math.min(visibleFrom, records.length - 1);
+    };
+    const gone = this.records.flatMap((record, place) => (isGone(record) ? [place] : []));
+    for (const place of gone.toReversed()) this.scavenged.add(this.records.splice(place, 1)[0]!.position);
+    return (place) => place - gone.filter((each) => each < place).length;
+  }
+
+  /**
+   * The index of the first record after a position (`inclusive`: at or after); -1 if no record ever began there. Where one was
+   * scavenged, the server takes the next for it.
+   */
   indexOf(position: bigint, inclusive: boolean): number {
     let [low, high] = [0, this.records.length];
     while (low < high) {
@@ -111,7 +133,7 @@ export class FakeLog {
       else high = middle;
     }
     if (low === this.records.length) return low;
-    if (this.records[low]!.position !== position) return -1;
+    if (this.records[low]!.position !== position && !this.scavenged.has(position)) return -1;
     return inclusive ? low : low + 1;
   }
 
@@ -120,22 +142,43 @@ export class FakeLog {
     return () => this.listeners.delete(listener);
   }
 
-  private write(stream: string, events: readonly Proposed[]): FakeOutcome {
+  private streamOf(stream: string): FakeStream {
     const known = this.streams.get(stream) ?? { records: [], visibleFrom: 0, tombstoned: false };
     this.streams.set(stream, known);
+    return known;
+  }
+
+  private truncate(stream: string, before: bigint): bigint {
+    return this.write(`$$${stream}`, [textEvent('$metadata', `{"$tb":${String(before)}}`, '')]).position;
+  }
+
+  /** Metadata of a stream are a stream themselves. */
+  private heed(stream: string, { type, data }: Proposed): void {
+    const before = /"\$tb":\s*(\d+)/.exec(Buffer.from(data).toString('utf8'))?.[1];
+    if (type !== '$metadata' || !stream.startsWith('$$') || before === undefined) return;
+    this.streamOf(stream.slice(2)).visibleFrom = BigInt(before) === lastRevision ? Infinity : Number(before);
+  }
+
+  private write(
+    stream: string,
+    events: readonly Proposed[],
+    at?: bigint,
+  ): { readonly kind: 'success'; readonly revision: number; readonly position: bigint } {
+    const known = this.streamOf(stream);
     const created = this.now();
     let position = this.end;
     for (const event of events) {
       position = this.end;
-      const record = { ...event, stream, revision: known.records.length, position, created };
+      const record = { ...event, stream, revision: at ?? known.records.length, position, created };
       known.records.push(record);
       this.records.push(record);
+      this.heed(stream, event);
       this.end += BigInt(recordOverhead + stream.length + event.data.length + event.metadata.length);
     }
-    // An append of nothing succeeds and costs space.
+    // An append of nothing succeeds and costs space; of a stream that is not there it says revision 0.
     if (events.length === 0) this.end += BigInt(recordOverhead);
     for (const listener of this.listeners) listener();
-    return { kind: 'success', revision: known.records.length - 1, position };
+    return { kind: 'success', revision: Math.max(0, known.records.length - 1), position };
   }
 }
 

@@ -69,22 +69,22 @@ export const notFoundMessage = (stream: string): streams.ReadResp =>
     new streams.ReadResp.StreamNotFound().setStreamIdentifier(identifierOf(stream)),
   );
 
+/** `timeout`: the deadline had passed when the append arrived. */
+type BatchOutcome = FakeOutcome | { readonly kind: 'timeout' };
+
 export const batchAnswer = (
   correlationId: shared.UUID | undefined,
   stream: string,
-  outcome: FakeOutcome,
+  outcome: BatchOutcome,
 ): streams.BatchAppendResp => {
   const answer = new streams.BatchAppendResp().setStreamIdentifier(identifierOf(stream));
   if (correlationId !== undefined) answer.setCorrelationId(correlationId);
   if (outcome.kind === 'success') {
+    const success = new streams.BatchAppendResp.Success().setCurrentRevision(String(outcome.revision));
+    if (outcome.position === null) return answer.setSuccess(success.setNoPosition(new emptyMessages.Empty()));
+    const at = String(outcome.position);
     return answer.setSuccess(
-      new streams.BatchAppendResp.Success()
-        .setCurrentRevision(String(outcome.revision))
-        .setPosition(
-          new shared.AllStreamPosition()
-            .setCommitPosition(String(outcome.position))
-            .setPreparePosition(String(outcome.position)),
-        ),
+      success.setPosition(new shared.AllStreamPosition().setCommitPosition(at).setPreparePosition(at)),
     );
   }
   const [detail, name] = detailOf(stream, outcome);
@@ -94,10 +94,12 @@ export const batchAnswer = (
   return answer.setError(new statusMessages.Status().setCode(codes.Code.UNKNOWN).setMessage('').setDetails(any));
 };
 
-const detailOf = (stream: string, outcome: Exclude<FakeOutcome, { kind: 'success' }>): [Uint8Array, string] => {
+const detailOf = (stream: string, outcome: Exclude<BatchOutcome, { kind: 'success' }>): [Uint8Array, string] => {
   switch (outcome.kind) {
     case 'stream-deleted':
       return [new shared.StreamDeleted().setStreamIdentifier(identifierOf(stream)).serializeBinary(), 'StreamDeleted'];
+    case 'timeout':
+      return [new shared.Timeout().serializeBinary(), 'Timeout'];
     case 'too-large':
       return [
         new shared.MaximumAppendSizeExceeded().setMaxappendsize(outcome.limit).serializeBinary(),
@@ -117,11 +119,11 @@ export const unaryAnswer = (
 ): streams.AppendResp => {
   const answer = new streams.AppendResp();
   if (outcome.kind === 'success') {
-    const position = new streams.AppendResp.Position()
-      .setCommitPosition(String(outcome.position))
-      .setPreparePosition(String(outcome.position));
+    const success = new streams.AppendResp.Success().setCurrentRevision(String(outcome.revision));
+    if (outcome.position === null) return answer.setSuccess(success.setNoPosition(new shared.Empty()));
+    const at = String(outcome.position);
     return answer.setSuccess(
-      new streams.AppendResp.Success().setCurrentRevision(String(outcome.revision)).setPosition(position),
+      success.setPosition(new streams.AppendResp.Position().setCommitPosition(at).setPreparePosition(at)),
     );
   }
   const wrong = new streams.AppendResp.WrongExpectedVersion();

@@ -1,10 +1,19 @@
-import type { handleBidiStreamingCall, handleClientStreamingCall, ServerDuplexStream } from '@grpc/grpc-js';
+import type {
+  handleBidiStreamingCall,
+  handleClientStreamingCall,
+  handleUnaryCall,
+  ServerDuplexStream,
+} from '@grpc/grpc-js';
 import streams, {
   type AppendReq,
   type AppendResp,
   type BatchAppendReq,
   type BatchAppendResp,
+  type DeleteReq,
+  type DeleteResp,
   type ReadReq,
+  type TombstoneReq,
+  type TombstoneResp,
 } from '@eventstore/db-client/generated/streams_pb.js';
 import type { FakeExpected, FakeLog, FakeOutcome, Proposed } from './fake-log.js';
 import {
@@ -17,7 +26,7 @@ import {
   unaryAnswer,
   unaryExpected,
 } from './messages.js';
-import { errors, type Misbehaviour } from './misbehaviour.js';
+import { errors, type Misbehaviour, refusalOf } from './misbehaviour.js';
 import { FakeSubscription, type ReadCall } from './subscription.js';
 
 export type FakeServerParts = {
@@ -34,10 +43,6 @@ export type FakeServerParts = {
     eventsSent: number;
   };
 };
-
-type Call = { readonly metadata: ReadCall['metadata'] };
-const refusesFollower = ({ misbehaviour }: FakeServerParts, call: Call): boolean =>
-  misbehaviour.leader !== null && call.metadata.get('requires-leader').length > 0;
 
 /** Answers one append as the fault of the moment wants it; `answer` is not called where nothing is answered. */
 const perform = (
@@ -80,11 +85,15 @@ const perform = (
   }
 };
 
+/** The server's own clock, which a test that sets `Date` does not set. */
+const timeOfDay = (): number => performance.timeOrigin + performance.now();
+
 export const batchAppend =
   (parts: FakeServerParts): handleBidiStreamingCall<BatchAppendReq, BatchAppendResp> =>
   (call) => {
-    if (refusesFollower(parts, call)) {
-      call.emit('error', errors.notLeader(parts.misbehaviour.leader!));
+    const refusal = refusalOf(parts.misbehaviour, call.metadata);
+    if (refusal !== null) {
+      call.emit('error', refusal);
       return;
     }
     const open = new Map<string, { stream: string; expected: FakeExpected; events: Proposed[] }>();
@@ -94,6 +103,10 @@ export const batchAppend =
       const options = request.getOptions();
       if (options !== undefined) {
         const stream = streamNameOf(options.getStreamIdentifier());
+        if ((options.getDeadline()?.toDate().getTime() ?? Infinity) <= timeOfDay()) {
+          call.write(batchAnswer(request.getCorrelationId(), stream, { kind: 'timeout' }));
+          return;
+        }
         open.set(correlation, { stream, expected: batchExpected(options), events: [] });
       }
       const entry = open.get(correlation);
@@ -139,13 +152,35 @@ export const unaryAppend =
     });
   };
 
+/** What an operator may do to a stream, whatever its revision. */
+export const deleteStream =
+  ({ log }: FakeServerParts): handleUnaryCall<DeleteReq, DeleteResp> =>
+  ({ request }, callback) => {
+    const position = log.delete(streamNameOf(request.getOptions()?.getStreamIdentifier()));
+    if (position === null) callback(errors.noStream());
+    else callback(null, new streams.DeleteResp().setPosition(positioned(new streams.DeleteResp.Position(), position)));
+  };
+
+export const tombstoneStream =
+  ({ log }: FakeServerParts): handleUnaryCall<TombstoneReq, TombstoneResp> =>
+  ({ request }, callback) => {
+    const position = log.tombstone(streamNameOf(request.getOptions()?.getStreamIdentifier()));
+    callback(null, new streams.TombstoneResp().setPosition(positioned(new streams.TombstoneResp.Position(), position)));
+  };
+
+const positioned = <T extends DeleteResp.Position | TombstoneResp.Position>(message: T, position: bigint): T => {
+  message.setCommitPosition(String(position)).setPreparePosition(String(position));
+  return message;
+};
+
 export const read =
   (parts: FakeServerParts) =>
   (call: ReadCall): void => {
     const options = call.request.getOptions();
     if (options === undefined) return;
-    if (refusesFollower(parts, call)) {
-      call.emit('error', errors.notLeader(parts.misbehaviour.leader!));
+    const refusal = refusalOf(parts.misbehaviour, call.metadata);
+    if (refusal !== null) {
+      call.emit('error', refusal);
       return;
     }
     const kind = options.hasSubscription() ? 'subscription' : options.hasAll() ? 'all' : 'stream';
@@ -176,7 +211,7 @@ const subscribe = (parts: FakeServerParts, call: ReadCall, options: ReadReq.Opti
   let cursor = all?.hasEnd() === true ? parts.log.records.length : 0;
   if (position !== undefined) cursor = parts.log.indexOf(BigInt(position.getCommitPosition()), false);
   if (cursor === -1) {
-    call.emit('error', errors.invalidPosition());
+    call.emit('error', errors.invalidStart());
     return;
   }
   cursor = Math.max(0, cursor - parts.misbehaviour.repeatsAtSeam);
@@ -212,7 +247,11 @@ const readStream = ({ log }: FakeServerParts, call: ReadCall, options: ReadReq.O
   const where = options.getStream();
   const stream = streamNameOf(where?.getStreamIdentifier());
   const count = Number(options.getCount());
-  if (count === 0) return;
+  // Unlike a read of nothing of the whole log.
+  if (count === 0) {
+    call.emit('error', errors.invalidRead());
+    return;
+  }
   const records = log.read(stream);
   if (records === null) {
     call.write(notFoundMessage(stream));

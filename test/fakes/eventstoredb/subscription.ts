@@ -71,6 +71,10 @@ export class FakeSubscription {
     this.muted = true;
   }
 
+  move(placeNow: (place: number) => number): void {
+    this.cursor = placeNow(this.cursor);
+  }
+
   stop(): void {
     this.stopped = true;
     this.wake?.();

@@ -1,16 +1,11 @@
 import type { JSONEventData, WrongExpectedVersionError } from '@eventstore/db-client';
 import type { ConnectionSettings } from './connection-settings.js';
 import { failureOf } from './errors.js';
-import { ServerClient } from './server-client.js';
+import { noDeadline, ServerClient } from './server-client.js';
 import { within } from './within.js';
 
 /** Appends on their way at once, each of at most 1 MiB. A real server on two shared cores takes 4.5k/s at 16 and 6k/s at 64. */
 const slots = 64;
-/**
- * What the server is told as its own deadline. It compares it with its clock, so that a near one would refuse every append of a
- * machine whose clock is behind; the limit that counts is ours.
- */
-const serverDeadlineMs = 3_600_000;
 
 export type LaneEntry = {
   /** The name on the server. */
@@ -85,7 +80,7 @@ export class AppendLane {
       const { success, nextExpectedRevision, position } = await carrier.client.appendToStream(stream, [...events], {
         expectedRevision,
         requiresLeader: true,
-        deadline: serverDeadlineMs,
+        deadline: noDeadline,
       });
       carrier.answers += 1;
       if (!success || position === undefined) throw new Error('the server answered an append without its position');

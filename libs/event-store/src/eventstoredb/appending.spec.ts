@@ -2,7 +2,7 @@ import type { JSONEventData } from '@eventstore/db-client';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { AppendOutcomeUnknown, type EventToStore, StoreUnavailable, WrongExpectedRevision } from '#event-store';
 import { aFact, aStream, collect } from '../../../../test/conformance/event-store.suite.js';
-import { numbers, revisions, until, World } from '../../../../test/fixtures/event-store-db-world.js';
+import { numbers, until, World } from '../../../../test/fixtures/event-store-db-world.js';
 import { FakeEventStoreDb } from '../../../../test/fakes/eventstoredb/index.js';
 import { appendSurely } from '../append-surely.js';
 import { AppendLane } from './append-lane.js';
@@ -152,24 +152,6 @@ describe('appending to EventStoreDB', () => {
     expect(() => world.open({ connectionString })).toThrow(/throwOnAppendFailure/);
   });
 
-  it('tells a retry of the same ids from a first append', async () => {
-    const store = world.open();
-    const stream = aStream();
-    const events = [aFact(), aFact()];
-    const first = await store.append(stream, 'no_stream', events);
-    expect(first.deduplicated).toBe(false);
-    expect(await store.append(stream, 'no_stream', events)).toEqual({ ...first, deduplicated: true });
-    // Also for a part of it, and with another body: the server looks at ids and places only.
-    const [head] = events;
-    const again = await store.append(stream, 'no_stream', [{ ...head!, data: { other: true } }]);
-    expect(again).toMatchObject({ revision: 0, deduplicated: true });
-    // At the end of the stream an old id is written again: the command id in the stream is the truth, not this.
-    expect(await store.append(stream, { revision: 1 }, [events[1]!])).toMatchObject({
-      revision: 2,
-      deduplicated: false,
-    });
-  });
-
   it('sends nothing above 1 MiB, nothing empty and nothing that nobody would hear [pitfall 11]', async () => {
     const store = world.open();
     const before = world.fake.counts.batchAppends;
@@ -186,24 +168,6 @@ describe('appending to EventStoreDB', () => {
       })),
     );
     expect(many.every((result) => !(result instanceof Error))).toBe(true);
-  });
-
-  it('continues the revisions of a deleted stream', async () => {
-    const store = world.open();
-    const stream = aStream();
-    await store.append(stream, 'no_stream', [aFact(), aFact()]);
-    world.fake.log.delete(stream);
-    expect(await collect(store.readStream(stream))).toEqual([]);
-    expect(await store.append(stream, 'no_stream', [aFact()])).toMatchObject({ revision: 2 });
-    expect(revisions(await collect(store.readStream(stream)))).toEqual([2]);
-  });
-
-  it('cannot append to a tombstoned stream, and says that it is one', async () => {
-    const store = world.open();
-    const stream = aStream();
-    world.fake.log.tombstone(stream);
-    await expect(store.append(stream, 'no_stream', [aFact()])).rejects.toBeInstanceOf(AppendOutcomeUnknown);
-    await expect(collect(store.readStream(stream))).rejects.toThrow(/tombstoned/);
   });
 
   it('tells listeners of its appends, its health, and its totals', async () => {

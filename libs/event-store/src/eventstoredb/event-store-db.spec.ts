@@ -1,3 +1,4 @@
+import { eventStoreDbTruths } from '../../../../test/conformance/event-store-db.suite.js';
 import { eventStoreConformance } from '../../../../test/conformance/event-store.suite.js';
 import { FakeEventStoreDb } from '../../../../test/fakes/eventstoredb/index.js';
 import { openEventStoreDb } from './index.js';
@@ -12,4 +13,9 @@ eventStoreConformance('EventStoreDB, faked', async () => {
       await fake.stop();
     },
   };
+});
+
+eventStoreDbTruths('fake', async () => {
+  const fake = await FakeEventStoreDb.start();
+  return { connectionString: fake.connectionString, stop: () => fake.stop() };
 });

@@ -2,10 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SubscriptionItem } from '#event-store';
 import type { Position } from '#kernel';
-import { aFact, aStream } from '../../../../test/conformance/event-store.suite.js';
+import { aFact, aStream, collect } from '../../../../test/conformance/event-store.suite.js';
 import { FakeEventStoreDb } from '../../../../test/fakes/eventstoredb/index.js';
 import { fill, follow, numbers, revisions, until, World } from '../../../../test/fixtures/event-store-db-world.js';
 import { EventStoreDbRefused } from './index.js';
+import { positionOf } from './stored-event.js';
 
 describe('following EventStoreDB', () => {
   let world: World;
@@ -58,6 +59,23 @@ describe('following EventStoreDB', () => {
     world.fake.misbehaviour.repeatsAtSeam = 5;
     const seen = await follow(store, { after: first }, (item) => item.kind === 'caughtUp');
     expect(revisions(seen)).toEqual(numbers(20).slice(10));
+  });
+
+  it('loses nothing where a scavenge took the event at which a consumer stood [pitfall 7]', async () => {
+    const store = world.open();
+    const stream = aStream();
+    await fill(store, stream, 3);
+    const commit = world.fake.log.foreign('order-2', 'OrderPlaced', '{}');
+    const after = positionOf({ commit, prepare: commit });
+    await fill(store, stream, 3, 3);
+    world.fake.log.foreign('order-2', 'OrderShipped', '{}');
+    world.fake.log.delete('order-2');
+    const records = world.fake.log.records.length;
+    world.fake.scavenge();
+    expect(world.fake.log.records.length).toBe(records - 1);
+    expect(revisions(await collect(store.readAll({ after })))).toEqual([3, 4, 5]);
+    const seen = await follow(store, { after }, (item) => item.kind === 'caughtUp');
+    expect(revisions(seen)).toEqual([3, 4, 5]);
   });
 
   it('takes a restart for an ordinary event: waits, logs once, comes back [pitfall 4]', async () => {
@@ -155,6 +173,7 @@ describe('following EventStoreDB', () => {
     });
     expect(revisions(seen)).toEqual(numbers(10));
     expect(leader.openSubscriptions + leader.counts.subscriptions).toBeGreaterThan(0);
+    expect(world.log.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
     await store.close();
     await leader.stop();
   });

@@ -1,4 +1,11 @@
-import { BACKWARDS, END, FORWARDS, type ResolvedEvent, START } from '@eventstore/db-client';
+import {
+  type AllStreamResolvedEvent,
+  BACKWARDS,
+  END,
+  FORWARDS,
+  type ResolvedEvent,
+  START,
+} from '@eventstore/db-client';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Position } from '#kernel';
 import { type Head, type ReadStreamOptions, StoreUnavailable, type StoredEvent } from '../port.js';
@@ -28,6 +35,13 @@ export type FeedItem =
   | { readonly kind: 'own'; readonly event: StoredEvent; readonly position: Position }
   | { readonly kind: 'foreign'; readonly position: Position }
   | { readonly kind: 'mark'; readonly mark: Mark };
+
+export type AllEvent = NonNullable<AllStreamResolvedEvent['event']>;
+export const headOf = ({ position, id, created }: AllEvent): Head => ({
+  position: positionOf(position),
+  id,
+  recordedAt: created.toISOString(),
+});
 
 /** The bounded reads. Each resumes by itself where a connection broke; what it gave stays given. */
 export class LogReads {
@@ -79,8 +93,9 @@ export class LogReads {
     let page: StoredEvent[] = [];
     let done = false;
     while (!done) {
-      const feed = this.openFeed(after, size);
+      let feed: Feed | null = null;
       try {
+        feed = await this.openFeed(after, size);
         while (!done) {
           const state = await feed.wait(this.settings.readTimeoutMs);
           if (state !== 'ready') throw new Error('a read of the log went silent');
@@ -110,7 +125,7 @@ export class LogReads {
       } catch (error) {
         await retry.after(error);
       } finally {
-        feed.close();
+        feed?.close();
       }
     }
     if (page.length > 0) yield page;
@@ -118,29 +133,22 @@ export class LogReads {
 
   /** The last event of the whole server, which may be nobody's fact; a position that covers all of ours. */
   async head(patienceMs?: number): Promise<Head | null> {
-    const retry = this.retries(patienceMs);
-    for (;;) {
-      const { client } = this.settings;
-      const stream = client.readAll({ direction: BACKWARDS, fromPosition: END, maxCount: 1, requiresLeader: true });
-      const read = new PulledStream<ResolvedEvent>(stream, () => stream.cancel());
-      try {
-        for await (const [resolved] of this.pages(read, 1)) {
-          const event = resolved?.event;
-          if (event?.position === undefined) continue;
-          return { position: positionOf(event.position), id: event.id, recordedAt: event.created.toISOString() };
-        }
-        return null;
-      } catch (error) {
-        await retry.after(error);
-      } finally {
-        read.close();
-      }
-    }
+    const [last] = await this.backwards(null, 1, patienceMs);
+    return last === undefined ? null : headOf(last);
   }
 
-  openFeed(after: Position | null, pageSize: number): Feed {
+  /**
+   * A subscription that gives what stands after a position, and may begin with what stands at it. The server skips the first event
+   * that it finds at or behind the position that it is given. Once a scavenge has taken the one that stood there, that is an event
+   * which nobody was given; so it is given the place of the event before, which stands there now.
+   */
+  async openFeed(after: Position | null, pageSize: number): Promise<Feed> {
     const { client, prefixes } = this.settings;
-    return openFeed(client, after, { prefixes, bufferSize: Math.min(pageSize, 1_000) });
+    const [before] = after === null ? [] : await this.backwards(after, 2);
+    return openFeed(client, before === undefined ? null : headOf(before).position, {
+      prefixes,
+      bufferSize: Math.min(pageSize, 1_000),
+    });
   }
 
   /** Takes what is there, at most so many, and tells what is ours. */
@@ -161,18 +169,49 @@ export class LogReads {
   /** Whether a fact of ours stands after a position: 'behind', or the position up to which none does. */
   async lookAhead(after: Position | null): Promise<'behind' | Position | null> {
     const head = await this.head(0);
-    const feed = this.openFeed(after, 1);
+    const feed = await this.openFeed(after, 1);
     try {
       for (;;) {
         if ((await feed.wait(this.settings.readTimeoutMs)) !== 'ready') throw new Error('a look ahead went silent');
         for (const item of this.items(feed, 1)) {
-          if (item.kind !== 'mark') return 'behind';
-          if (item.mark.kind === 'caughtUp') return head?.position ?? null;
+          if (item.kind === 'mark') {
+            if (item.mark.kind === 'caughtUp') return head?.position ?? null;
+          } else if (after === null || item.position > after) return 'behind';
         }
       }
     } finally {
       feed.close();
     }
+  }
+
+  /** Events before a position, or the last ones, newest first. */
+  async backwards(before: Position | null, count: number, patienceMs?: number): Promise<readonly AllEvent[]> {
+    const retry = this.retries(patienceMs);
+    for (;;) {
+      const fromPosition = before === null ? END : serverPositionOf(before);
+      const options = { direction: BACKWARDS, fromPosition, maxCount: count, requiresLeader: true } as const;
+      const stream = this.settings.client.readAll(options);
+      const read = new PulledStream<AllStreamResolvedEvent>(stream, () => stream.cancel());
+      const events: AllEvent[] = [];
+      try {
+        for await (const page of this.pages(read, count)) {
+          events.push(...page.flatMap(({ event }) => (event === undefined ? [] : [event])));
+        }
+        return events.filter((event) => before === null || headOf(event).position < before);
+      } catch (error) {
+        await retry.after(error);
+      } finally {
+        read.close();
+      }
+    }
+  }
+
+  isOurs(event: AllEvent): boolean {
+    const { prefix, prefixes } = this.settings;
+    return (
+      prefixes.some((beginning) => event.streamId.startsWith(beginning)) &&
+      ownEventOf(event, prefix, event.position) !== null
+    );
   }
 
   private openStream(

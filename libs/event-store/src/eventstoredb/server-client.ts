@@ -6,6 +6,13 @@ import { within } from './within.js';
 /** Calls end at once when they are cancelled; a close must not hang where one does not. */
 const endMs = 2_000;
 
+/**
+ * The deadline of an append that has none but ours and the server's own. The client sends a time of day, which the server compares
+ * with its clock: any other would refuse every append of a machine whose clock is that much behind.
+ */
+export const noDeadline = Number.MAX_SAFE_INTEGER;
+const never = new Date('9999-12-31T23:59:59Z');
+
 type Channel = Awaited<ReturnType<ServerClient['getChannel']>>;
 
 /**
@@ -53,6 +60,10 @@ export class ServerClient extends EventStoreDBClient {
     this.ended = true;
     await within(endMs, this.dispose(), () => new Error('a call does not end')).catch(() => undefined);
     this.channel?.close();
+  }
+
+  protected override createDeadline(deadline?: number): Date {
+    return deadline === noDeadline ? never : super.createDeadline(deadline);
   }
 
   private hasEnded(): boolean {

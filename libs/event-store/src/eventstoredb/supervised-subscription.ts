@@ -5,7 +5,7 @@ import { EventStoreDbRefused, failureOf, lossOf } from './errors.js';
 import type { Feed, Mark } from './feed.js';
 import { type LogReads, refused } from './log-reads.js';
 import { serverPositionOf } from './stored-event.js';
-import { backoff, pauseUnless } from './within.js';
+import { type Backoff, backoff, pauseUnless } from './within.js';
 
 /** As pino takes it. */
 export type EventStoreDbLog = {
@@ -19,7 +19,7 @@ export type SupervisionSettings = {
   readonly counters: Counters;
   /** Told of every loss and every return, for the health of the connection. */
   readonly onState: (lost: string | null) => void;
-  readonly backoff: { readonly firstMs: number; readonly maxMs: number };
+  readonly backoff: Backoff;
   readonly watchdogMs: number;
   /** How long a fact that the watchdog sees may be on its way. */
   readonly graceMs: number;
@@ -79,7 +79,7 @@ export class SupervisedSubscription {
     const { signal, pageSize } = this.options;
     // Read before subscribing: when the subscription has caught up, all up to here was given or is of no interest.
     const head = (await reads.head(0))?.position ?? null;
-    const feed = reads.openFeed(this.at, pageSize);
+    const feed = await reads.openFeed(this.at, pageSize);
     try {
       for (;;) {
         const state = await feed.wait(watchdogMs, signal);

@@ -1,0 +1,33 @@
+import { connect, type Client } from '#client';
+import { readRemoteConfiguration } from '#platform/configuration';
+import { EXIT, Failure } from './failure.js';
+import type { Terminal } from './terminal.js';
+
+/** For as long a server that says `Retry-After` is asked again. */
+const PATIENCE_MS = 20_000;
+
+/** The server of PORTARIA_URL, asked with PORTARIA_TOKEN. */
+export const serverOf = ({ variables }: Terminal): Client => {
+  const { url, token } = readRemoteConfiguration(variables);
+  if (token === null) {
+    throw new Failure(
+      EXIT.environment,
+      'configuration',
+      'PORTARIA_TOKEN is not set: give the token of somebody with the role ops, or the file that holds it in PORTARIA_TOKEN_FILE. A server in development prints one when it starts.',
+    );
+  }
+  return connect({ url, token, patienceMs: PATIENCE_MS });
+};
+
+/** Half a second, or until somebody presses Ctrl-C. */
+export const pause = (stopped: AbortSignal, milliseconds = 500): Promise<void> =>
+  new Promise((resolve) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      stopped.removeEventListener('abort', end);
+      resolve();
+    };
+    const timer = setTimeout(end, milliseconds);
+    stopped.addEventListener('abort', end);
+    if (stopped.aborted) end();
+  });
