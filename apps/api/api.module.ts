@@ -1,109 +1,22 @@
-import { Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
-import { CqrsModule } from '@nestjs/cqrs';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { BlockFilterModule } from '#block-filter/block-filter.module';
-import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
-import { Intake } from '#block-filter/intake.adapter';
-import { AddressBook } from '#contacts/address-book.adapter';
-import { ContactCommands } from '#contacts/contact-commands.handlers';
 import { ContactsModule } from '#contacts/contacts.module';
-import { ConversationCommands, ReadMarkerCommands } from '#conversations/conversation-commands.handlers';
 import { ConversationsModule } from '#conversations/conversations.module';
-import { CODEC } from '#event-store';
-import { UnblockRule } from '#inbox/contacts.query';
 import { InboxModule } from '#inbox/inbox.module';
-import { Desk, LogIdentity, Metrics, Readiness, StaffDirectory, TenantSecrets } from '#platform';
-import { ProjectorDesk } from '#projections/ops.controller';
 import { ProjectionsModule } from '#projections/projections.module';
-import { READ_MODELS, type ReadSource } from '#read-store';
-import { SettingsCommands } from '#settings/settings.handlers';
-import { SettingsReader } from '#settings/settings.controller';
 import { SettingsModule } from '#settings/settings.module';
-import { StaffCommands } from '#staff/staff.handlers';
 import { StaffModule } from '#staff/staff.module';
-import type { Log } from '../event-store.js';
 import type { Gatehouse } from './gatehouse.js';
-
-/** What alerts look at where stores are on servers: are they reachable, and what became of calls. */
-@Injectable()
-class StoreGauges {
-  constructor(metrics: Metrics, log: Log, source: ReadSource) {
-    metrics.gauge('portaria_event_store_up', '1 while the log can be reached', 'store', () => ({
-      log: log.notReady() === null ? 1 : 0,
-    }));
-    metrics.gauge('portaria_read_store_up', '1 while the read models can be read', 'store', async () => ({
-      rows: (await source.notReady()) === null ? 1 : 0,
-    }));
-    metrics.gauge('portaria_event_store_calls', 'What became of calls to the server since the start', 'what', () =>
-      log.counters(),
-    );
-  }
-}
-
-/** Everything that rooms get injected, from the opened stores. */
-const provided = (gatehouse: Gatehouse) => {
-  const { stores, write, intake, staff, projector, readiness } = gatehouse;
-  return [
-    { provide: READ_MODELS, useValue: stores.models },
-    { provide: CODEC, useValue: stores.codec },
-    { provide: AddressBook, useValue: write.book },
-    { provide: BlockEnforcement, useValue: write.enforcement },
-    { provide: ContactCommands, useValue: write.contacts },
-    { provide: ConversationCommands, useValue: write.conversations },
-    { provide: ReadMarkerCommands, useValue: new ReadMarkerCommands(stores.runner) },
-    { provide: StaffCommands, useValue: new StaffCommands(stores.runner) },
-    { provide: SettingsCommands, useValue: new SettingsCommands(stores.runner) },
-    { provide: Intake, useValue: intake },
-    { provide: SettingsReader, useValue: { settings: write.settings } },
-    {
-      provide: UnblockRule,
-      useValue: { unblockBy: async (tenant: string) => (await write.settings(tenant))['block.unblockBy'] },
-    },
-    { provide: StaffDirectory, useValue: staff },
-    { provide: TenantSecrets, useValue: { secretOf: (tenant: string) => stores.vault.tenantSecret(tenant) } },
-    {
-      provide: LogIdentity,
-      useValue: { logId: stores.logId, head: async () => (await stores.store.head())?.position ?? null },
-    },
-    { provide: ProjectorDesk, useValue: projector },
-    { provide: Readiness, useValue: readiness },
-    { provide: GatehouseKeeper, useValue: new GatehouseKeeper(gatehouse) },
-    {
-      provide: StoreGauges,
-      inject: [Metrics],
-      useFactory: (metrics: Metrics) => new StoreGauges(metrics, stores.store, stores.source),
-    },
-    Desk,
-  ];
-};
-
-/** Closes the gatehouse when the application closes, after its last request. */
-class GatehouseKeeper implements OnApplicationShutdown {
-  constructor(private readonly gatehouse: Gatehouse) {}
-
-  onApplicationShutdown(): Promise<void> {
-    return this.gatehouse.close();
-  }
-}
-
-@Module({})
-class GatehouseModule {}
+import { GatehouseModule } from './gatehouse.module.js';
 
 @Module({})
 export class ApiModule {
   /** The application over an opened gatehouse; closing it closes the gatehouse. */
   static over(gatehouse: Gatehouse): DynamicModule {
-    const providers = provided(gatehouse);
     return {
       module: ApiModule,
       imports: [
-        CqrsModule.forRoot(),
-        {
-          module: GatehouseModule,
-          global: true,
-          imports: [CqrsModule],
-          providers,
-          exports: providers.map((one) => ('provide' in one ? one.provide : one)),
-        },
+        GatehouseModule.over(gatehouse),
         ContactsModule,
         ConversationsModule,
         StaffModule,

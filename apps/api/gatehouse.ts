@@ -1,14 +1,11 @@
-import { BlockExpiry } from '#policies/block-expiry.adapter';
 import { PolicyWishes } from '#policies/policy-wishes.adapter';
 import { Intake } from '#block-filter/intake.adapter';
-import { Busy } from '#event-store';
 import type { Kysely } from 'kysely';
-import { toProblem, type Configuration, type Logger, type Readiness, type StaffDirectory } from '#platform';
-import { createPolicyRunner, policyStart } from '#projections';
+import type { Configuration, Logger, Readiness, StaffDirectory } from '#platform';
 import type { ProjectorDesk } from '#projections/ops.controller';
 import { staffDecider } from '#staff';
-import { policies } from '../registry.js';
 import { connectWriteSide, RECENT_MS, type WriteSide } from './facts.js';
+import { PolicyShift } from './policy-shift.js';
 import { projectorDesk } from './projector-desk.js';
 import { openStores, type Stores } from './stores.js';
 
@@ -27,7 +24,6 @@ export type Gatehouse = {
 const counted = ({ eventStore }: Configuration) => (eventStore.kind === 'sqlite' ? { ordinalOf: Number } : {});
 
 const MAX_LAG_MS = 30_000;
-const READ_MODELS_WAIT_MS = 30_000;
 
 /** Starts what runs by itself over the stores, which are opened if they are not opening already. Throws what `openStores` throws. */
 export const openGatehouse = async (
@@ -36,7 +32,7 @@ export const openGatehouse = async (
   opening: Promise<Stores> = openStores(configuration, logger),
 ): Promise<Gatehouse> => {
   const stores = await opening;
-  const { runner, vault, store, models, codec } = stores;
+  const { runner, vault } = stores;
   const write = connectWriteSide(stores);
   const intake = new Intake(runner, vault, write.book, write.enforcement, write.conversationRules);
   const wishes = new PolicyWishes({
@@ -48,29 +44,10 @@ export const openGatehouse = async (
     rules: write.blockRules,
     assignedTo: (tenant, staffId) => assignedTo(stores, tenant, staffId),
   });
-  const following = createPolicyRunner({
-    events: store,
-    codec,
-    policies,
-    execute: (reaction, { event, policy, commandId }) => wishes.fulfil(reaction, event, policy, commandId),
-    checkpoints: {
-      load: (policy) => stores.projector.loadPolicyCheckpoint(policy),
-      save: (policy, position) => stores.projector.savePolicyCheckpoint(policy, position),
-    },
-    waitUntilVisible: (position) => models.waitFor(position, READ_MODELS_WAIT_MS),
-    startFact: policyStart(store),
-    isTransient: (error) => error instanceof Busy || toProblem(error).status === 503,
-    log: (level, message, fields) => {
-      logger[level](fields ?? {}, message);
-    },
+  const policies = new PolicyShift(stores, wishes, logger);
+  stores.projector.seat?.follow((role) => {
+    policies.follow(role);
   });
-  const expiry = new BlockExpiry(models, wishes, (message) => {
-    logger.warn(message);
-  });
-  const policiesRun = following.run().catch((error: unknown) => {
-    logger.error({ err: error }, 'policies have stopped');
-  });
-  expiry.start();
 
   return {
     stores,
@@ -87,9 +64,7 @@ export const openGatehouse = async (
     projector: projectorDesk(stores, counted(configuration)),
     readiness: await readinessOf(stores),
     close: async () => {
-      await expiry.stop();
-      await following.stop();
-      await policiesRun;
+      await policies.stop();
       await stores.close();
     },
   };

@@ -3,8 +3,9 @@ import type { LogPlace } from '../event-store.js';
 import type { KeyPlace } from '../key-vault.js';
 import type { ReadPlace } from '../read-store.js';
 import type { Logger } from '#platform';
-import { connectProjector, type Projector } from '#projections';
+import { askHolder, connectProjector, type OpsCall, type Projector, type Role } from '#projections';
 import type { Position } from '#kernel';
+import type { RowStore } from '#read-store';
 
 /** What the worker thread is started with. */
 export type ProjectorData = {
@@ -18,7 +19,18 @@ export type ProjectorData = {
 /** The thread's last message where it cannot work: the exception's name and sentence. */
 export type StartFailed = { readonly kind: 'start-failed'; readonly name: string; readonly message: string };
 
-export type ProjectorThread = Projector & { readonly failed: () => string | null };
+/** The projector as the rest of the process sees it. */
+export type ProjectorPort = Pick<Projector, 'appended' | 'ask' | 'stop'> & {
+  /** Why it cannot go on; null while it can. */
+  readonly failed: () => string | null;
+  /** Where this process may move the live read models: the policies run where that is. Null: another process does both. */
+  readonly seat:
+    | (Pick<Projector, 'loadPolicyCheckpoint' | 'savePolicyCheckpoint'> & {
+        /** Tells the present role at once, then every change. */
+        readonly follow: (listener: (role: Role) => void) => void;
+      })
+    | null;
+};
 
 const STOP_MS = 5_000;
 const patience = (milliseconds: number): Promise<void> =>
@@ -29,9 +41,11 @@ export const startProjectorThread = async (
   data: ProjectorData,
   logger: Logger,
   onCheckpoint: (position: Position) => void,
-): Promise<ProjectorThread> => {
+): Promise<ProjectorPort> => {
   const worker = new Worker(new URL('./projector.worker.js', import.meta.url), { workerData: data, name: 'projector' });
   let failure: string | null = null;
+  let role: Role = 'standby';
+  let listener: (role: Role) => void = () => undefined;
   const ending: { told: StartFailed | null } = { told: null };
   worker.on('message', (message: { readonly kind: string }) => {
     if (message.kind === 'start-failed') ending.told = message as StartFailed;
@@ -41,6 +55,11 @@ export const startProjectorThread = async (
     onFailed: (projection, message) => {
       failure = projection === null ? message : `${projection}: ${message}`;
       logger.error({ projection }, `projection failed: ${message}`);
+    },
+    onRole: (next) => {
+      role = next;
+      logger.info({ role }, 'the projector has another role');
+      listener(next);
     },
     log: (level, message, fields) => {
       logger[level](fields ?? {}, message);
@@ -56,6 +75,13 @@ export const startProjectorThread = async (
   return {
     ...projector,
     failed: () => failure,
+    seat: {
+      ...projector,
+      follow: (told) => {
+        listener = told;
+        told(role);
+      },
+    },
     stop: async () => {
       // A store that does not answer must not keep the process: whatever is under way is undone by its store.
       await Promise.race([projector.stop().catch(() => undefined), patience(STOP_MS)]);
@@ -63,3 +89,12 @@ export const startProjectorThread = async (
     },
   };
 };
+
+/** The projector of another process, asked through the read store. Its tables must be there: it is waited for. */
+export const projectorElsewhere = (rows: RowStore): ProjectorPort => ({
+  appended: () => undefined,
+  ask: async (name, ...args) => (await askHolder(rows, { name, args } as OpsCall)) as never,
+  failed: () => null,
+  seat: null,
+  stop: () => rows.close(),
+});

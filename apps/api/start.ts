@@ -3,7 +3,8 @@ import { makeLogger } from '#platform/logging';
 import { runMain } from '#platform/shutdown';
 import { openStores } from './stores.js';
 
-const EXPECTED = [
+/** Exceptions whose message is a sentence for the operator. */
+export const EXPECTED = [
   'DataFolderError',
   'ReadStoreUnusable',
   'PostgresUnusable',

@@ -12,12 +12,12 @@ import {
 } from '#event-store';
 import type { Configuration, Logger } from '#platform';
 import { isProblemCode, PROBLEMS } from '#platform/problem-codes';
-import { createReadModels, type ReadModels, type ReadSource } from '#read-store';
+import { createReadModels, type ReadModels, type ReadSource, type RowStore } from '#read-store';
 import { openLog, placeOf, type Log } from '../event-store.js';
 import { keyPlaceName, keyPlaceOf, openKeys } from '../key-vault.js';
-import { awaitReadStore, openSource, readPlaceOf } from '../read-store.js';
+import { awaitReadStore, openRows, openSource, readPlaceOf, type ReadPlace } from '../read-store.js';
 import { projections, storedTypes } from '../registry.js';
-import { startProjectorThread, type ProjectorThread } from './projector-thread.js';
+import { projectorElsewhere, startProjectorThread, type ProjectorPort } from './projector-thread.js';
 
 /** The stores of one process, opened in the order in which they depend on each other. */
 export type Stores = {
@@ -27,25 +27,35 @@ export type Stores = {
   readonly runner: CommandRunner;
   readonly source: ReadSource;
   readonly models: ReadModels<unknown>;
-  readonly projector: ProjectorThread;
+  readonly projector: ProjectorPort;
   readonly logId: string;
   close(): Promise<void>;
 };
 
+/** `projector`: whether this process has one, whatever the configuration of the api says. */
+export type StoresOptions = { readonly projector?: Configuration['projector'] };
+
 /** Throws DataFolderError, ReadStoreUnusable or PostgresUnusable with one sentence for the operator; nothing is damaged then. */
-export const openStores = async (configuration: Configuration, logger: Logger): Promise<Stores> => {
+export const openStores = async (
+  configuration: Configuration,
+  logger: Logger,
+  { projector: wanted = configuration.projector }: StoresOptions = {},
+): Promise<Stores> => {
   const { dataDir, keyEncryptionKey } = configuration;
   const closers: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const lock = lockDataFolder(dataDir);
-    closers.push(() => {
-      lock.release();
-    });
-    mkdirSync(dataDir, { recursive: true });
     const [place, keys, read] = [placeOf(configuration), keyPlaceOf(configuration), readPlaceOf(configuration)];
+    // Servers are shared by several processes; a folder has one.
+    if ([place, keys, read].some(({ kind }) => kind === 'sqlite')) {
+      const lock = lockDataFolder(dataDir);
+      closers.push(() => {
+        lock.release();
+      });
+      mkdirSync(dataDir, { recursive: true });
+    }
     await awaitReadStore(read, logger);
     const store = await openLog(place, logger, endProcess(logger));
     closers.push(() => store.close());
@@ -65,9 +75,12 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
     const logId = await ensureLogStarted(store);
 
     let notify: ReadModels<unknown>['notify'] = () => undefined;
-    const projector = await startProjectorThread({ place, keys, read, logId, keyEncryptionKey }, logger, (position) => {
-      notify(position);
-    });
+    const projector =
+      wanted === 'off'
+        ? projectorElsewhere(await migratedRows(read, logger))
+        : await startProjectorThread({ place, keys, read, logId, keyEncryptionKey }, logger, (position) => {
+            notify(position);
+          });
     closers.push(() => projector.stop());
     store.onAppended((position) => {
       projector.appended(position);
@@ -83,6 +96,20 @@ export const openStores = async (configuration: Configuration, logger: Logger): 
     return { store, vault, codec, runner, source, models, projector, logId, close };
   } catch (error) {
     await close();
+    throw error;
+  }
+};
+
+/** Whichever process comes first makes the tables. */
+const migratedRows = async (read: ReadPlace, logger: Logger): Promise<RowStore> => {
+  const rows = await openRows(read, (level, message) => {
+    logger[level](message);
+  });
+  try {
+    await rows.migrate();
+    return rows;
+  } catch (error) {
+    await rows.close();
     throw error;
   }
 };

@@ -1,11 +1,13 @@
-// The built api as a process of its own, over a data folder.
+// The built api, or projector, as a process of its own.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { SignJWT } from 'jose';
 
 const SECRET = 'a secret of at least thirty-two bytes';
-const MAIN = join(import.meta.dirname, '../../apps/api/main.js');
+const mainOf = (app: App): string => join(import.meta.dirname, `../../apps/${app}/main.js`);
+
+export type App = 'api' | 'projector';
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test says what it expects of an answer
 export type Json = any;
@@ -24,6 +26,8 @@ export type Api = {
   readonly call: (role: string, method: string, path: string, body?: unknown, key?: string) => Promise<Answer>;
   /** Ends it as the kernel ends a process. */
   readonly kill: (signal: NodeJS.Signals) => Promise<number | null>;
+  /** What it has logged. */
+  readonly said: () => string;
 };
 
 type Environment = Readonly<Record<string, string>>;
@@ -31,8 +35,9 @@ type Environment = Readonly<Record<string, string>>;
 const started = (
   folder: string,
   more: Environment = {},
+  app: App = 'api',
 ): { readonly child: ChildProcess; readonly said: () => { out: string; error: string } } => {
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [mainOf(app)], {
     // Nothing of Jest's: no NODE_OPTIONS, no loader.
     env: {
       PATH: process.env['PATH'],
@@ -64,12 +69,12 @@ const bearerOf = async (role: string): Promise<string> => {
 };
 
 /** Starts it and waits until it listens. */
-export const startApi = async (folder: string, more?: Environment): Promise<Api> => {
-  const { child, said } = started(folder, more);
+export const startApi = async (folder: string, more?: Environment, app?: App): Promise<Api> => {
+  const { child, said } = started(folder, more, app);
   const ended = once(child, 'exit') as Promise<[number | null]>;
-  const listening = (): string | undefined => /"address":"([^"]+)"[^\n]*"msg":"listening"/.exec(said().out)?.[1];
+  const listening = (): string | undefined => /"address":"([^"]+)"/.exec(said().out)?.[1];
   while (listening() === undefined) {
-    if (child.exitCode !== null) throw new Error(`the api ended with ${String(child.exitCode)}: ${said().error}`);
+    if (child.exitCode !== null) throw new Error(`the process ended with ${String(child.exitCode)}: ${said().error}`);
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
   const base = listening() ?? '';
@@ -101,6 +106,7 @@ export const startApi = async (folder: string, more?: Environment): Promise<Api>
       const [code] = await ended;
       return code;
     },
+    said: () => said().out,
   };
 };
 
@@ -108,8 +114,9 @@ export const startApi = async (folder: string, more?: Environment): Promise<Api>
 export const runApi = async (
   folder: string,
   more?: Environment,
+  app?: App,
 ): Promise<{ readonly code: number | null; readonly error: string; readonly out: string }> => {
-  const { child, said } = started(folder, more);
+  const { child, said } = started(folder, more, app);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, ...said() };
 };

@@ -77,7 +77,7 @@ describe('the configuration', () => {
       READ_STORE: 'mysql',
       POSTGRES_URL: 'mysql://root:changeit@host/x',
       KEY_VAULT_URL: 'postgres://root:changeit@host',
-      PROJECTOR: 'off',
+      PROJECTOR: 'elsewhere',
       AUTH_JWT_SECRET: 'hunter2',
       KEY_ENCRYPTION_KEY: 'c2hvcnQ=',
       LOG_LEVEL: 'loud',

@@ -15,7 +15,8 @@ export class Configuration {
     readonly readStore: PostgresOrFile,
     /** Shared by processes where both stores are servers; else a file of the data folder. */
     readonly keyVault: PostgresOrFile,
-    readonly projector: 'embedded',
+    /** `off`: another process folds the read models and runs the policies. */
+    readonly projector: 'embedded' | 'off',
     readonly auth: AuthConfiguration,
     /** 32 bytes. */
     readonly keyEncryptionKey: Buffer,
@@ -77,6 +78,7 @@ export const readConfiguration = (variables?: Variables, folder = process.cwd())
   const production = environment.NODE_ENV === 'production';
   mistakes.push(...mistakesOfEventStore(environment));
   mistakes.push(...mistakesOfReadStore(environment));
+  mistakes.push(...mistakesOfProjector(environment));
   mistakes.push(...mistakesOfAuthentication(environment, production));
   if (
     production &&
@@ -170,6 +172,11 @@ const mistakesOfReadStore = (environment: Environment): readonly string[] => {
   return mistakes;
 };
 
+const mistakesOfProjector = (environment: Environment): readonly string[] =>
+  environment.PROJECTOR === 'off' && !sharesKeys(environment)
+    ? ['PROJECTOR=off needs EVENT_STORE=eventstoredb and READ_STORE=postgres: a projector process cannot share files']
+    : [];
+
 const mistakesOfAuthentication = (environment: Environment, production: boolean): readonly string[] => {
   const { AUTH_JWT_SECRET: secret, AUTH_JWKS_URL: url } = environment;
   if (secret !== undefined && url !== undefined)
@@ -200,7 +207,7 @@ const assemble = (environment: Environment, production: boolean): Configuration 
     sharesKeys(environment)
       ? { kind: 'postgres', url: environment.KEY_VAULT_URL ?? environment.POSTGRES_URL ?? '' }
       : { kind: 'sqlite' },
-    'embedded',
+    environment.PROJECTOR === 'off' ? 'off' : 'embedded',
     {
       keys:
         jwksUrl === undefined

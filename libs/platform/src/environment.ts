@@ -50,11 +50,7 @@ export class Environment {
 
   @IsOptional() @Secret(isPostgresUrl, POSTGRES_MESSAGE) KEY_VAULT_URL?: string;
 
-  @IsOptional()
-  @IsIn(['embedded'], {
-    message: 'must be embedded: off comes with a later version',
-  })
-  PROJECTOR?: string;
+  @IsOptional() @IsIn(['embedded', 'off'], { message: 'must be embedded or off' }) PROJECTOR?: string;
 
   @IsOptional()
   @Secret((value) => Buffer.byteLength(value) >= 32, 'must have at least 32 bytes')

@@ -1,7 +1,7 @@
 export * from './engine.js';
 export * from './options.js';
 export type { Estimate, OpsCalls, RebuildOptions } from './operations.js';
-export { NoProjector } from './requests.js';
+export { askHolder, NoProjector, type OpsCall } from './requests.js';
 export { FoldFailed } from './generation.js';
 export { PARKING_LIMITS, TooMuchParked, type ParkingLimits } from './parked.js';
 export { discardParked, parkedSequences, retryParked, type ParkedSequence, type Retried } from './parking.js';

@@ -1,0 +1,77 @@
+import { BlockExpiry } from '#policies/block-expiry.adapter';
+import type { PolicyWishes } from '#policies/policy-wishes.adapter';
+import { Busy } from '#event-store';
+import { toProblem, type Logger } from '#platform';
+import { createPolicyRunner, policyStart, type PolicyRunner, type Role } from '#projections';
+import { policies } from '../registry.js';
+import type { Stores } from './stores.js';
+
+const READ_MODELS_WAIT_MS = 30_000;
+
+type Shift = { readonly runner: PolicyRunner; readonly expiry: BlockExpiry; readonly run: Promise<void> };
+
+/**
+ * Policies and timers, where the live read models are moved: with several processes one runs them. What two of them do while the seat
+ * passes on is done once all the same, by its command id.
+ */
+export class PolicyShift {
+  #role: Role = 'standby';
+  #turn: Promise<void> = Promise.resolve();
+  #stopping = false;
+  #running: Shift | null = null;
+
+  constructor(
+    readonly stores: Stores,
+    readonly wishes: PolicyWishes,
+    readonly logger: Logger,
+  ) {}
+
+  follow(role: Role): void {
+    this.#role = role;
+    this.#turn = this.#turn.then(() => this.#settle());
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.follow('standby');
+    await this.#turn;
+  }
+
+  async #settle(): Promise<void> {
+    const wanted = this.#role === 'live' && !this.#stopping;
+    if (wanted && this.#running === null) this.#running = this.#start();
+    if (wanted || this.#running === null) return;
+    const { runner, expiry, run } = this.#running;
+    this.#running = null;
+    await expiry.stop();
+    await runner.stop();
+    await run;
+  }
+
+  #start(): Shift {
+    const { store, codec, models, projector } = this.stores;
+    const { seat } = projector;
+    if (seat === null) throw new Error('policies run where the projector is');
+    const runner = createPolicyRunner({
+      events: store,
+      codec,
+      policies,
+      execute: (reaction, { event, policy, commandId }) => this.wishes.fulfil(reaction, event, policy, commandId),
+      checkpoints: { load: seat.loadPolicyCheckpoint, save: seat.savePolicyCheckpoint },
+      waitUntilVisible: (position) => models.waitFor(position, READ_MODELS_WAIT_MS),
+      startFact: policyStart(store),
+      isTransient: (error) => error instanceof Busy || toProblem(error).status === 503,
+      log: (level, message, fields) => {
+        this.logger[level](fields ?? {}, message);
+      },
+    });
+    const expiry = new BlockExpiry(models, this.wishes, (message) => {
+      this.logger.warn(message);
+    });
+    const run = runner.run().catch((error: unknown) => {
+      this.logger.error({ err: error }, 'policies have stopped');
+    });
+    expiry.start();
+    return { runner, expiry, run };
+  }
+}

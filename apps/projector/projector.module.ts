@@ -1,0 +1,12 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { ProjectionGauges } from '#projections/ops.controller';
+import { GatehouseModule } from '../api/gatehouse.module.js';
+import type { Gatehouse } from '../api/gatehouse.js';
+
+/** Health and metrics over an opened gatehouse; no routes of the product. */
+@Module({})
+export class ProjectorModule {
+  static over(gatehouse: Gatehouse): DynamicModule {
+    return { module: ProjectorModule, imports: [GatehouseModule.over(gatehouse)], providers: [ProjectionGauges] };
+  }
+}
