@@ -48,7 +48,7 @@ describe('a rebuild', () => {
   });
 
   it('drops what stands by after its time, or when the next one begins', async () => {
-    const { run } = await opened({ standbyMs: 300 });
+    const { run } = await opened({ standbyMs: 3000 });
     const first = await run.engine.ask('rebuild', ['people']);
     await until(done(run.rows, first.rebuildId));
     expect(await states(run.rows, 'people')).toEqual(['g1 standby', 'g2 live']);
