@@ -1,7 +1,10 @@
 import type { EventStore } from '#event-store';
 import type { Position } from '#kernel';
 import {
+  discardParked,
+  parkedSequences,
   projectionStatuses,
+  retryParked,
   rebuildStatus,
   recordOpsFact,
   type OpsCalls,
@@ -17,6 +20,9 @@ type Parts = {
   readonly source: ReadSource;
   readonly projector: Pick<Projector, 'ask'>;
 };
+
+/** More than any limit lets be parked. */
+const MOST = 10_000;
 
 /** Operators' acts: done by the projector, and recorded as facts in `ops-{projection}`. */
 export const projectorDesk = (
@@ -55,6 +61,7 @@ export const projectorDesk = (
     }
     return [];
   };
+  const retry = (name: string, sequence: string) => projector.ask('retry', name, sequence);
   return {
     statuses: async () =>
       projectionStatuses(source, projections, { head: await store.head(), now: Date.now(), ...counting }),
@@ -65,6 +72,20 @@ export const projectorDesk = (
       for (const fact of await facts(operator, name, args, answer))
         position = await record(operator, fact.data.projection, fact);
       return { answer, position };
+    },
+    parked: async (name) => {
+      const projection = projections.find((one) => one.name === name);
+      return projection === undefined ? null : parkedSequences(source, projection, { after: null, limit: MOST });
+    },
+    retry: (operator, name, sequence) => {
+      const at = new Date().toISOString();
+      return retryParked({ events: store, retry }, name, { sequence, operator, at });
+    },
+    discard: async (operator, name, sequence, reason) => {
+      const projection = projections.find((one) => one.name === name);
+      const at = new Date().toISOString();
+      if (projection === undefined) return null;
+      return discardParked({ events: store, source, retry }, projection, { sequence, operator, at, reason });
     },
   };
 };

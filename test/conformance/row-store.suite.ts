@@ -255,6 +255,58 @@ export const rowStoreSuite = (
       expect(await store.write((tx) => tx.empty(table.name, 2))).toBe(0);
     });
 
+    it('keeps what is parked by generation and sequence, in the order of the log', async () => {
+      const place = { projection: 'things', generation: 1 };
+      const row = (sequence: string, first: string, events: number) => ({
+        ...place,
+        sequence,
+        kind: 'key' as const,
+        key: '["acme","a","p"]',
+        first_event_id: `e${first}`,
+        first_position: first,
+        error: 'no',
+        events,
+        parked_at: 't',
+      });
+      const event = (sequence: string, position: string, stream: string) => ({
+        ...place,
+        sequence,
+        position,
+        event_id: `e${position}`,
+        stream,
+        revision: 2,
+      });
+      const early = [event('k1', '03', 's1'), event('k1', '02', 's2'), event('k2', '01', 's2')];
+      await store.write(({ system }) => system.parking.hold([row('k1', '02', 2), row('k2', '01', 1)], early));
+      const later = Array.from({ length: 600 }, (_, at) => event('k1', `1${String(at).padStart(3, '0')}`, 's1'));
+      await store.write(async ({ system }) => {
+        await system.parking.hold([row('k1', '02', 602)], later);
+        await system.parking.hold([{ ...row('k1', '05', 1), generation: 2 }], []);
+      });
+      await store.snapshot(async ({ system: { parking } }) => {
+        expect((await parking.sequences(place)).map((one) => [one.sequence, one.events])).toEqual([
+          ['k2', 1],
+          ['k1', 602],
+        ]);
+        const events = await parking.events(place, 'k1');
+        expect(events).toHaveLength(602);
+        expect(events.slice(0, 3).map((one) => one.position)).toEqual(['02', '03', '1000']);
+        expect(events[0]).toEqual(early[1]);
+        expect([...(await parking.touchedBy(place, 's2'))].sort()).toEqual(['k1', 'k2']);
+        expect([...(await parking.counts())].sort((a, b) => a.generation - b.generation)).toEqual([
+          { ...place, sequences: 2 },
+          { ...place, generation: 2, sequences: 1 },
+        ]);
+      });
+      expect(await store.write(({ system }) => system.parking.empty(place))).toBe(true);
+      expect(await store.write(({ system }) => system.parking.empty(place))).toBe(true);
+      expect(await store.write(({ system }) => system.parking.empty(place))).toBe(false);
+      await store.snapshot(async ({ system: { parking } }) => {
+        expect(await parking.events(place, 'k1')).toEqual([]);
+        expect(await parking.sequence({ ...place, generation: 2 }, 'k1')).toMatchObject({ first_position: '05' });
+      });
+    });
+
     it('keeps a policy\u2019s place per log', async () => {
       await store.write(({ system }) => system.savePolicy('p', 'log-1', '5' as Position));
       expect(await store.write(({ system }) => system.policy('p', 'log-1'))).toBe('5');

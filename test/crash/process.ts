@@ -15,6 +15,7 @@ export type Answer = {
   readonly text: string;
   readonly etag: string | null;
   readonly token: string | null;
+  readonly retryAfter: string | null;
 };
 
 export type Api = {
@@ -23,8 +24,11 @@ export type Api = {
   readonly kill: (signal: NodeJS.Signals) => Promise<number | null>;
 };
 
+type Environment = Readonly<Record<string, string>>;
+
 const started = (
   folder: string,
+  more: Environment = {},
 ): { readonly child: ChildProcess; readonly said: () => { out: string; error: string } } => {
   const child = spawn(process.execPath, [MAIN], {
     // Nothing of Jest's: no NODE_OPTIONS, no loader.
@@ -37,6 +41,7 @@ const started = (
       KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
       LOG_LEVEL: 'info',
       LOG_FORMAT: 'json',
+      ...more,
     },
   });
   const said = { out: '', error: '' };
@@ -46,19 +51,19 @@ const started = (
 };
 
 export const bearers = new Map<string, string>();
+/** `staff:ana` is whom the record of `ana` says; any other is the role that the token claims. */
 const bearerOf = async (role: string): Promise<string> => {
+  const claims = role.startsWith('staff:') ? { sub: role.slice('staff:'.length) } : { sub: role, role };
   const known =
     bearers.get(role) ??
-    (await new SignJWT({ sub: role, tenant: 'acme', role })
-      .setProtectedHeader({ alg: 'HS256' })
-      .sign(Buffer.from(SECRET)));
+    (await new SignJWT({ tenant: 'acme', ...claims }).setProtectedHeader({ alg: 'HS256' }).sign(Buffer.from(SECRET)));
   bearers.set(role, known);
   return known;
 };
 
 /** Starts it and waits until it listens. */
-export const startApi = async (folder: string): Promise<Api> => {
-  const { child, said } = started(folder);
+export const startApi = async (folder: string, more?: Environment): Promise<Api> => {
+  const { child, said } = started(folder, more);
   const ended = once(child, 'exit') as Promise<[number | null]>;
   const listening = (): string | undefined => /"address":"([^"]+)"[^\n]*"msg":"listening"/.exec(said().out)?.[1];
   while (listening() === undefined) {
@@ -85,6 +90,7 @@ export const startApi = async (folder: string): Promise<Api> => {
         body: text.startsWith('{') && !raw ? JSON.parse(text) : text,
         etag: response.headers.get('etag'),
         token: response.headers.get('consistency-token'),
+        retryAfter: response.headers.get('retry-after'),
       };
     },
     kill: async (signal) => {
@@ -98,8 +104,9 @@ export const startApi = async (folder: string): Promise<Api> => {
 /** Runs it where it cannot start: the exit code and what it said. */
 export const runApi = async (
   folder: string,
+  more?: Environment,
 ): Promise<{ readonly code: number | null; readonly error: string; readonly out: string }> => {
-  const { child, said } = started(folder);
+  const { child, said } = started(folder, more);
   const [code] = (await once(child, 'close')) as [number | null];
   return { code, ...said() };
 };

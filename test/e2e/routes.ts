@@ -403,6 +403,23 @@ export const routes: readonly Route[] = [
     make: async () => Promise.resolve({ path: '/v1/ops/projections/staff/compare', body: {} }),
   },
   {
+    route: 'GET /v1/ops/projections/{name}/parked',
+    roles: ['ops', 'auditor'],
+    about: 'nothing',
+    make: async () => Promise.resolve({ path: '/v1/ops/projections/read_markers/parked' }),
+  },
+  ...(['retry', 'discard'] as const).map((act): Route => ({
+    route: `POST /v1/ops/projections/{name}/parked/{sequence}/${act}`,
+    roles: ['ops'],
+    told: { ops: 'not-found' },
+    about: 'nothing',
+    make: async () =>
+      Promise.resolve({
+        path: `/v1/ops/projections/read_markers/parked/${'0'.repeat(32)}/${act}`,
+        body: act === 'retry' ? {} : { reason: 'a bug of old' },
+      }),
+  })),
+  {
     route: 'POST /v1/ops/projections/{name}/rollback',
     roles: ['ops'],
     about: 'nothing',

@@ -64,7 +64,8 @@ const AT_ONCE = 256;
 /**
  * Takes in what customers send. The transport never rejects [R6]: a message is displayed, ignored, or was there already.
  * Who sent it and what their blocks cover is asked of the write side, before and again after the append, so that of a message and
- * a block that race at least one sees the other. Source: spec/domain.md, "The blocked-message filter".
+ * a block that race at least one sees the other. The first look is fresh too: what another process blocked is not stored, and what
+ * it unblocked is not hidden. Source: spec/domain.md, "The blocked-message filter".
  */
 export class Intake {
   constructor(
@@ -127,7 +128,7 @@ export class Intake {
     const owner = await this.ownerOf(first, sender, also, now);
     const conversationId = conversationIdOf(owner.identityId, channel);
     const secret = await this.vault.tenantSecret(tenant);
-    const conversation = await this.runner.load(conversationDecider, tenant, conversationId, { fresh: false });
+    const conversation = await this.runner.load(conversationDecider, tenant, conversationId);
 
     const displayed: (Work & { readonly messageId: string; readonly key: string })[] = [];
     const ignored: (Work & { readonly key: string; readonly cover: Coverage })[] = [];
@@ -152,7 +153,7 @@ export class Intake {
   }
 
   private async know(tenant: string, located: Located, verified: boolean, now: string): Promise<Known> {
-    return { located, verified, holders: await this.book.holders(tenant, located.key, now, { fresh: false }) };
+    return { located, verified, holders: await this.book.holders(tenant, located.key, now) };
   }
 
   /** The further verified addresses that messages of the group name [H18]. */
@@ -258,7 +259,7 @@ export class Intake {
     key: string,
   ): Promise<Coverage | null> {
     for (const contactId of new Set(coverage.map((one) => one.contactId))) {
-      const { state } = await this.runner.load(ignoredDecider, tenant, contactId, { fresh: false });
+      const { state } = await this.runner.load(ignoredDecider, tenant, contactId);
       const found = state.recent.find((one) => one.key === ignoredKey(conversationId, key));
       const cover = coverage.find((one) => one.contactId === contactId && one.blockId === found?.blockId);
       if (cover !== undefined) return cover;
@@ -327,6 +328,7 @@ export class Intake {
     const { tenant, now } = metadata;
     const { contactId, identityId } = owner;
     const rules = await this.rules(tenant);
+    // Looked at a moment ago.
     const before = coverageOfHolders(await this.book.holders(tenant, address, now, { fresh: false }), channel);
     const facts = { covers: before, rules, hasAddress: true };
     const commands = messages.map(

@@ -806,6 +806,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/ops/projections/{name}/parked": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Keys and streams whose events wait, by the first of them */
+        get: operations["ParkedController_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ops/projections/{name}/parked/{sequence}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Folds the parked events again, in their order, up to the first that fails again */
+        post: operations["ParkedController_retry"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/ops/projections/{name}/parked/{sequence}/discard": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Gives up the first parked event for good, with a reason, and folds those behind it */
+        post: operations["ParkedController_discard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1268,6 +1319,8 @@ export interface components {
             hash: string;
             /** @description Did the new rows equal the old ones? */
             equal: boolean;
+            /** @description Rows that were not compared, since facts of theirs are parked */
+            parked: number;
         };
         GenerationAnswer: {
             generation: number;
@@ -1285,6 +1338,31 @@ export interface components {
             projections: string[];
             result: components["schemas"]["ContentAnswer"] | null;
             error: string | null;
+        };
+        ParkedAnswer: {
+            /** @description Names it in retry and discard */
+            sequence: string;
+            /** @description Values of the row’s key, or the stream that cannot be read */
+            key: string;
+            tenant: string;
+            firstEventId: string;
+            firstPosition: string;
+            events: number;
+            error: string;
+            parkedAt: string;
+        };
+        ParkedListAnswer: {
+            items: components["schemas"]["ParkedAnswer"][];
+            nextCursor: string | null;
+        };
+        RetriedAnswer: {
+            applied: number;
+            /** @description Parked still */
+            left: number;
+            error: string | null;
+        };
+        DiscardBody: {
+            reason: string;
         };
         Problem: {
             type: string;
@@ -3323,6 +3401,123 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RebuildAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ParkedController_list: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                name: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ParkedListAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ParkedController_retry: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                name: string;
+                sequence: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ParkedController_discard: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                name: string;
+                sequence: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DiscardBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */

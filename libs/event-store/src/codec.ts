@@ -42,6 +42,14 @@ export class MalformedEvent extends Error {
   }
 }
 
+/** A sealed value and its key do not belong together, or its bytes were changed: the same on every try. */
+export class SealBroken extends Error {
+  constructor(sealed: Sealed, options?: ErrorOptions) {
+    super(`the value of ${sealed.f} cannot be opened with its key ${sealed.k}`, options);
+    this.name = 'SealBroken';
+  }
+}
+
 /** Between the domain's events and the log's: versions, sealing, opening. */
 export interface Codec {
   readonly types: ReadonlySet<string>;
@@ -57,7 +65,7 @@ export interface Codec {
   ): Promise<readonly EventToStore[]>;
   /** Upcasts to the newest version and completes sealed values with their event id; opens nothing. Throws UnknownEventType, CodeTooOld or MalformedEvent (for metadata possibly not before it is read). */
   decode(stored: StoredEvent): Recorded;
-  /** The event with its personal values in clear; `null` in place of a value whose key was destroyed. Throws KeyMissing. */
+  /** The event with its personal values in clear; `null` in place of a value whose key was destroyed. Throws KeyMissing or SealBroken. */
   open<E extends Recorded>(event: E): Promise<E>;
   /** One sealed value in clear; `null` if its key was destroyed; what is not sealed comes back as it is. */
   openValue(value: unknown): Promise<unknown>;

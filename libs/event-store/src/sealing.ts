@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
-import type { Sealed } from './codec.js';
+import { SealBroken, type Sealed } from './codec.js';
 import { keyObjectOf } from './key-objects.js';
 import type { DataKey } from './vault.js';
 
@@ -78,11 +78,17 @@ export const seal = (value: unknown, key: DataKey, eventId: string, field: strin
   return { $enc: 'v1', k: key.keyId, f: field, n: nonce.toString('base64url'), c: bytes.toString('base64url') };
 };
 
-/** Throws where the key, the event or the bytes are not those of the sealing. */
+/** Throws SealBroken where the key, the event or the bytes are not those of the sealing. */
 export const unseal = (sealed: Sealed, key: Buffer, eventId: string): unknown => {
-  const bytes = Buffer.from(sealed.c, 'base64url');
-  const decipher = createDecipheriv('aes-256-gcm', keyObjectOf(key), Buffer.from(sealed.n, 'base64url'))
-    .setAAD(aad(eventId, sealed.f))
-    .setAuthTag(bytes.subarray(-tagBytes));
-  return JSON.parse(Buffer.concat([decipher.update(bytes.subarray(0, -tagBytes)), decipher.final()]).toString('utf8'));
+  try {
+    const bytes = Buffer.from(sealed.c, 'base64url');
+    const decipher = createDecipheriv('aes-256-gcm', keyObjectOf(key), Buffer.from(sealed.n, 'base64url'))
+      .setAAD(aad(eventId, sealed.f))
+      .setAuthTag(bytes.subarray(-tagBytes));
+    return JSON.parse(
+      Buffer.concat([decipher.update(bytes.subarray(0, -tagBytes)), decipher.final()]).toString('utf8'),
+    );
+  } catch (error) {
+    throw new SealBroken(sealed, { cause: error });
+  }
 };

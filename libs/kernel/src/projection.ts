@@ -38,6 +38,8 @@ export type Projection<E extends Event = Event> = {
   readonly table: TableSpec;
   /** Types whose personal values the folds need in clear; only the contact card does. */
   readonly opens: readonly string[];
+  /** Types that are folded even while earlier events of their row wait for a repair: an erasure does not wait for one. */
+  readonly passesParking: readonly string[];
   /** The category whose events set the column `revision` of their row, heard or not changed otherwise. */
   readonly revisionOf: string | null;
   /** The rows that an event touches. */
@@ -79,6 +81,7 @@ type Definition<
     )[])[];
   };
   readonly opens?: readonly NoInfer<E>['type'][];
+  readonly passesParking?: readonly NoInfer<E>['type'][];
   readonly revisionOf?: string;
   readonly keyOf: (event: Recorded<E>) => KeyOf<NoInfer<K>> | readonly KeyOf<NoInfer<K>>[] | null;
   readonly on: M & Exact<RowOf<NoInfer<C>>, NoInfer<M>>;
@@ -105,6 +108,7 @@ export const projection =
       indexes: definition.table.indexes ?? [],
     },
     opens: definition.opens ?? [],
+    passesParking: definition.passesParking ?? [],
     revisionOf: definition.revisionOf ?? null,
     keysOf: (event) => {
       const keys = definition.keyOf(event);

@@ -2,25 +2,33 @@ import { HttpException } from '@nestjs/common';
 import type { ProblemCode } from './problem-codes.js';
 import { Problem } from './problem.js';
 
+/** What only an operator mends is not asked for again every second; said again under its key, a command is stored once. */
+const mendedByOperator = (what: string) => (): Problem =>
+  new Problem('store-unavailable', `${what}, then try again with the same Idempotency-Key`, {}, 30);
+
 /**
- * Exceptions of other rooms by their name, since the platform imports none of them.
+ * Exceptions of other rooms by their `name`, since the platform imports none of them.
  * A missing name is a bug to its client: 500, logged with its stack.
  */
-const codes = new Map<string, ProblemCode>([
-  ['Busy', 'busy'],
-  ['StoreUnavailable', 'store-unavailable'],
-  ['AppendOutcomeUnknown', 'store-unavailable'],
-  ['CodeTooOld', 'code-too-old'],
-  ['UnheardEvent', 'code-too-old'],
-  ['NotYetVisible', 'not-yet-visible'],
-  ['Rebuilding', 'rebuilding'],
-  ['KeyDestroyed', 'contact-erased'],
+const BY_NAME: ReadonlyMap<string, () => Problem> = new Map([
+  ['Busy', () => new Problem('busy')],
+  ['StoreUnavailable', () => new Problem('store-unavailable')],
+  ['AppendOutcomeUnknown', () => new Problem('store-unavailable')],
+  [
+    'EventStoreDbRefused',
+    mendedByOperator('EventStoreDB refuses this process: an operator must correct its user or its rights'),
+  ],
+  ['StreamTruncated', mendedByOperator('The log lacks a part: an operator must restore it from its backup')],
+  [
+    'KeyMissing',
+    mendedByOperator('The key vault lacks a key: an operator must restore the vault that belongs to this log'),
+  ],
+  ['CodeTooOld', () => new Problem('code-too-old')],
+  ['UnheardEvent', () => new Problem('code-too-old')],
+  ['NotYetVisible', () => new Problem('not-yet-visible')],
+  ['Rebuilding', () => new Problem('rebuilding')],
+  ['KeyDestroyed', () => new Problem('contact-erased')],
 ]);
-
-/** Says how an exception named `errorName` is answered. Called by apps before they listen. */
-export const problemFor = (errorName: string, code: ProblemCode): void => {
-  codes.set(errorName, code);
-};
 
 /** What Fastify and Nest themselves throw for requests that they cannot read, by status. */
 const BY_STATUS: Readonly<Record<number, ProblemCode>> = {
@@ -40,9 +48,8 @@ export const toProblem = (exception: unknown): Problem => {
   if (exception instanceof Problem) return exception;
   // Not by Error.isError: those of Fastify are made by a plain function.
   if (typeof exception !== 'object' || exception === null) return new Problem('internal');
-  const name = 'name' in exception ? codes.get(String(exception.name)) : undefined;
-  const code = name ?? codes.get(exception.constructor.name) ?? BY_STATUS[statusOf(exception)];
-  return new Problem(code ?? 'internal');
+  const name = 'name' in exception ? String(exception.name) : '';
+  return BY_NAME.get(name)?.() ?? new Problem(BY_STATUS[statusOf(exception)] ?? 'internal');
 };
 
 const statusOf = (exception: object): number => {

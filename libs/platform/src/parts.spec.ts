@@ -15,7 +15,6 @@ import {
   parseTime,
   Problem,
   PROBLEMS,
-  problemFor,
   Text,
   toProblem,
 } from '#platform';
@@ -198,14 +197,12 @@ describe('problems', () => {
       more: 2,
     });
   });
-  it('are made of exceptions that were registered by name; others are bugs', () => {
-    class Strange extends Error {
-      override name = 'Strange';
-    }
-    expect(toProblem(new Strange('secret')).code).toBe('internal');
-    problemFor('Strange', 'rebuilding');
-    expect(toProblem(new Strange('secret'))).toMatchObject({ code: 'rebuilding', retryAfterSeconds: 5 });
-    expect(toProblem(new Strange('secret')).message).not.toContain('secret');
-    expect(toProblem('text').code).toBe('internal');
+  it('are made of exceptions by their names; others are bugs, whose texts stay here', () => {
+    const named = (name: string): Error => Object.assign(new Error('secret'), { name });
+    for (const name of ['Strange', 'toString', '__proto__', 'Error'])
+      expect(toProblem(named(name)).code).toBe('internal');
+    expect(toProblem(named('Rebuilding'))).toMatchObject({ code: 'rebuilding', retryAfterSeconds: 5 });
+    expect(toProblem(named('Rebuilding')).message).not.toContain('secret');
+    for (const thrown of ['text', null, undefined]) expect(toProblem(thrown).code).toBe('internal');
   });
 });

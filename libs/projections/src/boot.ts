@@ -34,7 +34,15 @@ export const boot = async (options: EngineOptions, seat: Seat, now: string): Pro
     const known = (await tx.system.checkpoint(LIVE))?.events ?? 0;
     const total = head === null ? 0 : (options.ordinalOf?.(head.position) ?? (known > 0 ? known : null));
     const alone = !(await tx.system.generations()).some((row) => row.cohort === seat.name);
-    await prepare(tx, build, { seat: seat.name, logId, now, target: head?.position ?? null, total, alone });
+    await prepare(tx, build, {
+      seat: seat.name,
+      logId,
+      now,
+      target: head?.position ?? null,
+      total,
+      alone,
+      park: alone,
+    });
   });
 };
 

@@ -1,12 +1,20 @@
 import type { Position, Recorded } from '#kernel';
-import { CodeTooOld, UnknownEventType, type Codec } from '#event-store/codec';
+import { CodeTooOld, SealBroken, UnknownEventType, type Codec } from '#event-store/codec';
 import type { StoredEvent } from '#event-store/port';
 import { KeyMissing } from '#event-store/vault';
-import type { CheckpointRow, Reached, RowStore, RowWrites, Seat } from '#read-store';
-import { FoldFailed, type Generation, messageOf } from './generation.js';
+import { UnfitRow, type CheckpointRow, type Reached, type RowStore, type RowWrites, type Seat } from '#read-store';
+import { type Generation, messageOf } from './generation.js';
+import { TooMuchParked } from './parked.js';
+import { leaveGroup, leftCohort } from './rebuild.js';
 
 export type Counters = { unknown: number; applied: number };
-type Context = { readonly rows: RowStore; readonly codec: Codec; readonly seat: Seat; readonly counters: Counters };
+type Context = {
+  readonly rows: RowStore;
+  readonly codec: Codec;
+  readonly seat: Seat;
+  readonly counters: Counters;
+  readonly now: () => string;
+};
 type Beside = (tx: RowWrites) => Promise<void>;
 /** What was folded since the checkpoint. */
 type Ahead = Reached & { readonly unknown: number; readonly characters: number };
@@ -28,10 +36,16 @@ export class Cohort {
   #hearers = new Map<string, Generation[]>();
   #opens = new Set<string>();
   #ahead: Ahead | null = null;
+  /** Up to here events are taken and written one by one: one of them makes a row that does not fit its table. */
+  #careful: Position | null = null;
+  /** Failed while events were taken one by one. */
+  readonly #gone: Generation[] = [];
 
+  /** `parks`: what cannot be folded is parked; else it ends its generation. */
   constructor(
     readonly name: string,
     row: Pick<CheckpointRow, 'position' | 'events'>,
+    readonly parks = true,
   ) {
     this.position = row.position as Position | null;
     this.events = row.events;
@@ -46,6 +60,7 @@ export class Cohort {
     this.#hearers = new Map();
     this.#opens = new Set();
     for (const generation of generations) {
+      generation.parks = this.parks;
       for (const type of Object.keys(generation.projection.on)) {
         const hearers = this.#hearers.get(type);
         if (hearers === undefined) this.#hearers.set(type, [generation]);
@@ -67,26 +82,31 @@ export class Cohort {
     return { rows, events: this.#ahead?.events ?? 0, characters: this.#ahead?.characters ?? 0 };
   }
 
-  /** `fold`, then `flush`. */
+  /** `fold`, then `flush`; once more, event by event, where a row does not fit its table. */
   async apply(batch: readonly StoredEvent[], context: Context): Promise<readonly Generation[]> {
     await this.fold(batch, context);
-    return this.flush(context);
+    try {
+      return await this.flush(context);
+    } catch (error) {
+      if (!(error instanceof UnfitRow)) throw error;
+      await this.fold(batch, context);
+      return this.flush(context);
+    }
   }
 
   /**
    * Folds the events in memory. One that newer code wrote, or that needs a key which the vault does not have, ends the batch before it and pauses
    * the cohort. Throws what may pass when tried again: then everything since the checkpoint is forgotten.
    */
-  async fold(batch: readonly StoredEvent[], { rows, codec }: Context): Promise<void> {
+  async fold(batch: readonly StoredEvent[], context: Context): Promise<void> {
     try {
-      const opened = this.#opens.size === 0 ? null : await this.#open(batch, codec);
-      this.#take(batch, codec, opened);
-      for (const generation of this.#generations) {
-        if (generation.failure !== null) continue;
-        const { missing } = generation;
-        if (missing.length > 0) generation.fill(await rows.load(generation.table, missing));
-        generation.fold();
+      let from = 0;
+      for (; from < batch.length && this.#careful !== null; from++) {
+        if (this.#ahead !== null) this.#gone.push(...(await this.flush(context)));
+        await this.#fold(batch.slice(from, from + 1), context);
+        if (this.paused !== null) return;
       }
+      if (from < batch.length) await this.#fold(from === 0 ? batch : batch.slice(from), context);
     } catch (error) {
       this.forget();
       throw error;
@@ -96,7 +116,8 @@ export class Cohort {
   /**
    * Writes what is folded and moves the checkpoint, in one transaction; `beside` writes what belongs to the same moment.
    * Generations that fail for good leave with state `failed` and are returned; the others go on.
-   * Throws Fenced, or what may pass when tried again: then everything since the checkpoint is forgotten.
+   * Those of them that answer queries and have too much parked pause instead, with a checkpoint of their own where this one was.
+   * Throws Fenced, or what may pass when tried again, as UnfitRow does event by event: then everything since the checkpoint is forgotten.
    */
   async flush(context: Context, beside?: Beside): Promise<readonly Generation[]> {
     for (;;) {
@@ -105,13 +126,14 @@ export class Cohort {
         await this.#write(going, context, beside);
       } catch (error) {
         // Again without the one whose row does not fit: what the others folded is still right.
-        if (error instanceof FoldFailed && going.some(({ failure }) => failure === error)) continue;
+        if (going.some(({ failure }) => failure !== null)) continue;
+        if (error instanceof UnfitRow) this.#careful = this.reached;
         this.forget();
         throw error;
       }
       const failed = this.#generations.filter(({ failure }) => failure !== null);
       if (failed.length > 0) this.generations = going;
-      return failed;
+      return [...this.#gone.splice(0), ...failed];
     }
   }
 
@@ -122,33 +144,47 @@ export class Cohort {
     this.paused = null;
   }
 
-  async #write(going: readonly Generation[], { rows, seat, counters }: Context, beside?: Beside): Promise<void> {
-    const ahead = this.#ahead;
+  async #fold(batch: readonly StoredEvent[], { rows, codec }: Context): Promise<void> {
+    const opened = this.#opens.size === 0 ? null : await this.#open(batch, codec);
+    this.#take(batch, codec, opened);
+    for (const generation of this.#generations) {
+      if (generation.failure !== null) continue;
+      const { missing } = generation;
+      if (missing.length > 0) generation.fill(await rows.load(generation.table, missing));
+      generation.fold();
+    }
+  }
+
+  async #write(going: readonly Generation[], context: Context, beside?: Beside): Promise<void> {
+    const { rows, seat, counters, now } = context;
+    // Where nobody is left to hear them, the events were not passed.
+    const ahead = going.length === 0 ? null : this.#ahead;
+    const careful = this.#careful !== null;
     await rows.write(async (tx) => {
       await tx.system.own(seat);
-      for (const generation of going) await generation.write(tx);
-      for (const { name, generation, failure } of this.#generations) {
-        if (failure !== null)
-          await tx.system.setGeneration({ projection: name, generation }, { state: 'failed', error: failure.message });
+      for (const generation of going) await generation.write(tx, now(), careful);
+      for (const generation of this.#generations) {
+        if (generation.failure !== null) await leave(tx, generation, generation.failure);
       }
       if (ahead !== null) await tx.system.advance(this.name, this.position, ahead);
       if (this.paused !== null) await tx.system.setCheckpoint(this.name, { paused: this.paused });
       if (beside !== undefined) await beside(tx);
     });
     for (const generation of going) generation.settle(beside !== undefined);
+    this.#ahead = null;
     if (ahead === null) return;
     this.position = ahead.position;
     this.events += ahead.events;
     counters.applied += ahead.events;
     counters.unknown += ahead.unknown;
-    this.#ahead = null;
+    if (this.#careful !== null && ahead.position >= this.#careful) this.#careful = null;
   }
 
   /** Gives each event to those who hear it, up to one that cannot be passed. */
   #take(
     batch: readonly StoredEvent[],
     codec: Codec,
-    opened: ReadonlyMap<StoredEvent, Recorded | KeyMissing> | null,
+    opened: ReadonlyMap<StoredEvent, Recorded | KeyMissing | SealBroken> | null,
   ): void {
     let unknown = 0;
     let characters = 0;
@@ -173,7 +209,7 @@ export class Cohort {
           this.paused = `code-too-old: ${messageOf(error)}`;
           break;
         }
-        for (const generation of hearers) generation.fail(stored.id, error);
+        for (const generation of hearers) generation.refuse(stored, error);
         continue;
       }
       const clear = opened?.get(stored);
@@ -183,7 +219,9 @@ export class Cohort {
       }
       characters += stored.size ?? 0;
       for (const generation of hearers) {
-        generation.take(clear !== undefined && generation.projection.opens.includes(stored.type) ? clear : event);
+        if (clear === undefined || !generation.projection.opens.includes(stored.type)) generation.take(event);
+        else if (clear instanceof SealBroken) generation.takeBroken(event, clear);
+        else generation.take(clear);
       }
     }
     const last = batch[at - 1];
@@ -200,8 +238,11 @@ export class Cohort {
     };
   }
 
-  async #open(batch: readonly StoredEvent[], codec: Codec): Promise<ReadonlyMap<StoredEvent, Recorded | KeyMissing>> {
-    const opened = new Map<StoredEvent, Recorded | KeyMissing>();
+  async #open(
+    batch: readonly StoredEvent[],
+    codec: Codec,
+  ): Promise<ReadonlyMap<StoredEvent, Recorded | KeyMissing | SealBroken>> {
+    const opened = new Map<StoredEvent, Recorded | KeyMissing | SealBroken>();
     for (const stored of batch) {
       if (!this.#opens.has(stored.type)) continue;
       let event: Recorded;
@@ -213,11 +254,23 @@ export class Cohort {
       try {
         opened.set(stored, await codec.open(event));
       } catch (error) {
-        if (!(error instanceof KeyMissing)) throw error;
+        if (!(error instanceof KeyMissing || error instanceof SealBroken)) throw error;
         opened.set(stored, error);
-        break; // Nothing behind it is taken.
+        if (error instanceof KeyMissing) break; // Nothing behind it is taken.
       }
     }
     return opened;
   }
 }
+
+/** One that answers queries and has too much parked pauses with a checkpoint of its own; any other failure is for good. */
+const leave = async (tx: RowWrites, { name, generation }: Generation, failure: Error): Promise<void> => {
+  const row = (await tx.system.generations()).find(
+    (other) => other.projection === name && other.generation === generation,
+  );
+  if (row === undefined) return;
+  const pauses = failure instanceof TooMuchParked && row.state === 'live';
+  if (pauses && row.cohort !== leftCohort(row)) await leaveGroup(tx, row);
+  if (pauses) await tx.system.setCheckpoint(leftCohort(row), { paused: failure.message });
+  await tx.system.setGeneration(row, { state: pauses ? 'paused' : 'failed', error: failure.message });
+};

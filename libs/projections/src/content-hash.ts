@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto';
 import type { TableSpec } from '#kernel';
-import type { KeyedRow, RowReads, Table } from '#read-store';
+import type { GenerationRow, Key, KeyedRow, RowReads, Table } from '#read-store';
+import { idOf } from './parked.js';
 
 /** What two tables are compared by. `hash` does not depend on the order of rows, the generation's number or the store. */
 export type Content = { readonly rows: number; readonly hash: string };
@@ -46,18 +47,34 @@ const sorted = (value: unknown): unknown => {
   );
 };
 
-/** The content of a table in a snapshot, read in pages; `between` runs after each page and may throw to end it. */
+/** The content of a table in a snapshot, read in pages, without some keys (`idOf`); `between` runs after each page and may throw to end it. */
 export const contentOf = async (
   view: RowReads,
   table: Table,
   between: () => Promise<void> = () => Promise.resolve(),
+  without: ReadonlySet<string> = NOTHING,
 ): Promise<Content> => {
   const sum = new ContentHash(table.spec);
   for await (const page of view.scan(table, 500)) {
-    for (const row of page) sum.add(row);
+    for (const row of page) if (without.size === 0 || !without.has(idOf(row.key))) sum.add(row);
     await between();
   }
   return sum.content();
+};
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** The keys (`idOf`) that any of the generations has parked: their rows are not what the log says, and cannot be compared. */
+export const parkedIn = async (
+  { system }: RowReads,
+  generations: readonly Pick<GenerationRow, 'projection' | 'generation'>[],
+): Promise<ReadonlySet<string>> => {
+  const keys = new Set<string>();
+  for (const generation of generations) {
+    for (const row of await system.parking.sequences(generation))
+      if (row.kind === 'key') keys.add(idOf(JSON.parse(row.key) as Key));
+  }
+  return keys;
 };
 
 /** One content over several projections: one alone is itself; several are hashed by name. */

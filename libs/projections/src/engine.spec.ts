@@ -352,61 +352,6 @@ describe('the engine', () => {
     await next.stop();
   });
 
-  it('lets a projection that fails leave the group, names the event, and goes on with the others', async () => {
-    const events = new MemoryEventStore();
-    await tell(events, 0, 20);
-    const failing = {
-      ...pairs,
-      on: {
-        ...pairs.on,
-        Told: (row: never, event: { data: { amount: number } }, key: never) => {
-          if (event.data.amount === 25) throw new Error('cannot bear it');
-          return pairs.on['Told']?.(row, event, key) ?? null;
-        },
-      },
-    };
-    const unfit = {
-      ...sayings,
-      name: 'unfit',
-      on: {
-        ...sayings.on,
-        Told: (_row: never, event: { data: { amount: number } }) => ({
-          from: 'x',
-          words: event.data.amount === 27 ? undefined : 'y',
-          at: 'z',
-          place: null,
-        }),
-      },
-    };
-    const errors: string[] = [];
-    const run = start(events, fresh(), {
-      projections: [
-        people,
-        sayings,
-        failing,
-        {
-          ...unfit,
-          table: { ...unfit.table, columns: { ...unfit.table.columns, place: { type: 'json', nullable: true } } },
-        },
-      ] as unknown as Projection[],
-      onFailed: (name, error) => errors.push(`${name}: ${error.message}`),
-    });
-    const models = await run.read();
-    await until(liveAt(run.rows, (await events.head())?.position ?? null));
-    const at = await tell(events, 20, 40);
-    await models.query((db) => db.selectFrom('people').selectAll().execute(), { after: at });
-    expect(errors.sort()).toEqual([
-      expect.stringMatching(/^pairs: .*000026: cannot bear it/),
-      expect.stringMatching(/^unfit: .*000028: column words/),
-    ]);
-    await expect(models.query((db) => db.selectFrom('pairs').selectAll().execute())).rejects.toThrow(Rebuilding);
-    const found = await contents(run.rows);
-    await run.stop();
-    const reference = await contentsOf(events);
-    expect(found['sayings']).toEqual(reference['sayings']);
-    expect(found['people']).toEqual(reference['people']);
-  });
-
   it('skips and counts unknown types, and stands still before an event of newer code', async () => {
     const events = new MemoryEventStore();
     const run = start(events, fresh());

@@ -3,6 +3,8 @@ export * from './options.js';
 export type { Estimate, OpsCalls, RebuildOptions } from './operations.js';
 export { NoProjector } from './requests.js';
 export { FoldFailed } from './generation.js';
+export { PARKING_LIMITS, TooMuchParked, type ParkingLimits } from './parked.js';
+export { discardParked, parkedSequences, retryParked, type ParkedSequence, type Retried } from './parking.js';
 export * from './content-hash.js';
 export * from './policies.js';
 export * from './worker.js';

@@ -1,10 +1,11 @@
-import type { Position } from '#kernel';
+import type { Position, Projection } from '#kernel';
 import {
   Fenced,
   LIVE,
   ReadStoreUnusable,
   tableName,
   type GenerationRow,
+  type ParkedRow,
   type RebuildRow,
   type Seat,
 } from '#read-store';
@@ -12,10 +13,12 @@ import { boot, isUnderWay } from './boot.js';
 import { Build, BULK_ROWS, type Running } from './build.js';
 import { Cohort, type Counters } from './cohort.js';
 import { estimate } from './estimate.js';
-import { Generation, messageOf } from './generation.js';
+import { Generation, messageOf, type Discards } from './generation.js';
 import { abort, conclude, promote, requestRebuild, retireOld, rollback, setPaused, wantedOf } from './operations.js';
 import type { EngineOptions } from './options.js';
-import { finish, join, STANDBY_MS } from './rebuild.js';
+import { Parked, PARKING_LIMITS } from './parked.js';
+import { readDiscards, retrySequence, type Retried } from './parking.js';
+import { finish, join, leftCohort, STANDBY_MS } from './rebuild.js';
 import { callOf, outcomeOf, type OpsCall } from './requests.js';
 import { Follower, Pages } from './source.js';
 import { verify } from './verify.js';
@@ -42,6 +45,7 @@ export class Loop {
   #ready: RebuildRow[] = [];
   #dropping: GenerationRow[] = [];
   #stale = false;
+  #discards = new Map<string, Discards>();
   #retireAt = Number.POSITIVE_INFINITY;
   #requestsAt = 0;
   #heardAt = performance.now();
@@ -86,6 +90,7 @@ export class Loop {
     signal.addEventListener('abort', wake);
     try {
       await boot(this.options, this.seat, this.#running.now());
+      await this.#readDiscards();
       await this.#load();
       started();
       if (this.#live.position !== null) this.options.onCheckpoint?.(this.#live.position);
@@ -126,6 +131,8 @@ export class Loop {
     const head = await events.head();
     if (call.name === 'estimate')
       return estimate(this.#running, this.#live, wantedOf(projections, call.args[0]), head, ordinalOf);
+    await this.#readDiscards();
+    if (call.name === 'retry') return this.#retry(...call.args);
     const world = { projections, logId, now: now(), head, ordinalOf, standbyUntil: this.#standbyUntil() };
     const value = await rows.write(async (tx) => {
       await tx.system.own(this.seat);
@@ -154,10 +161,11 @@ export class Loop {
   async #load(): Promise<void> {
     const { rows } = this.#running;
     const group = this.seat.name;
-    const { generations, checkpoints, rebuilds } = await rows.aside(async (system) => ({
+    const { generations, checkpoints, rebuilds, parked } = await rows.aside(async (system) => ({
       generations: await system.generations(),
       checkpoints: await system.checkpoints(),
       rebuilds: await system.runningRebuilds(),
+      parked: await system.parking.all(),
     }));
     this.#stale = false;
     const known = new Map(
@@ -172,7 +180,7 @@ export class Loop {
         );
         if (projection === undefined || row.cohort !== cohort || !states.includes(row.state)) return [];
         const made = known.get(tableName(row.projection, row.generation));
-        return [made ?? new Generation(projection, row.generation, this.options.cacheRows ?? CACHE_ROWS, empty)];
+        return [made ?? this.#generation(projection, row.generation, empty, parked)];
       });
     const live = checkpoints.find(({ name }) => name === group);
     this.#live.position = (live?.position ?? null) as Position | null;
@@ -186,7 +194,7 @@ export class Loop {
       if (own.length === 0) continue;
       const build =
         this.#builds.find(({ cohort }) => cohort.name === checkpoint.name) ??
-        new Build(new Cohort(checkpoint.name, checkpoint), rebuild ?? null);
+        new Build(new Cohort(checkpoint.name, checkpoint, rebuild?.park !== 0), rebuild ?? null);
       if (build.cohort.generations.length !== own.length) build.cohort.generations = own;
       builds.push(build);
     }
@@ -202,6 +210,59 @@ export class Loop {
       (row) => row.phase === 'ready' && row.paused === 0 && (row.auto_promote === 1 || row.kind === 'compare'),
     );
     for (const row of ours) if (row.phase === 'verify' && !this.#verifying.has(row.id)) this.#verify(row.id);
+  }
+
+  #generation(projection: Projection, generation: number, empty: boolean, rows: readonly ParkedRow[]): Generation {
+    const place = { projection: projection.name, generation };
+    const own = rows.filter((row) => row.projection === place.projection && row.generation === generation);
+    const parked = new Parked(place, { ...PARKING_LIMITS, ...this.options.parking }, own);
+    const { cacheRows = CACHE_ROWS } = this.options;
+    return new Generation(projection, generation, cacheRows, empty, parked, this.#discards.get(projection.name));
+  }
+
+  async #readDiscards(): Promise<void> {
+    for (const projection of this.options.projections)
+      this.#discards.set(projection.name, await readDiscards(this.#running.events, projection));
+    for (const { generations } of [this.#live, ...this.#builds.map(({ cohort }) => cohort)])
+      for (const one of generations) one.discards = this.#discards.get(one.name) ?? one.discards;
+  }
+
+  /** In each generation that is not being built: such a one meets the events again, or shows what it has parked when it is live. */
+  async #retry(name: string, sequence: string): Promise<Retried | null> {
+    const { rows } = this.#running;
+    const [projection] = wantedOf(this.options.projections, [name]);
+    if (projection === undefined) return null;
+    const standing = () => [
+      this.#live,
+      ...this.#builds.filter((one) => one.rebuildId === null).map((one) => one.cohort),
+    ];
+    for (const cohort of standing())
+      if (cohort.pending.events > 0) await this.#failed(await cohort.flush(this.#running));
+    const { generations, parked } = await rows.aside(async (system) => ({
+      generations: await system.generations(),
+      parked: await system.parking.all(),
+    }));
+    let outcome: Retried | null = null;
+    for (const row of generations) {
+      if (row.projection !== name || row.version !== projection.version || row.state === 'building') continue;
+      const table = tableName(name, row.generation);
+      const known = standing()
+        .flatMap((cohort) => cohort.generations)
+        .find((one) => one.table.name === table);
+      if (known === undefined && row.state !== 'paused') continue;
+      const generation = known ?? this.#generation(projection, row.generation, false, parked);
+      generation.parks = true;
+      const retried = await retrySequence(this.#running, generation, sequence);
+      if (row.state === 'live' || row.state === 'paused') outcome = retried;
+      if (row.state === 'paused' && retried !== null)
+        await rows.write(async (tx) => {
+          await tx.system.own(this.seat);
+          await tx.system.setGeneration(row, { state: 'live', error: null });
+          await tx.system.setCheckpoint(leftCohort(row), { paused: null });
+        });
+    }
+    await this.#load();
+    return outcome;
   }
 
   /** One round: live first, then a slice of everything else. Returns whether there may be more to do at once. */
@@ -402,7 +463,7 @@ export class Loop {
     this.#retireAt = Math.max(this.#retireAt, now + RETIRE_MS);
   }
 
-  /** Generations that left for good: said, and a rebuild that lost its last one ends. */
+  /** Generations that left, for good or to pause: said, and a rebuild that lost its last one ends. */
   async #failed(failed: readonly Generation[]): Promise<void> {
     for (const { name, failure } of failed) {
       const error = failure ?? new Error(`${name} failed`);
@@ -414,9 +475,10 @@ export class Loop {
       await tx.system.own(this.seat);
       await tx.system.countSwap();
       for (const { cohort, rebuildId } of this.#builds) {
-        if (cohort.generations.length > 0) continue;
+        // One that stood alone has paused, and keeps its place.
+        if (cohort.generations.length > 0 || rebuildId === null) continue;
         await tx.system.dropCheckpoint(cohort.name);
-        if (rebuildId !== null) await finish(tx, rebuildId, this.#running.now());
+        await finish(tx, rebuildId, this.#running.now());
       }
     });
     await this.#load();
@@ -429,7 +491,7 @@ export class Loop {
     const name = tableName(row.projection, row.generation);
     const done = await this.#running.rows.write(async (tx) => {
       await tx.system.own(this.seat);
-      if ((await tx.empty(name, DROP_ROWS)) > 0) return false;
+      if ((await tx.empty(name, DROP_ROWS)) > 0 || (await tx.system.parking.empty(row))) return false;
       await tx.dropTable(name);
       await tx.system.removeGeneration(row);
       return true;

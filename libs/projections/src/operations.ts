@@ -3,6 +3,7 @@ import type { Head } from '#event-store/port';
 import { LIVE, type GenerationRow, type RebuildRow, type RowWrites } from '#read-store';
 import { isUnderWay } from './boot.js';
 import { OpsRefused, unknownProjection } from './options.js';
+import type { Retried } from './parking.js';
 import { finish, goLive, prepare, retire } from './rebuild.js';
 
 /** What operators may ask of the projector. Shapes of arguments and answers: they travel as JSON between threads and processes. */
@@ -20,6 +21,8 @@ export type OpsCalls = {
   abort: { args: [rebuildId: string]; answer: null };
   /** The generation that stands by answers queries again; the other one stands by. */
   rollback: { args: [name: string]; answer: { generation: number } };
+  /** Folds a parked sequence again, without what was discarded; a read model that paused over too many goes on. Null: nothing of that name is parked. */
+  retry: { args: [name: string, sequence: string]; answer: Retried | null };
 };
 /** `id`: the rebuild's, so that asking again is the same request. */
 export type RebuildOptions = { readonly id?: string; readonly autoPromote?: boolean; readonly park?: boolean };

@@ -11,6 +11,23 @@ export type OpsEvent =
   | Event<
       'GenerationRolledBack',
       { projection: string; generation: number; rolledBackBy: string; rolledBackAt: string }
+    >
+  | Event<
+      'ParkedEventsRetried',
+      { projection: string; sequence: string; applied: number; left: number; retriedBy: string; retriedAt: string }
+    >
+  /** Honoured by every rebuild of this version: the event is skipped for the sequence, a key's or a stream's. */
+  | Event<
+      'ParkedEventDiscarded',
+      {
+        projection: string;
+        version: number;
+        sequence: string;
+        eventId: string;
+        reason: string;
+        discardedBy: string;
+        discardedAt: string;
+      }
     >;
 
 export const opsEvents = defineEvents<OpsEvent>()({
@@ -18,6 +35,8 @@ export const opsEvents = defineEvents<OpsEvent>()({
   RebuildRequested: { version: 1 },
   GenerationPromoted: { version: 1 },
   GenerationRolledBack: { version: 1 },
+  ParkedEventsRetried: { version: 1 },
+  ParkedEventDiscarded: { version: 1 },
 });
 
 /** Of facts that belong to the installation. No tenant can have this name: a tenant's has no underscore. */

@@ -25,6 +25,7 @@ import {
 import type { OpsCalls } from './operations.js';
 import { INSTALLATION } from './ops-facts.js';
 import { OpsRefused } from './options.js';
+import type { ParkedSequence, Retried } from './parking.js';
 import { NoProjector } from './requests.js';
 import type { ProjectionStatus, RebuildStatus } from './status.js';
 
@@ -41,6 +42,11 @@ export abstract class ProjectorDesk {
     name: K,
     ...args: OpsCalls[K]['args']
   ): Promise<{ readonly answer: OpsCalls[K]['answer']; readonly position: Position | null }>;
+  /** By the place of the first event; null if there is no such read model. */
+  abstract parked(projection: string): Promise<readonly ParkedSequence[] | null>;
+  /** Null: nothing of that name is parked. Throws OpsRefused, NoProjector. */
+  abstract retry(operator: Operator, projection: string, sequence: string): Promise<Retried | null>;
+  abstract discard(operator: Operator, projection: string, sequence: string, reason: string): Promise<Retried | null>;
 }
 
 /** A comparison that takes longer is answered by its id. */
@@ -82,6 +88,7 @@ class ContentAnswer {
   @Shown('integer') rows!: number;
   @Shown('string') hash!: string;
   @Shown('boolean', { description: 'Did the new rows equal the old ones?' }) equal!: boolean;
+  @Shown('integer', { description: 'Rows that were not compared, since facts of theirs are parked' }) parked!: number;
 }
 class RebuildAnswer extends ProgressAnswer {
   @Shown({ type: 'string', enum: ['rebuild', 'compare'] }) kind!: string;
@@ -282,17 +289,22 @@ export class OpsController {
   async #act<K extends keyof OpsCalls>(
     ...call: [operator: Operator, name: K, ...args: OpsCalls[K]['args']]
   ): Promise<{ readonly answer: OpsCalls[K]['answer']; readonly position: Position | null }> {
-    try {
-      return await this.projector.act(...call);
-    } catch (error) {
-      if (error instanceof OpsRefused) throw problem(CODES[error.reason], error.message);
-      if (error instanceof NoProjector) throw problem('store-unavailable', error.message);
-      throw error;
-    }
+    return refusedAsProblem(() => this.projector.act(...call));
   }
 }
 
 const CODES = { unknown: 'not-found', conflict: 'projection-state', reused: 'idempotency-key-reused' } as const;
+
+/** What an operator asked for and cannot have, as the API says it. */
+export const refusedAsProblem = async <T>(work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof OpsRefused) throw problem(CODES[error.reason], error.message);
+    if (error instanceof NoProjector) throw problem('store-unavailable', error.message);
+    throw error;
+  }
+};
 
 /** What alerts look at: how far each read model is behind, and what is rebuilt. */
 @Injectable()

@@ -2,6 +2,7 @@ import type { Position, Projection } from '#kernel';
 import type { Codec } from '#event-store/codec';
 import type { EventReader } from '#event-store/port';
 import type { RowStore } from '#read-store';
+import type { ParkingLimits } from './parked.js';
 
 export type Log = (
   level: 'info' | 'warn' | 'error',
@@ -38,6 +39,8 @@ export type EngineOptions = {
   readonly leaseMs?: number;
   /** How long a replaced generation stands by, in milliseconds. */
   readonly standbyMs?: number;
+  /** Other limits than `PARKING_LIMITS`. */
+  readonly parking?: Partial<ParkingLimits>;
 };
 
 /** What an operator asked for cannot be done. The message says why. */

@@ -143,7 +143,7 @@ export const finish = async (
   tx: RowWrites,
   rebuildId: string,
   now: string,
-  result?: (Content & { readonly equal: boolean }) | null,
+  result?: (Content & { readonly equal: boolean; readonly parked: number }) | null,
 ): Promise<void> => {
   const failures = (await tx.system.generations()).filter((row) => row.rebuild_id === rebuildId && row.error !== null);
   await tx.system.setRebuild(rebuildId, {

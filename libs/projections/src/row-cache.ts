@@ -9,6 +9,8 @@ export type Entry = {
   known: boolean;
   stored: boolean;
   dirty: boolean;
+  /** Its events wait: one of them could not be folded. */
+  parked: boolean;
   /** Made by one event, and not changed since. */
   once: boolean;
   /** The last event that changed the row since it was written: named where the row cannot be written. */
@@ -39,7 +41,17 @@ export class RowCache {
 
   add(id: string, key: Key): Entry {
     const known = this.#filter !== null && !this.#filter.mayHave(id);
-    const entry: Entry = { id, key, row: null, known, stored: false, dirty: false, once: false, eventId: '' };
+    const entry: Entry = {
+      id,
+      key,
+      row: null,
+      known,
+      stored: false,
+      dirty: false,
+      parked: false,
+      once: false,
+      eventId: '',
+    };
     this.#young.set(id, entry);
     return entry;
   }

@@ -31,7 +31,8 @@ export type RebuildStatus = RebuildProgress & {
   readonly kind: RebuildRow['kind'];
   readonly paused: boolean;
   readonly projections: readonly string[];
-  readonly result: (Content & { readonly equal: boolean }) | null;
+  /** `parked`: keys left out of it, since not all of their events are folded. */
+  readonly result: (Content & { readonly equal: boolean; readonly parked: number }) | null;
   readonly error: string | null;
 };
 
@@ -46,10 +47,11 @@ export const projectionStatuses = (
 ): Promise<readonly ProjectionStatus[]> =>
   source.snapshot(async (_db, system) => {
     const groups = [LIVE, sideSeat(codeOf(projections))];
-    const [generations, checkpoints, rebuilds] = [
+    const [generations, checkpoints, rebuilds, parked] = [
       await system.generations(),
       await system.checkpoints(),
       await system.runningRebuilds(),
+      await system.parking.counts(),
     ];
     const status = (
       name: string,
@@ -77,7 +79,8 @@ export const projectionStatuses = (
         lagSeconds:
           level || recordedAt === null ? 0 : Math.max(0, Math.round((log.now - Date.parse(recordedAt)) / 1000)),
         lagEvents: level ? 0 : total === null ? null : Math.max(0, total - (place?.events ?? 0)),
-        parkedSequences: 0,
+        parkedSequences:
+          parked.find((one) => one.projection === name && one.generation === row?.generation)?.sequences ?? 0,
         generation: row?.generation ?? null,
         rebuild: running === undefined ? null : progress(running),
       };
@@ -112,7 +115,7 @@ export const rebuildStatus = (source: ReadSource, rebuildId: string): Promise<Re
       kind: row.kind,
       paused: row.paused === 1,
       projections: JSON.parse(row.projections) as string[],
-      result: row.result === null ? null : (JSON.parse(row.result) as Content & { equal: boolean }),
+      result: row.result === null ? null : (JSON.parse(row.result) as RebuildStatus['result']),
       error: row.error,
     };
   });

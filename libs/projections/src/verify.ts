@@ -1,9 +1,9 @@
 import type { Projection } from '#kernel';
 import { tableName, type GenerationRow } from '#read-store';
 import type { Running } from './build.js';
-import { combined, contentOf } from './content-hash.js';
+import { combined, contentOf, parkedIn, type Content } from './content-hash.js';
 
-/** VERIFY: compares both tables of each projection in one snapshot, page by page, while the loop goes on, and leaves what it found with the rebuild, which is ready then. */
+/** VERIFY: compares both tables of each projection, without the keys that either has parked, in one snapshot, page by page, while the loop goes on, and leaves what it found with the rebuild, which is ready then. */
 export const verify = async (
   { rows, seat }: Running,
   projections: readonly Projection[],
@@ -16,9 +16,14 @@ export const verify = async (
   };
   const contents = await rows.snapshot(async (view) => {
     const generations = await view.system.generations();
-    const content = ({ projection, generation, version }: GenerationRow) => {
+    const content = (
+      { projection, generation, version }: GenerationRow,
+      without: ReadonlySet<string>,
+    ): Promise<Content> | null => {
       const spec = projections.find((one) => one.name === projection && one.version === version)?.table;
-      return spec === undefined ? null : contentOf(view, { name: tableName(projection, generation), spec }, between);
+      return spec === undefined
+        ? null
+        : contentOf(view, { name: tableName(projection, generation), spec }, between, without);
     };
     const found = [];
     for (const fresh of generations.filter((row) => row.rebuild_id === rebuildId && row.state === 'verifying')) {
@@ -29,18 +34,24 @@ export const verify = async (
           row.cohort === fresh.cohort &&
           row.state === 'live',
       );
-      const own = await content(fresh);
+      const without = await parkedIn(view, peer === undefined ? [fresh] : [fresh, peer]);
+      const own = await content(fresh, without);
       if (own === null) continue;
-      const other = peer === undefined ? null : await content(peer);
+      const other = peer === undefined ? null : await content(peer, without);
       found.push({
         ...own,
         projection: fresh.projection,
         equal: other === null || (other.hash === own.hash && other.rows === own.rows),
+        parked: without.size,
       });
     }
     return found;
   });
-  const result = { ...combined(contents), equal: contents.every(({ equal }) => equal) };
+  const result = {
+    ...combined(contents),
+    equal: contents.every(({ equal }) => equal),
+    parked: contents.reduce((sum, { parked }) => sum + parked, 0),
+  };
   await rows.write(async (tx) => {
     await tx.system.own(seat);
     const row = await tx.system.rebuild(rebuildId);

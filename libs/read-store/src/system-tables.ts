@@ -1,4 +1,5 @@
 import { sql, type Kysely, type RawBuilder, type Selectable } from 'kysely';
+import type { ParkingTables } from './parking-tables.js';
 
 /**
  * building → verifying → live → standby → dropping (its rows go in slices, then the row itself); failed; paused: stands still by itself, its rows
@@ -82,7 +83,7 @@ export type SystemTables = {
     answered_at: string | null;
   };
   portaria_policy: { name: string; log_id: string; position: string | null };
-};
+} & ParkingTables;
 
 export type SeatRow = Selectable<SystemTables['portaria_seat']>;
 export type CheckpointRow = Selectable<SystemTables['portaria_checkpoint']>;
@@ -150,6 +151,27 @@ const TABLES: { readonly [T in keyof SystemTables]: { readonly [C in keyof Syste
     answered_at: text,
   },
   portaria_policy: { name: key, log_id: named(''), position: text },
+  portaria_parked: {
+    projection: key,
+    generation: { type: 'integer', key: true },
+    sequence: key,
+    kind: named('key'),
+    key: named('[]'),
+    first_event_id: named(''),
+    first_position: named(''),
+    error: named(''),
+    events: flag(0),
+    parked_at: named(''),
+  },
+  portaria_parked_event: {
+    projection: key,
+    generation: { type: 'integer', key: true },
+    sequence: key,
+    position: key,
+    event_id: named(''),
+    stream: named(''),
+    revision: flag(0),
+  },
 };
 
 export type SystemDialect = {

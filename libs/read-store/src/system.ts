@@ -1,5 +1,6 @@
 import type { Position } from '#kernel';
 import type { Kysely, RawBuilder } from 'kysely';
+import { parkingOf } from './parking-tables.js';
 import { Fenced } from './port.js';
 import {
   LIVE,
@@ -206,6 +207,8 @@ export const systemOf = (db: Kysely<SystemTables>, clock: RawBuilder<number>) =>
   dropRequests: async (before: string): Promise<void> => {
     await db.deleteFrom('portaria_request').where('requested_at', '<', before).execute();
   },
+  /** What could not be folded. */
+  parking: parkingOf(db),
   /** A policy's place in this log; undefined if none is known. */
   policy: async (name: string, logId: string): Promise<Position | null | undefined> => {
     const row = await db

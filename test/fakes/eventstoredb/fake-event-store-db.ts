@@ -36,12 +36,16 @@ export class FakeEventStoreDb {
   private held = false;
   private outer = 0;
 
-  private constructor(log: FakeLog) {
+  private constructor(
+    log: FakeLog,
+    private readonly tls: { readonly key: Buffer; readonly certificate: Buffer } | null,
+  ) {
     this.log = log;
   }
 
-  static async start(log: FakeLog = new FakeLog()): Promise<FakeEventStoreDb> {
-    const fake = new FakeEventStoreDb(log);
+  /** With `tls` it speaks nothing else. */
+  static async start(log: FakeLog = new FakeLog(), tls: FakeEventStoreDb['tls'] = null): Promise<FakeEventStoreDb> {
+    const fake = new FakeEventStoreDb(log, tls);
     fake.serve();
     await fake.listen();
     return fake;
@@ -52,7 +56,7 @@ export class FakeEventStoreDb {
   }
 
   get connectionString(): string {
-    return `esdb://127.0.0.1:${String(this.outer)}?tls=false`;
+    return `esdb://127.0.0.1:${String(this.outer)}?tls=${String(this.tls !== null)}`;
   }
 
   /** Subscriptions that the server believes to be open. */
@@ -62,7 +66,11 @@ export class FakeEventStoreDb {
 
   /** The network breaks: every connection is gone at once. */
   drop = (): void => {
-    for (const socket of this.sockets) socket.resetAndDestroy();
+    for (const socket of this.sockets) {
+      // A reset while the ending is under way fails unseen in Node: the handle stays, and the process spins when it exits.
+      if (socket.writableEnded) socket.destroy();
+      else socket.resetAndDestroy();
+    }
     this.sockets.clear();
   };
 
@@ -127,6 +135,7 @@ export class FakeEventStoreDb {
       delete: deleteStream(parts),
       tombstone: tombstoneStream(parts),
     });
+    // The client asks without credentials, and anybody may know.
     const introduce: handleUnaryCall<unknown, features.SupportedMethods> = (_, callback) => {
       if (misbehaviour.introductionGoesSilent) return;
       if (misbehaviour.serverVersion === null) callback(errors.unimplemented());
@@ -137,7 +146,11 @@ export class FakeEventStoreDb {
 
   private async listen(): Promise<void> {
     this.inner ||= await new Promise<number>((resolve, reject) => {
-      this.grpc.bindAsync('127.0.0.1:0', ServerCredentials.createInsecure(), (error, port) => {
+      const credentials =
+        this.tls === null
+          ? ServerCredentials.createInsecure()
+          : ServerCredentials.createSsl(null, [{ private_key: this.tls.key, cert_chain: this.tls.certificate }]);
+      this.grpc.bindAsync('127.0.0.1:0', credentials, (error, port) => {
         if (error === null) resolve(port);
         else reject(error);
       });

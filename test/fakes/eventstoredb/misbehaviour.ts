@@ -29,6 +29,8 @@ export type Misbehaviour = {
   liveBuffer: number;
   /** This node is a follower: calls that require the leader are sent there. */
   leader: { readonly host: string; readonly port: number } | null;
+  /** Whoever does not say to be this user (`name:password`) is not known here. `null`: nobody is asked. */
+  user: string | null;
   /** The introduction is never answered. */
   introductionGoesSilent: boolean;
   /** Before 20.10 there is no introduction at all. */
@@ -42,6 +44,7 @@ export const behaves = (): Misbehaviour => ({
   repeatsAtSeam: 0,
   liveBuffer: 5_000,
   leader: null,
+  user: null,
   introductionGoesSilent: false,
   serverVersion: '23.10.8',
 });
@@ -82,4 +85,11 @@ export const errors = {
       'maximum-append-size': String(limit),
     }),
   unimplemented: () => serviceError(status.UNIMPLEMENTED, 'Service is unimplemented.'),
+};
+
+/** What a call meets before it is looked at: 401 for a stranger, the leader's address where it asks for the leader. */
+export const refusalOf = ({ user, leader }: Misbehaviour, metadata: Metadata): ServiceError | null => {
+  const says = metadata.get('authorization')[0];
+  if (user !== null && says !== `Basic ${Buffer.from(user).toString('base64')}`) return errors.unauthenticated();
+  return leader !== null && metadata.get('requires-leader').length > 0 ? errors.notLeader(leader) : null;
 };

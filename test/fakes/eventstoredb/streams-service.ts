@@ -26,7 +26,7 @@ import {
   unaryAnswer,
   unaryExpected,
 } from './messages.js';
-import { errors, type Misbehaviour } from './misbehaviour.js';
+import { errors, type Misbehaviour, refusalOf } from './misbehaviour.js';
 import { FakeSubscription, type ReadCall } from './subscription.js';
 
 export type FakeServerParts = {
@@ -43,10 +43,6 @@ export type FakeServerParts = {
     eventsSent: number;
   };
 };
-
-type Call = { readonly metadata: ReadCall['metadata'] };
-const refusesFollower = ({ misbehaviour }: FakeServerParts, call: Call): boolean =>
-  misbehaviour.leader !== null && call.metadata.get('requires-leader').length > 0;
 
 /** Answers one append as the fault of the moment wants it; `answer` is not called where nothing is answered. */
 const perform = (
@@ -95,8 +91,9 @@ const timeOfDay = (): number => performance.timeOrigin + performance.now();
 export const batchAppend =
   (parts: FakeServerParts): handleBidiStreamingCall<BatchAppendReq, BatchAppendResp> =>
   (call) => {
-    if (refusesFollower(parts, call)) {
-      call.emit('error', errors.notLeader(parts.misbehaviour.leader!));
+    const refusal = refusalOf(parts.misbehaviour, call.metadata);
+    if (refusal !== null) {
+      call.emit('error', refusal);
       return;
     }
     const open = new Map<string, { stream: string; expected: FakeExpected; events: Proposed[] }>();
@@ -181,8 +178,9 @@ export const read =
   (call: ReadCall): void => {
     const options = call.request.getOptions();
     if (options === undefined) return;
-    if (refusesFollower(parts, call)) {
-      call.emit('error', errors.notLeader(parts.misbehaviour.leader!));
+    const refusal = refusalOf(parts.misbehaviour, call.metadata);
+    if (refusal !== null) {
+      call.emit('error', refusal);
       return;
     }
     const kind = options.hasSubscription() ? 'subscription' : options.hasAll() ? 'all' : 'stream';

@@ -6,22 +6,12 @@ import { collect } from '../../../../test/conformance/event-store.suite.js';
 import type { AppendFault } from '../../../../test/fakes/eventstoredb/index.js';
 import { numbers, World } from '../../../../test/fixtures/event-store-db-world.js';
 import { memoryKeyVault } from '../../../../test/fixtures/memory-key-vault.js';
+import { randomOf } from '../../../../test/traffic/random.js';
 
 /** 20,000 in the run that is asked for by hand (CHAOS=20000); `npm test` has two shared cores and half a minute. */
 const commands = Number(process.env['CHAOS'] ?? 2_000);
 const writers = 16;
-const seed = Number(process.env['CHAOS_SEED'] ?? 7);
-
-/** mulberry32 */
-const seeded = (start: number): (() => number) => {
-  let state = start;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-};
+const seed = process.env['CHAOS_SEED'] ?? '7';
 
 type Counted = Event<'Counted', { writer: number; step: number; by: number }>;
 class Count extends Command<{ writer: number; step: number }> {
@@ -51,16 +41,16 @@ const metadata = (commandId: string): CommandMetadata => ({
 describe('a server that drops, delays and forgets', () => {
   it(`takes ${commands} commands of ${writers} writers: what is acknowledged stands once, in its order`, async () => {
     const world = await World.start();
-    const random = seeded(seed);
+    const random = randomOf(seed);
     world.fake.misbehaviour.append = (): AppendFault => {
-      const dice = random();
+      const dice = random.next();
       // The rarer faults cost a time limit each.
       if (dice < 0.002) return 'forget';
       if (dice < 0.004) return 'commit-silently';
       if (dice < 0.008) return 'commit-and-drop';
       if (dice < 0.012) return 'drop';
-      if (dice < 0.05) return { answerAfterMs: random() * 30 };
-      if (dice < 0.09) return { commitAfterMs: random() * 30 };
+      if (dice < 0.05) return { answerAfterMs: random.next() * 30 };
+      if (dice < 0.09) return { commitAfterMs: random.next() * 30 };
       return 'ok';
     };
     const store = world.open({ appendTimeoutMs: 400, readPatienceMs: 20_000 });

@@ -1,4 +1,4 @@
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { FakeEventStoreDb } from '../../../../test/fakes/eventstoredb/index.js';
 import { connectionSettingsOf } from './connection-settings.js';
@@ -54,7 +54,8 @@ describe('the check of EventStoreDB at the start', () => {
   });
 
   it('says that a server accepts connections and nothing more', async () => {
-    const silent: Server = createServer(() => undefined);
+    const accepted: Socket[] = [];
+    const silent: Server = createServer((socket) => accepted.push(socket));
     await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
     const { port } = silent.address() as AddressInfo;
     const check = await checkEventStoreDb({
@@ -63,6 +64,8 @@ describe('the check of EventStoreDB at the start', () => {
     });
     expect(check).toMatchObject({ ok: false, retryable: true, problem: expect.stringMatching(/does not answer/) });
     silent.close();
+    // A socket that nobody reads never hears that the other end has gone: it would keep this process alive.
+    for (const socket of accepted) socket.destroy();
   });
 
   it('refuses a connection string that it cannot keep its promises with, and repeats nothing secret of it [pitfalls 6 12]', async () => {

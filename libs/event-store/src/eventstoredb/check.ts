@@ -47,20 +47,13 @@ const wrong = (problem: string, retryable = false): EventStoreDbCheck => ({ ok: 
 const checkLine = async (settings: ConnectionSettings, timeoutMs: number): Promise<EventStoreDbCheck | null> => {
   for (const host of settings.hosts) {
     if (!(await answersTcp(host, timeoutMs))) continue;
-    const tls = await tlsOf(host, settings, timeoutMs);
-    if (settings.tls && tls === 'none') {
-      return wrong(
-        `EventStoreDB at ${named(host)} does not speak TLS: start it with certificates, or add ?tls=false to EVENTSTORE_URL.`,
-      );
-    }
-    if (!settings.tls && tls !== 'none') {
+    const speaks = await tlsOf(host, settings, timeoutMs);
+    // The server itself is asked next.
+    if (speaks === 'unclear') return null;
+    if (!settings.tls && speaks !== 'none') {
       return wrong(`EventStoreDB at ${named(host)} speaks TLS only: remove tls=false from EVENTSTORE_URL.`);
     }
-    if (tls === 'untrusted') {
-      return wrong(
-        `The certificate of EventStoreDB at ${named(host)} is not trusted: name its authority with tlsCAFile in EVENTSTORE_URL.`,
-      );
-    }
+    if (settings.tls && speaks !== 'trusted') return wrong(tlsProblems[speaks](named(host)));
     return null;
   }
   const all = settings.hosts.map(named).join(', ');
@@ -69,6 +62,20 @@ const checkLine = async (settings: ConnectionSettings, timeoutMs: number): Promi
     true,
   );
 };
+
+const tlsProblems = {
+  none: (at: string) =>
+    `EventStoreDB at ${at} does not speak TLS: start it with certificates, or add ?tls=false to EVENTSTORE_URL.`,
+  untrusted: (at: string) =>
+    `The certificate of EventStoreDB at ${at} is not trusted: name its authority with tlsCAFile in EVENTSTORE_URL.`,
+  'other-name': (at: string) =>
+    `The certificate of EventStoreDB at ${at} is for another host: name the server in EVENTSTORE_URL as its certificate does.`,
+  outdated: (at: string) =>
+    `The certificate of EventStoreDB at ${at} is not valid today: renew it, or set the clock right.`,
+};
+
+/** `none`: another protocol. `unclear`: it was silent, or broke off, as one does that is just starting. */
+type Spoken = 'trusted' | keyof typeof tlsProblems | 'unclear';
 
 const named = ({ address, port }: Endpoint): string => `${address}:${port}`;
 
@@ -82,11 +89,7 @@ const answersTcp = ({ address, port }: Endpoint, timeoutMs: number): Promise<boo
     socket.on('connect', end(true)).on('error', end(false)).on('timeout', end(false));
   });
 
-const tlsOf = (
-  { address, port }: Endpoint,
-  { ca }: ConnectionSettings,
-  timeoutMs: number,
-): Promise<'trusted' | 'untrusted' | 'none'> =>
+const tlsOf = ({ address, port }: Endpoint, { ca }: ConnectionSettings, timeoutMs: number): Promise<Spoken> =>
   new Promise((resolve) => {
     const socket = connectTls({
       host: address,
@@ -97,23 +100,30 @@ const tlsOf = (
       ...(ca === null ? {} : { ca }),
       ...(/^[\d.]+$/.test(address) ? {} : { servername: address }),
     });
-    const end = (answer: 'trusted' | 'untrusted' | 'none'): void => {
+    const end = (answer: Spoken): void => {
       socket.destroy();
       resolve(answer);
     };
     socket.setTimeout(timeoutMs, () => {
-      end('none');
+      end('unclear');
     });
     socket.on('secureConnect', () => {
-      end(socket.authorized ? 'trusted' : 'untrusted');
+      end(socket.authorized ? 'trusted' : distrustOf(String(socket.authorizationError)));
     });
-    socket.on('error', () => {
-      end('none');
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      // A polite end has this code too, but no system call.
+      end(error.code === 'ECONNRESET' && error.syscall !== undefined ? 'unclear' : 'none');
     });
     socket.on('end', () => {
       end('none');
     });
   });
+
+/** By the codes of OpenSSL and Node. */
+const distrustOf = (code: string): Spoken => {
+  if (code === 'ERR_TLS_CERT_ALTNAME_INVALID') return 'other-name';
+  return ['CERT_HAS_EXPIRED', 'CERT_NOT_YET_VALID'].includes(code) ? 'outdated' : 'untrusted';
+};
 
 const checkServer = async (client: ServerClient, timeoutMs: number): Promise<EventStoreDbCheck> => {
   const late = (): Error => new Error('no answer');

@@ -11,10 +11,12 @@ import {
 import { actualRevisionOf, NotSent } from './append-lane.js';
 import { type Counters, noCounts } from './counters.js';
 import { EventStoreDbMisconfigured, failureOf, lossOf } from './errors.js';
+import { LastFact } from './last-fact.js';
 import { LogReads } from './log-reads.js';
 import { shareConnection } from './shared-connection.js';
 import { positionOf, withRecordedAt } from './stored-event.js';
 import { type EventStoreDbLog, SupervisedSubscription } from './supervised-subscription.js';
+import { type Backoff, usualBackoff } from './within.js';
 
 export type EventStoreDbOptions = {
   /** `esdb://…`; holds the secrets, which no message repeats. */
@@ -35,7 +37,7 @@ export type EventStoreDbOptions = {
   /** How long a fact that the check found may be on its way before the subscription is begun again. 2 s if absent. */
   readonly watchdogGraceMs?: number;
   /** Between attempts to subscribe again: 0.2 s, doubled up to 30 s, less a random half. */
-  readonly backoff?: { readonly firstMs: number; readonly maxMs: number };
+  readonly backoff?: Backoff;
 };
 
 /** `unknown` before the first call. `reason` says what was lost, never where. */
@@ -69,6 +71,7 @@ class ServerLog implements EventStoreDb {
   private readonly counters = noCounts();
   private readonly connection: ReturnType<typeof shareConnection>;
   private readonly reads: LogReads;
+  private readonly lastFact: LastFact;
   private readonly listeners = new Set<(position: Position) => void>();
   private readonly ending = new AbortController();
   private state: EventStoreDbHealth = { status: 'unknown', since: new Date().toISOString(), reason: null };
@@ -93,6 +96,7 @@ class ServerLog implements EventStoreDb {
       patienceMs: options.readPatienceMs ?? 5_000,
       counters: this.counters,
     });
+    this.lastFact = new LastFact(this.reads);
   }
 
   append: EventStore['append'] = async (stream, expected, events) => {
@@ -128,7 +132,7 @@ class ServerLog implements EventStoreDb {
         onState: (lost) => {
           this.is(lost);
         },
-        backoff: backoff ?? { firstMs: 200, maxMs: 30_000 },
+        backoff: backoff ?? usualBackoff,
         watchdogMs: watchdogMs ?? 30_000,
         graceMs: watchdogGraceMs ?? 2_000,
       },
@@ -139,7 +143,7 @@ class ServerLog implements EventStoreDb {
   head: EventStore['head'] = async () => {
     this.refuseWhenClosed();
     try {
-      const head = await this.reads.head();
+      const head = await this.lastFact.find();
       this.is(null);
       if (head !== null) this.sawPosition(head.position);
       return head;

@@ -173,6 +173,7 @@ describe('following EventStoreDB', () => {
     });
     expect(revisions(seen)).toEqual(numbers(10));
     expect(leader.openSubscriptions + leader.counts.subscriptions).toBeGreaterThan(0);
+    expect(world.log.lines.map(({ level }) => level)).toEqual(['warn', 'info']);
     await store.close();
     await leader.stop();
   });

@@ -1,4 +1,11 @@
-import { BACKWARDS, END, FORWARDS, type ReadPosition, type ResolvedEvent, START } from '@eventstore/db-client';
+import {
+  type AllStreamResolvedEvent,
+  BACKWARDS,
+  END,
+  FORWARDS,
+  type ResolvedEvent,
+  START,
+} from '@eventstore/db-client';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Position } from '#kernel';
 import { type Head, type ReadStreamOptions, StoreUnavailable, type StoredEvent } from '../port.js';
@@ -28,6 +35,13 @@ export type FeedItem =
   | { readonly kind: 'own'; readonly event: StoredEvent; readonly position: Position }
   | { readonly kind: 'foreign'; readonly position: Position }
   | { readonly kind: 'mark'; readonly mark: Mark };
+
+export type AllEvent = NonNullable<AllStreamResolvedEvent['event']>;
+export const headOf = ({ position, id, created }: AllEvent): Head => ({
+  position: positionOf(position),
+  id,
+  recordedAt: created.toISOString(),
+});
 
 /** The bounded reads. Each resumes by itself where a connection broke; what it gave stays given. */
 export class LogReads {
@@ -119,14 +133,8 @@ export class LogReads {
 
   /** The last event of the whole server, which may be nobody's fact; a position that covers all of ours. */
   async head(patienceMs?: number): Promise<Head | null> {
-    const retry = this.retries(patienceMs);
-    for (;;) {
-      try {
-        return await this.lastBefore(END);
-      } catch (error) {
-        await retry.after(error);
-      }
-    }
+    const [last] = await this.backwards(null, 1, patienceMs);
+    return last === undefined ? null : headOf(last);
   }
 
   /**
@@ -136,28 +144,11 @@ export class LogReads {
    */
   async openFeed(after: Position | null, pageSize: number): Promise<Feed> {
     const { client, prefixes } = this.settings;
-    const before = after === null ? null : await this.lastBefore(serverPositionOf(after));
-    return openFeed(client, before?.position ?? null, { prefixes, bufferSize: Math.min(pageSize, 1_000) });
-  }
-
-  private async lastBefore(fromPosition: ReadPosition): Promise<Head | null> {
-    const stream = this.settings.client.readAll({
-      direction: BACKWARDS,
-      fromPosition,
-      maxCount: 1,
-      requiresLeader: true,
+    const [before] = after === null ? [] : await this.backwards(after, 1, 0);
+    return openFeed(client, before === undefined ? null : headOf(before).position, {
+      prefixes,
+      bufferSize: Math.min(pageSize, 1_000),
     });
-    const read = new PulledStream<ResolvedEvent>(stream, () => stream.cancel());
-    try {
-      for await (const [resolved] of this.pages(read, 1)) {
-        const event = resolved?.event;
-        if (event?.position === undefined) continue;
-        return { position: positionOf(event.position), id: event.id, recordedAt: event.created.toISOString() };
-      }
-      return null;
-    } finally {
-      read.close();
-    }
   }
 
   /** Takes what is there, at most so many, and tells what is ours. */
@@ -191,6 +182,36 @@ export class LogReads {
     } finally {
       feed.close();
     }
+  }
+
+  /** Events before a position, or the last ones, newest first. */
+  async backwards(before: Position | null, count: number, patienceMs?: number): Promise<readonly AllEvent[]> {
+    const retry = this.retries(patienceMs);
+    for (;;) {
+      const fromPosition = before === null ? END : serverPositionOf(before);
+      const options = { direction: BACKWARDS, fromPosition, maxCount: count, requiresLeader: true } as const;
+      const stream = this.settings.client.readAll(options);
+      const read = new PulledStream<AllStreamResolvedEvent>(stream, () => stream.cancel());
+      const events: AllEvent[] = [];
+      try {
+        for await (const page of this.pages(read, count)) {
+          events.push(...page.flatMap(({ event }) => (event === undefined ? [] : [event])));
+        }
+        return events.filter((event) => before === null || headOf(event).position < before);
+      } catch (error) {
+        await retry.after(error);
+      } finally {
+        read.close();
+      }
+    }
+  }
+
+  isOurs(event: AllEvent): boolean {
+    const { prefix, prefixes } = this.settings;
+    return (
+      prefixes.some((beginning) => event.streamId.startsWith(beginning)) &&
+      ownEventOf(event, prefix, event.position) !== null
+    );
   }
 
   private openStream(

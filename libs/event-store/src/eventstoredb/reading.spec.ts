@@ -5,7 +5,7 @@ import { aFact, aStream, collect } from '../../../../test/conformance/event-stor
 import { fill, follow, numbers, revisions, World } from '../../../../test/fixtures/event-store-db-world.js';
 import { memoryKeyVault } from '../../../../test/fixtures/memory-key-vault.js';
 import { EventStoreDbRefused } from './index.js';
-import { withRecordedAt } from './stored-event.js';
+import { positionOf, withRecordedAt } from './stored-event.js';
 
 const ours = JSON.stringify(aFact().metadata);
 
@@ -100,20 +100,45 @@ describe('reading EventStoreDB', () => {
     expect(ats.at(-1)).toContain(String(last));
   });
 
-  it('ends a bounded read at a head that is nobody’s fact [pitfall 13]', async () => {
+  it('ends a bounded read at a place that is nobody’s fact [pitfall 13]', async () => {
     const store = world.open();
-    await fill(store, aStream(), 3);
-    world.fake.log.foreign('$stats-x', '$statsCollected', '{}');
-    const head = await store.head();
+    const last = await fill(store, aStream(), 3);
+    const place = world.fake.log.foreign('$stats-x', '$statsCollected', '{}');
+    const until = positionOf({ commit: place, prepare: place });
     expect(await collect(store.readAll({ after: null }))).toHaveLength(3);
-    expect(await collect(store.readAll({ after: null, until: head!.position }))).toHaveLength(3);
-    expect(await collect(store.readAll({ after: head!.position }))).toEqual([]);
+    expect(await collect(store.readAll({ after: null, until }))).toHaveLength(3);
+    expect(await collect(store.readAll({ after: until }))).toEqual([]);
+    expect((await store.head())?.position).toBe(last);
     const ats: string[] = [];
     await follow(store, { after: null }, (item) => {
       if (item.kind === 'checkpoint') ats.push(item.at);
       return item.kind === 'caughtUp';
     });
-    expect(ats.at(-1)).toBe(head!.position);
+    expect(ats.at(-1)).toBe(until);
+  });
+
+  it('has the last fact of ours for its head, however much others write behind it [pitfall 13]', async () => {
+    const store = world.open();
+    const foreign = (count: number): void => {
+      for (const i of numbers(count)) world.fake.log.foreign('$stats-x', '$statsCollected', `{"i":${String(i)}}`);
+      // In a stream of ours, but no fact.
+      world.fake.log.foreign('suite-by-hand', 'Scribbled', '{}');
+    };
+    foreign(10);
+    expect(await store.head()).toBeNull();
+    const stream = aStream();
+    const first = await fill(store, stream, 2);
+    foreign(2_500);
+    expect(await store.head()).toMatchObject({ position: first, id: expect.any(String) });
+    const cold = world.open();
+    expect(await cold.head()).toMatchObject({ position: first, id: (await store.head())?.id });
+    // A fact between others' is found again, and what was looked at is not looked at anew.
+    const second = await fill(store, stream, 1, 2);
+    foreign(2_500);
+    const { subscriptions } = world.fake.counts;
+    for (const reader of [store, cold, store, cold]) expect((await reader.head())?.position).toBe(second);
+    expect(world.fake.counts.subscriptions).toBe(subscriptions + 2);
+    expect(await store.head()).toEqual(await cold.head());
   });
 
   it('reads nothing without asking the server, which would not answer', async () => {

@@ -5,7 +5,7 @@ import { EventStoreDbRefused, failureOf, lossOf } from './errors.js';
 import type { Feed, Mark } from './feed.js';
 import { type LogReads, refused } from './log-reads.js';
 import { serverPositionOf } from './stored-event.js';
-import { backoff, pauseUnless } from './within.js';
+import { type Backoff, backoff, pauseUnless } from './within.js';
 
 /** As pino takes it. */
 export type EventStoreDbLog = {
@@ -19,7 +19,7 @@ export type SupervisionSettings = {
   readonly counters: Counters;
   /** Told of every loss and every return, for the health of the connection. */
   readonly onState: (lost: string | null) => void;
-  readonly backoff: { readonly firstMs: number; readonly maxMs: number };
+  readonly backoff: Backoff;
   readonly watchdogMs: number;
   /** How long a fact that the watchdog sees may be on its way. */
   readonly graceMs: number;

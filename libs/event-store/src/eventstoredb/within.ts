@@ -29,8 +29,11 @@ export const pauseUnless = (signal: AbortSignal, ms: number): Promise<void> =>
     if (signal.aborted) done();
   });
 
+export type Backoff = { readonly firstMs: number; readonly maxMs: number };
+
+/** Between attempts to subscribe again, as a rule. */
+export const usualBackoff: Backoff = { firstMs: 200, maxMs: 30_000 };
+
 /** Exponential from `firstMs` to `maxMs`, of which a random half is left out, so that many consumers do not come back at once. */
-export const backoff = (
-  failures: number,
-  { firstMs, maxMs }: { readonly firstMs: number; readonly maxMs: number },
-): number => Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30)) * (0.5 + Math.random() / 2);
+export const backoff = (failures: number, { firstMs, maxMs }: Backoff, random = Math.random): number =>
+  Math.min(maxMs, firstMs * 2 ** Math.min(failures, 30)) * (0.5 + random() / 2);
