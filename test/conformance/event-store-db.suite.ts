@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AppendOutcomeUnknown } from '#event-store';
 import { checkEventStoreDb, type EventStoreDb, openEventStoreDb } from '#event-store/eventstoredb/index';
 import type { Position } from '#kernel';
+import { endOf } from '../fixtures/event-store-db-end.js';
 import { fill, follow, numbers, revisions } from '../fixtures/event-store-db-world.js';
 import { aFact, aStream, collect } from './event-store.suite.js';
 
@@ -34,7 +35,7 @@ export const eventStoreDbTruths = (
       server = await start();
       const { connectionString } = server;
       store = openEventStoreDb({ connectionString, categories: ['suite'], prefix });
-      begin = (await store.head())?.position ?? null;
+      begin = await endOf(connectionString);
       operator = EventStoreDBClient.connectionString(connectionString);
     });
     afterAll(async () => {
