@@ -14,6 +14,8 @@ const specs = globSync(['apps/**/*.spec.ts', 'libs/**/*.spec.ts', 'test/**/*.spe
 const ofServers = specs.filter((path) => path.endsWith('.server.spec.ts'));
 const ofNone = specs.filter((path) => !path.endsWith('.server.spec.ts'));
 const overHttp = specs.filter((path) => path.startsWith('test/e2e/'));
+// Those that open their read store by test/fixtures/engine.ts.
+const ofTheEngine = ['engine', 'operations', 'parking', 'seats'].map((name) => `libs/projections/src/${name}.spec.ts`);
 
 const project = (displayName, eventStore, paths, readStore = 'sqlite') => ({
   displayName,
@@ -26,12 +28,13 @@ const project = (displayName, eventStore, paths, readStore = 'sqlite') => ({
   globals: { eventStore, readStore },
 });
 
-/** `npm run test:servers`: what needs a server, and e2e on each that is named; with both stores on servers the keys are on one too. */
+/** `npm run test:servers`: what needs a server, the engine and e2e on each that is named; with both stores on servers the keys are on one too. */
 const withServers = [
   project('servers', 'sqlite', ofServers),
   ...(process.env['EVENTSTORE_URL'] ? [project('eventstoredb', 'server', overHttp)] : []),
   ...(process.env['POSTGRES_URL']
     ? [
+        project('engine-postgres', 'sqlite', ofTheEngine, 'postgres'),
         project('postgres', 'sqlite', overHttp, 'postgres'),
         project('eventstoredb-postgres', process.env['EVENTSTORE_URL'] ? 'server' : 'fake', overHttp, 'postgres'),
       ]

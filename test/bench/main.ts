@@ -7,6 +7,7 @@ import { randomOf } from '../traffic/random.js';
 import { machine, show, waited, type Figure } from './figures.js';
 import { summarise } from './profile.js';
 import { onEventStoreDb } from './event-store-db-rows.js';
+import { postgresIsNamed, postgresRows } from './postgres-rows.js';
 import { embedded, type Row } from './rows.js';
 
 const { values: options, positionals } = parseArgs({
@@ -20,7 +21,7 @@ const { values: options, positionals } = parseArgs({
     profile: { type: 'boolean', default: false },
   },
 });
-const rows: Readonly<Record<string, Row>> = { ...embedded, ...onEventStoreDb };
+const rows: Readonly<Record<string, Row>> = { ...embedded, ...onEventStoreDb, ...postgresRows };
 const chosen = positionals.length === 0 ? Object.keys(rows) : positionals;
 const unknown = chosen.find((name) => !(name in rows));
 if (unknown !== undefined) {
@@ -46,6 +47,10 @@ const file = join(folder, `${at.slice(0, 19).replaceAll(':', '-')}${rest}.json`)
 for (const name of chosen) {
   if (name in onEventStoreDb && !process.env['EVENTSTORE_URL']) {
     console.log(`${name}: skipped, EVENTSTORE_URL names no server`);
+    continue;
+  }
+  if (name in postgresRows && !postgresIsNamed) {
+    console.log(`${name}: skipped, POSTGRES_URL names no server`);
     continue;
   }
   const profiles = options.profile ? mkdtempSync(join(tmpdir(), 'portaria-profile-')) : undefined;

@@ -65,10 +65,7 @@ const lack = (text: string): Sentence => ({ text, passes: true });
 const SENTENCES: readonly (readonly [string, Sentence])[] = [
   ['28', mistake('PostgreSQL refuses the user or the password: correct them in the connection string.')],
   ['3D000', mistake('The database does not exist on this PostgreSQL: create it, or correct the connection string.')],
-  [
-    '42501',
-    mistake('PostgreSQL gives this user no right to do that: grant it CREATE on the schema, or make it the owner.'),
-  ],
+  ['42501', mistake('PostgreSQL gives this user too few rights: grant it CREATE on the database and on the schema.')],
   ['3F000', mistake('PostgreSQL has no schema to create tables in: name one by options=-csearch_path=… .')],
   ['25006', mistake('This PostgreSQL is read-only, a standby perhaps: name the primary in the connection string.')],
   [

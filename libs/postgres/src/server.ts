@@ -1,9 +1,12 @@
-import { connect, type Client } from './client.js';
+import { randomUUID } from 'node:crypto';
+import { connect, type Client, type Session } from './client.js';
 import { explain, PostgresUnusable } from './errors.js';
+import { quoted } from './schema.js';
 
 const OLDEST = 15;
 const WAIT_MS = 1_000;
 const HEARD_MS = 2_000;
+const CHECK: Session = { name: 'check', statementMs: 5_000 };
 
 export type ServerLines = {
   readonly info: (detail: Readonly<Record<string, unknown>>, message: string) => void;
@@ -29,24 +32,17 @@ export const awaitServer = async (url: string, log: ServerLines, signal?: AbortS
   }
 };
 
-/** Connects once and returns the server's version. Throws PostgresUnusable. */
+/** Connects and returns the server's version. Throws PostgresUnusable. */
 export const checkServer = async (url: string): Promise<string> => {
-  const client = await connect(url, { name: 'check', statementMs: 5_000 });
+  const client = await connect(url, CHECK);
   try {
-    const { rows } = await client.query<{ version: string; number: number; standby: boolean }>(
+    const { rows } = await client.query<Server>(
       `select current_setting('server_version') as version, current_setting('server_version_num')::int as number, pg_is_in_recovery() as standby`,
     );
-    const [server] = rows;
-    if (server === undefined || Math.floor(server.number / 10_000) < OLDEST) {
-      throw new PostgresUnusable(
-        `This PostgreSQL is of version ${server?.version ?? 'unknown'}: give version ${String(OLDEST)} or newer.`,
-        false,
-      );
-    }
-    if (server.standby) {
-      throw new PostgresUnusable('This PostgreSQL is a standby: name the primary in the connection string.', false);
-    }
-    await mustBeHeard(client);
+    const server = rows[0] ?? { version: 'unknown', number: 0, standby: false };
+    const mistake = mistakeOf(server);
+    if (mistake !== null) throw new PostgresUnusable(mistake, false);
+    await mustBeHeard(client, url);
     return server.version;
   } catch (error) {
     throw explain(error);
@@ -55,9 +51,18 @@ export const checkServer = async (url: string): Promise<string> => {
   }
 };
 
-/** A pooler that lends connections by the transaction accepts LISTEN and then delivers nothing. */
-const mustBeHeard = async (client: Client): Promise<void> => {
-  const channel = `portaria_check_${String(process.pid)}`;
+export type Server = { readonly version: string; readonly number: number; readonly standby: boolean };
+
+/** What is wrong with a server, in a sentence; null if nothing is. */
+export const mistakeOf = ({ version, number, standby }: Server): string | null => {
+  if (Math.floor(number / 10_000) < OLDEST)
+    return `This PostgreSQL is of version ${version}: give version ${String(OLDEST)} or newer.`;
+  return standby ? 'This PostgreSQL is a standby: name the primary in the connection string.' : null;
+};
+
+/** A pooler that lends connections by the transaction accepts LISTEN, and what is said by another connection then comes to nobody. */
+const mustBeHeard = async (client: Client, url: string): Promise<void> => {
+  const channel = `portaria_check_${randomUUID()}`;
   let timer: NodeJS.Timeout | undefined;
   const heard = new Promise<boolean>((resolve) => {
     client.on('notification', () => {
@@ -66,8 +71,10 @@ const mustBeHeard = async (client: Client): Promise<void> => {
     timer = setTimeout(resolve, HEARD_MS, false);
   });
   try {
-    await client.query(`listen ${channel}`);
-    await client.query(`notify ${channel}`);
+    await client.query(`listen ${quoted(channel)}`);
+    const other = await connect(url, CHECK);
+    await other.query('select pg_notify($1, $2)', [channel, '']);
+    await other.end();
     if (await heard) return;
   } finally {
     clearTimeout(timer);

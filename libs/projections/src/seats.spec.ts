@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Position, Projection } from '#kernel';
-import { LIVE, openSqliteRowStore, type RowStore } from '#read-store';
+import { LIVE, type RowStore } from '#read-store';
 import type { Role } from '#projections';
 import { MemoryEventStore } from '../../../test/doubles/memory-event-store.js';
 import { people, sayings, toys } from '../../../test/doubles/toy-projections.js';
-import { contents, contentsOf, done, fresh, start, tell, until } from '../../../test/fixtures/engine.js';
+import { contents, contentsOf, done, fresh, openRows, start, tell, until } from '../../../test/fixtures/engine.js';
 
 const LEASE_MS = 300;
 
 /** Engines of several processes over one store, as if others could write to it. */
 const town = async () => {
   const path = fresh();
-  const rows = openSqliteRowStore(path);
+  const rows = openRows(path);
   const events = new MemoryEventStore();
   await tell(events, 0, 100);
   const open = (projections: readonly Projection[] = toys as unknown as Projection[], over: Partial<RowStore> = {}) => {
