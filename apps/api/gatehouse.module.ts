@@ -20,7 +20,7 @@ import type { Stores } from './stores.js';
 /** What alerts look at where stores are on servers: are they reachable, and what became of calls. */
 @Injectable()
 class StoreGauges {
-  constructor(metrics: Metrics, { dataDir, eventStore, readStore, keyVault }: Configuration, stores: Stores) {
+  constructor(metrics: Metrics, { dataDir, usesDataFolder }: Configuration, stores: Stores) {
     const { store: log, source } = stores;
     metrics.gauge('portaria_event_store_up', '1 while the log can be reached', 'store', () => ({
       log: log.notReady() === null ? 1 : 0,
@@ -31,13 +31,12 @@ class StoreGauges {
     metrics.gauge('portaria_event_store_calls', 'What became of calls to the server since the start', 'what', () =>
       log.counters(),
     );
-    const inFolder = [eventStore, readStore, keyVault].some(({ kind }) => kind === 'sqlite');
     metrics.gauge(
       'portaria_disk_free_bytes',
       'Free on the disk of the data folder, where a store is there',
       'folder',
       async () => {
-        if (!inFolder) return {};
+        if (!usesDataFolder) return {};
         const { bavail, bsize } = await statfs(dataDir);
         return { data: bavail * bsize };
       },

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
-import { ProjectionGauges } from './gauges.js';
-import { ParkedController } from './parked.controller.js';
+import { GaugesModule } from './gauges.module.js';
 import { OpsController } from './ops.controller.js';
+import { ParkedController } from './parked.controller.js';
 
-@Module({ controllers: [OpsController, ParkedController], providers: [ProjectionGauges] })
+@Module({ imports: [GaugesModule], controllers: [OpsController, ParkedController] })
 export class ProjectionsModule {}

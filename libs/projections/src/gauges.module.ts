@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
 import { Metrics } from '#platform';
 import { ProjectorDesk } from './ops.controller.js';
 import type { ProjectionStatus } from './status.js';
@@ -7,7 +7,7 @@ const ROLES = ['live', 'side', 'standby'] as const;
 
 /** What alerts look at: how far each read model is behind, what is parked or rebuilt, who moves them. */
 @Injectable()
-export class ProjectionGauges {
+class ProjectionGauges {
   #asked: Promise<readonly ProjectionStatus[]> | null = null;
 
   constructor(
@@ -54,3 +54,7 @@ export class ProjectionGauges {
 }
 
 const flag = ({ state }: ProjectionStatus, wanted: ProjectionStatus['state']): number => (state === wanted ? 1 : 0);
+
+/** For every process that has the read models, whatever else it serves. */
+@Module({ providers: [ProjectionGauges] })
+export class GaugesModule {}
