@@ -42,7 +42,12 @@ export const startProjectorThread = async (
   logger: Logger,
   onCheckpoint: (position: Position) => void,
 ): Promise<ProjectorPort> => {
-  const worker = new Worker(new URL('./projector.worker.js', import.meta.url), { workerData: data, name: 'projector' });
+  const worker = new Worker(new URL('./projector.worker.js', import.meta.url), {
+    workerData: data,
+    name: 'projector',
+    // A rebuild keeps less than 100 MiB alive. Without a bound V8 lets ten times as much garbage stand.
+    resourceLimits: { maxOldGenerationSizeMb: 384 },
+  });
   let failure: string | null = null;
   let role: Role = 'standby';
   let listener: (role: Role) => void = () => undefined;

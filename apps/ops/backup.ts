@@ -45,7 +45,7 @@ export const takeBackup = async (
   folder: string,
   wanted: readonly StoreFile[],
   keyEncryptionKey: Buffer,
-  told: Told,
+  heard: { readonly copying: (name: string) => void; readonly verified: Told },
 ): Promise<Manifest> => {
   if (existsSync(folder) && readdirSync(folder).length > 0)
     throw misused(`${folder} is not empty: give a folder of its own to each backup, nothing was written`);
@@ -59,10 +59,11 @@ export const takeBackup = async (
   try {
     const files: File[] = [];
     for (const name of names) {
+      heard.copying(name);
       copyDataFile(join(dataDir, name), join(folder, name));
       files.push(await fileOf(folder, name));
     }
-    const log = await contentOf(folder, names, keyEncryptionKey, told);
+    const log = await contentOf(folder, names, keyEncryptionKey, heard.verified);
     const manifest: Manifest = { format: FORMAT, version: 1, takenAt: new Date().toISOString(), log, files };
     await writeDurably(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     return manifest;

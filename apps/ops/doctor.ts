@@ -1,11 +1,12 @@
 // What may be wrong with an installation, looked at from its machine: each finding says what is, and what to do about it.
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
-import { join } from 'node:path';
-import { damageOf, fitOf, openSqliteKeyVault, readLogId } from '#event-store';
+import { damageOf, fitOf, readLogId } from '#event-store';
 import { type Configuration, ConfigurationError, readConfiguration, type Variables } from '#platform/configuration';
 import { openSqliteReadSource } from '#read-store';
 import type { Position } from '#kernel';
+import { keyPlaceName, keyPlaceOf, openKeys } from '../key-vault.js';
+import { readPlaceOf } from '../read-store.js';
 import { placeOf, viewLog, type LogLines, type LogView } from '../event-store.js';
 import { number, size } from './terminal.js';
 
@@ -44,20 +45,24 @@ export async function* examine(variables: Variables | undefined, lines: LogLines
       yield problem('configuration', mistake, 'mend it in the environment or in .env: docs/configuration.md');
     return;
   }
-  const { environment, eventStore } = configuration;
-  yield good('configuration', `${environment}, the log is on ${eventStore.kind}`);
+  const { environment, eventStore, readStore, keyVault } = configuration;
+  yield good(
+    'configuration',
+    `${environment}; log: ${eventStore.kind}, read models: ${readStore.kind}, keys: ${keyVault.kind}`,
+  );
   yield* folder(configuration);
-  const log = await opened(configuration, lines);
-  if (!('readAll' in log)) {
-    yield log;
+  const opening = await opened(configuration, lines);
+  if (!('log' in opening)) {
+    yield opening;
     return;
   }
+  const { log, server } = opening;
   try {
-    yield* ofTheLog(configuration, log);
+    yield* ofTheLog(configuration, log, server);
   } finally {
     await log.close();
   }
-  yield readModels(configuration);
+  yield await readModels(configuration);
 }
 
 const versions = (): Finding => {
@@ -115,13 +120,18 @@ async function* folder({ dataDir }: Configuration): AsyncGenerator<Finding> {
       : good('disk', said);
 }
 
-const opened = async (configuration: Configuration, lines: LogLines): Promise<LogView | Finding> => {
+/** `server`: which one holds the log and what it permits; empty for the embedded one. */
+type Opened = { readonly log: LogView; readonly server: string };
+
+const opened = async (configuration: Configuration, lines: LogLines): Promise<Opened | Finding> => {
   const place = placeOf(configuration);
+  let server = '';
   try {
     if (place.kind === 'eventstoredb') {
       const { checkEventStoreDb } = await import('#event-store/eventstoredb/index');
       const check = await checkEventStoreDb({ connectionString: place.url });
       if (!check.ok) return problem('log', check.problem, 'mend it, then run doctor again');
+      server = `EventStoreDB ${check.serverVersion}, which permits reading $all; `;
     } else {
       if (!existsSync(place.path))
         return problem(
@@ -132,7 +142,7 @@ const opened = async (configuration: Configuration, lines: LogLines): Promise<Lo
       const damage = damageOf(place.path, false);
       if (damage !== null) return problem('log', damage, 'stop the server, keep the file, and restore a backup');
     }
-    return await viewLog(place, lines);
+    return { log: await viewLog(place, lines), server };
   } catch (error) {
     return problem('log', sentenceOf(error), 'nothing can be decided without it: mend this first');
   }
@@ -141,16 +151,19 @@ const opened = async (configuration: Configuration, lines: LogLines): Promise<Lo
 /** Facts at the log's beginning, and where positions count facts at its end, whose keys are looked up. */
 const SAMPLE = 2_000;
 
-async function* ofTheLog(configuration: Configuration, log: LogView): AsyncGenerator<Finding> {
-  const { eventStore, dataDir, keyEncryptionKey } = configuration;
+async function* ofTheLog(configuration: Configuration, log: LogView, server: string): AsyncGenerator<Finding> {
+  const { eventStore, keyEncryptionKey } = configuration;
   const head = await log.head();
   const logId = await readLogId(log);
   if (head === null || logId === null) {
-    yield warning('log', 'it holds no facts', 'nothing, if this installation is new; otherwise restore the log');
+    yield warning(
+      'log',
+      `${server}it holds no facts`,
+      'nothing, if this installation is new; otherwise restore the log',
+    );
     return;
   }
-  const rights = eventStore.kind === 'eventstoredb' ? ', $all may be read' : '';
-  yield good('log', `log ${logId}, last fact recorded at ${head.recordedAt}${rights}`);
+  yield good('log', `${server}log ${logId}, last fact recorded at ${head.recordedAt}`);
   const ahead = Date.parse(head.recordedAt) - Date.now();
   if (ahead > 2_000)
     yield problem(
@@ -158,17 +171,17 @@ async function* ofTheLog(configuration: Configuration, log: LogView): AsyncGener
       `the last fact was recorded ${String(Math.round(ahead / 1000))} s in the future of this clock`,
       'let NTP or chrony keep the clocks of this machine and of the log’s',
     );
-  const path = join(dataDir, 'keys.db');
-  if (!existsSync(path)) {
+  const place = keyPlaceOf(configuration);
+  if (place.kind === 'sqlite' && !existsSync(place.path)) {
     yield problem(
       'keys',
-      `${path} does not exist`,
+      `${keyPlaceName(place)} does not exist`,
       'restore the vault that belongs to this log: without it no personal value can be read',
     );
     return;
   }
   try {
-    const vault = openSqliteKeyVault({ path, keyEncryptionKey, readOnly: true });
+    const vault = await openKeys(place, keyEncryptionKey, { readOnly: true });
     try {
       const end = eventStore.kind === 'sqlite' ? Number(head.position) - SAMPLE : 0;
       const parts = [
@@ -196,8 +209,10 @@ async function* ofTheLog(configuration: Configuration, log: LogView): AsyncGener
   }
 }
 
-const readModels = ({ dataDir }: Configuration): Finding => {
-  const path = join(dataDir, 'read.db');
+const readModels = async (configuration: Configuration): Promise<Finding> => {
+  const place = readPlaceOf(configuration);
+  if (place.kind === 'postgres') return postgres(place.url);
+  const { path } = place;
   if (!existsSync(path)) return good('read store', `${path} does not exist: the next start builds it`);
   const damage = damageOf(path, false);
   if (damage !== null)
@@ -210,6 +225,19 @@ const readModels = ({ dataDir }: Configuration): Finding => {
       'read models',
       sentenceOf(error),
       'stop the server, delete read.db, start: it is rebuilt from the log',
+    );
+  }
+};
+
+const postgres = async (url: string): Promise<Finding> => {
+  try {
+    const { checkServer } = await import('#postgres');
+    return good('read store', `PostgreSQL ${await checkServer(url)}, whose notifications arrive`);
+  } catch (error) {
+    return problem(
+      'read store',
+      sentenceOf(error),
+      'mend it, then run doctor again; the read models come back from the log',
     );
   }
 };

@@ -2,6 +2,11 @@
 // The command line. What it prints is plain text off a terminal and lines of JSON with --json.
 import { run } from './program.js';
 
+// Whoever reads the answer may have seen enough: `| head -1`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? 0 : 1);
+});
+
 const untilStopped = (): AbortSignal => {
   const stop = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {

@@ -4,6 +4,7 @@ import { compareCommand } from './commands/compare.js';
 import { doctorCommand } from './commands/doctor.js';
 import { exportCommand } from './commands/export.js';
 import { importCommand } from './commands/import.js';
+import { parkedCommand } from './commands/parked.js';
 import { projectionsCommand } from './commands/projections.js';
 import { rebuildCommand } from './commands/rebuild.js';
 import { rollbackCommand } from './commands/rollback.js';
@@ -21,6 +22,7 @@ const COMMANDS = [
   resumeCommand,
   rollbackCommand,
   compareCommand,
+  parkedCommand,
   backupCommand,
   doctorCommand,
   exportCommand,

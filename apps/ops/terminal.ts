@@ -55,6 +55,11 @@ export class Voice {
     this.terminal.err.write(`${text}\n`);
   }
 
+  /** For people who are looking only. */
+  remark(text: string): void {
+    if (this.terminal.err.isTTY === true && !this.json) this.note(text);
+  }
+
   /** In the place of what `redraw` wrote before; only where somebody is looking. */
   redraw(text: string): void {
     const up = this.drawn === 0 ? '' : `\u001b[${String(this.drawn)}A\u001b[J`;

@@ -9,6 +9,7 @@ import { checkEventStoreDb } from '#event-store/eventstoredb/index';
 import { readBeside, readHere, silent, type Reading, type Spent } from './event-store-db-reading.js';
 import type { Figure } from './figures.js';
 import { fill } from './log-traffic.js';
+import { endOf } from '../fixtures/event-store-db-end.js';
 import { embedded, type Row } from './rows.js';
 import { repeat } from './run.js';
 
@@ -42,7 +43,7 @@ const reading: Row = async (plan) => {
   const place = await aPlace();
   const log = await openLog(place, silent);
   const vault = openSqliteKeyVault({ path: join(folder, 'keys.db'), keyEncryptionKey: Buffer.alloc(32, 7) });
-  const begin: Reading = { place, after: (await log.head())?.position ?? null };
+  const begin: Reading = { place, after: await endOf(url) };
   try {
     await fill(log, createCodec(storedTypes, vault), plan.events);
   } finally {

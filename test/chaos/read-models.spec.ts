@@ -178,8 +178,10 @@ describe('read models over a server that drops, cuts, forgets and repeats', () =
     const codec = createCodec(storedTypes, memoryKeyVault());
     // Two runners are two processes to each other.
     const runners = [createCommandRunner({ store, codec }), createCommandRunner({ store, codec })];
-    const well = misbehave(world, randomOf(seed));
     const followers = [follower(store, codec, 'from-the-beginning.db')];
+    // It follows before anything goes wrong; a build would read the log in pages until it is level.
+    await until(() => world.fake.openSubscriptions > 0, 30_000);
+    const well = misbehave(world, randomOf(seed));
 
     const waiting = [...traffic()].entries();
     let said = 0;

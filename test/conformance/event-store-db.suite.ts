@@ -10,6 +10,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { AppendOutcomeUnknown } from '#event-store';
 import { checkEventStoreDb, type EventStoreDb, openEventStoreDb } from '#event-store/eventstoredb/index';
 import type { Position } from '#kernel';
+import { endOf } from '../fixtures/event-store-db-end.js';
 import { fill, follow, numbers, revisions } from '../fixtures/event-store-db-world.js';
 import { aFact, aStream, collect } from './event-store.suite.js';
 
@@ -34,7 +35,7 @@ export const eventStoreDbTruths = (
       server = await start();
       const { connectionString } = server;
       store = openEventStoreDb({ connectionString, categories: ['suite'], prefix });
-      begin = (await store.head())?.position ?? null;
+      begin = await endOf(connectionString);
       operator = EventStoreDBClient.connectionString(connectionString);
     });
     afterAll(async () => {
@@ -50,6 +51,15 @@ export const eventStoreDbTruths = (
     };
     const readRevisions = async (stream: string, direction: 'forwards' | 'backwards' = 'forwards') =>
       revisions(await collect(store.readStream(stream, { direction })));
+    /** A deleted stream comes back a moment behind the append that continues it. */
+    const continued = async (stream: string): Promise<readonly number[]> => {
+      for (let left = 100; left > 0; left -= 1) {
+        const there = await readRevisions(stream);
+        if (there.length > 0) return there;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+      return [];
+    };
     const inLog = async (stream: string) =>
       revisions((await collect(store.readAll({ after: begin }))).filter((event) => event.stream === stream));
     const appendRaw = (stream: string, events: JSONEventData[], options: AppendToStreamOptions) =>
@@ -145,7 +155,7 @@ export const eventStoreDbTruths = (
       expect(await store.append(stream, 'no_stream', [aFact()])).toMatchObject({ revision: 3 });
       await expect(store.append(stream, 'no_stream', [aFact()])).rejects.toMatchObject({ actual: 3 });
       expect(await store.append(stream, { revision: 3 }, [aFact()])).toMatchObject({ revision: 4 });
-      expect(await readRevisions(stream)).toEqual([3, 4]);
+      expect(await continued(stream)).toEqual([3, 4]);
       expect(await inLog(stream)).toEqual([0, 1, 2, 3, 4]);
     });
 
@@ -159,7 +169,7 @@ export const eventStoreDbTruths = (
       await expect(store.append(stream, 'no_stream', [events[0]!, aFact()])).rejects.toMatchObject({ actual: 1 });
       expect(await readRevisions(stream)).toEqual([]);
       expect(await store.append(stream, { revision: 1 }, [aFact()])).toMatchObject({ revision: 2 });
-      expect(await readRevisions(stream)).toEqual([2]);
+      expect(await continued(stream)).toEqual([2]);
     });
 
     it('reads a truncated stream from its new beginning, also where that is past its end', async () => {

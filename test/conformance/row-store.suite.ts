@@ -283,6 +283,34 @@ export const rowStoreSuite = (
       expect(await store.write((tx) => tx.empty(table.name, 2))).toBe(0);
     });
 
+    it('adds to group counts, whose groups may have no value', async () => {
+      const counts: Table = {
+        name: 'things__g1__counts',
+        spec: { key: ['grouped'], columns: { note: nullable(text), size: integer, n: integer }, indexes: [] },
+      };
+      const delta = (note: string | null, size: number, n: number, tenant = 'acme') => ({
+        key: [tenant, JSON.stringify([note, size])],
+        row: { note, size, n },
+      });
+      await store.write((tx) => tx.createTable(counts));
+      await store.write(async ({ system }) => {
+        await system.addToCounts(counts, [delta('a', 1, 2), delta(null, 1, 5), delta(null, 1, 7, 'beta')]);
+        await system.addToCounts(counts, [delta(null, 1, -5), delta('a', 1, 3)]);
+      });
+      const many = Array.from({ length: 450 }, (_, size) => delta('z', size, 1));
+      await store.write(({ system }) => system.addToCounts(counts, many));
+      const rows: KeyedRow[] = [];
+      await store.snapshot(async (view) => {
+        for await (const page of view.scan(counts, 1000)) rows.push(...page);
+      });
+      expect(rows).toHaveLength(453);
+      expect(rows.filter(({ row }) => row['note'] !== 'z')).toEqual([
+        delta('a', 1, 5),
+        delta(null, 1, 0),
+        delta(null, 1, 7, 'beta'),
+      ]);
+    });
+
     it('keeps what is parked by generation and sequence, in the order of the log', async () => {
       const place = { projection: 'things', generation: 1 };
       const row = (sequence: string, first: string, events: number) => ({

@@ -6,7 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
 import { postgresUrl, postgresWorld } from '../fixtures/postgres-world.js';
-import { runApi, startApi, type Api, type App } from './process.js';
+import { runApi, startApi, type Api, type App, type Json } from './process.js';
 
 const suite = postgresUrl === '' ? describe.skip : describe;
 
@@ -87,7 +87,7 @@ suite('several processes over one log and one PostgreSQL', () => {
     // What operators ask of any api is done by the projector.
     const asked = await right.call('ops', 'POST', '/v1/ops/projections/all/rebuild', {});
     expect(asked.status).toBe(202);
-    const status = async () =>
+    const status = async (): Promise<Json> =>
       (await left.call('ops', 'GET', `/v1/ops/rebuilds/${asked.body.rebuildId as string}`)).body;
     await until(async () => (await status()).phase === 'done');
     expect(await status()).toMatchObject({ error: null, result: { equal: true } });

@@ -1,9 +1,11 @@
 // What operators do from a shell, against the whole application.
+import { randomUUID } from 'node:crypto';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { v7 as uuidv7 } from 'uuid';
 import { answerOf, type Schemas } from '#client';
-import { runChild, runHere, type Variables } from '../ops/command-line.js';
+import { runChild, runHere, type Line, type Variables } from '../ops/command-line.js';
 import { clock, NOWHERE, openDoor, tokenOf, type Door } from './door.js';
 import { townOf } from './town.js';
 
@@ -41,12 +43,13 @@ const ready = async (name: string): Promise<string> => {
 
 describe('projections', () => {
   it('is a table of all read models', async () => {
+    while ((await rowsOf()).some(({ lagEvents }) => lagEvents !== 0)) await new Promise((go) => setTimeout(go, 20));
     const { code, out, err } = await runHere(ops, ['projections']);
     expect([code, err]).toEqual([0, '']);
     const [head, ...rows] = out.trimEnd().split('\n');
     expect(head).toMatch(/^READ MODEL +VERSION +STATE +BEHIND/);
     expect(rows.length).toBeGreaterThan(10);
-    expect(rows.find((row) => row.startsWith('inbox '))).toMatch(/^inbox +1 +live +level +0 +0 +1$/);
+    expect(rows.find((row) => row.startsWith('inbox '))).toMatch(/^inbox +2 +live +level +0 +0 +1$/);
   });
 
   it('gives programs what the API answers', async () => {
@@ -244,5 +247,73 @@ describe('as a process of its own', () => {
       const help = await runHere({}, [name, '--help']);
       expect([name, help.code, help.out]).toEqual([name, 0, expect.stringMatching(/Examples?:\n {2}.*portaria-ops/)]);
     }
+  });
+});
+
+describe('parked', () => {
+  const conversationId = randomUUID();
+  const stream = `conversation-acme.${conversationId}`;
+  const parked = async (): Promise<readonly Line['result'][]> =>
+    (await runHere(ops, ['parked', 'list', 'outbound', '--json'])).last().result.items as readonly Line['result'][];
+
+  beforeAll(async () => {
+    expect((await runHere(ops, ['parked', 'list'])).out).toBe('nothing is parked\n');
+    // Nothing of ours writes such a fact: it names no tenant.
+    const id = uuidv7();
+    const metadata = { tenant: '', commandId: id, schemaVersion: '1', $correlationId: id, $causationId: id };
+    const fact = { id, type: 'MessageCancelled', schemaVersion: 1, data: {}, metadata: metadata as never };
+    await door.gatehouse.stores.store.append(stream, 'no_stream', [fact]);
+    while ((await parked()).length === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+  });
+
+  it('is listed and shown, with where it stands and what to do', async () => {
+    const { code, out } = await runHere(ops, ['parked', 'list']);
+    expect([code, out]).toEqual([0, expect.stringMatching(/^READ MODEL +SEQUENCE/)]);
+    expect(out).toMatch(new RegExp(`^outbound +[0-9a-f]{32} .*${conversationId}`, 'm'));
+    const [{ sequence, firstEventId }] = (await parked()) as [{ sequence: string; firstEventId: string }];
+    const shown = await runHere(ops, ['parked', 'show', 'outbound', sequence]);
+    expect([shown.code, shown.out]).toEqual([0, expect.stringContaining(firstEventId)]);
+    expect(shown.out).toContain(`portaria-ops parked retry outbound ${sequence}`);
+    const none = await runHere(ops, ['parked', 'show', 'outbound', 'f'.repeat(32)]);
+    expect([none.code, none.err]).toEqual([3, expect.stringMatching(/Nothing of outbound is parked under f+: /)]);
+    expect((await runHere(ops, ['parked', 'list', 'nothing-of-this-name'])).code).toBe(3);
+  });
+
+  it('ends a rebuild that was not told to park', async () => {
+    const failed = await runHere(ops, ['rebuild', 'outbound', '--watch', '--json']);
+    expect([failed.code, failed.err]).toEqual([
+      3,
+      expect.stringMatching(/failed \(.+\): what was live before is still live/),
+    ]);
+    expect(failed.last()).toMatchObject({ ok: false, error: { code: 'failed' }, result: { phase: 'failed' } });
+    const { code, last } = await runHere(ops, ['rebuild', 'outbound', '--park', '--watch', '--json']);
+    expect([code, last().result.phase]).toEqual([0, 'done']);
+  });
+
+  it('stays parked when it is retried and fails again, and is discarded with a reason only', async () => {
+    const retried = await runHere(ops, ['parked', 'retry', 'outbound', 'all', '--json']);
+    expect([retried.code, retried.last().error]).toEqual([
+      3,
+      {
+        code: 'still-parked',
+        message: expect.stringMatching(/0 events of outbound are folded, 1 stay parked.*nothing is lost/),
+      },
+    ]);
+    const [{ sequence }] = (await parked()) as [{ sequence: string }];
+    expect(await runHere(ops, ['parked', 'discard', 'outbound', sequence])).toMatchObject({ code: 2 });
+    const { code, out } = await runHere(ops, [
+      'parked',
+      'discard',
+      'outbound',
+      sequence,
+      '--reason',
+      'written by hand',
+    ]);
+    expect([code, out]).toEqual([0, expect.stringMatching(/of outbound are folded, none is left\n$/)]);
+    expect(await parked()).toEqual([]);
+    expect((await door.facts()).at(-1)).toMatchObject({
+      type: 'ParkedEventDiscarded',
+      data: expect.objectContaining({ reason: 'written by hand' }),
+    });
   });
 });

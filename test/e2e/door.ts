@@ -7,13 +7,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiModule } from '#apps/api/api.module';
-import { viewLog } from '#apps/event-store';
 import { openGatehouse, type Gatehouse } from '#apps/api/gatehouse';
 import { policies } from '#apps/registry';
 import type { StoredEvent } from '#event-store';
 import type { Position } from '#kernel';
 import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
 import { postgresWorld } from '../fixtures/postgres-world.js';
+import { endOf } from '../fixtures/event-store-db-end.js';
 import { answerOf, connect, type Client, type Schemas } from '#client';
 import { createHttpApp, decodeToken, makeLogger, readConfiguration } from '#platform';
 
@@ -145,11 +145,7 @@ const openLog = async (): Promise<{
       const { EVENTSTORE_URL = '' } = process.env;
       const prefix = `e${randomBytes(6).toString('hex')}`;
       const environment = { EVENT_STORE: 'eventstoredb', EVENTSTORE_URL, EVENTSTORE_PREFIX: prefix };
-      const quiet = { info: () => undefined, warn: () => undefined };
-      const log = await viewLog({ kind: 'eventstoredb', url: EVENTSTORE_URL, prefix }, quiet);
-      const begin = (await log.head())?.position ?? null;
-      await log.close();
-      return { environment, begin, stop: stays };
+      return { environment, begin: await endOf(EVENTSTORE_URL), stop: stays };
     }
     case 'fake': {
       const fake = await FakeEventStoreDb.start();

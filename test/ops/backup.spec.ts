@@ -206,6 +206,25 @@ describe('what is no backup', () => {
     expect([none.code, none.err]).toEqual([1, expect.stringMatching(/events\.db does not exist: set DATA_DIR/)]);
   });
 
+  it('where no store is a file: it says what to run instead', async () => {
+    const servers = {
+      ...variables,
+      EVENT_STORE: 'eventstoredb',
+      EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false',
+      READ_STORE: 'postgres',
+      POSTGRES_URL: 'postgres://portaria@127.0.0.1:1/portaria',
+    };
+    const { code, err } = await runHere(servers, ['backup', join(folder, 'nothing')]);
+    expect([code, err]).toEqual([
+      1,
+      expect.stringMatching(/EventStoreDB with its own tools first.*pg_dump --schema=portaria_keys/),
+    ]);
+    expect(existsSync(join(folder, 'nothing'))).toBe(false);
+    const rows = { ...variables, READ_STORE: 'postgres', POSTGRES_URL: servers.POSTGRES_URL };
+    const refused = await runHere(rows, ['backup', join(folder, 'nothing'), '--read-models']);
+    expect([refused.code, refused.err]).toEqual([2, expect.stringMatching(/need no backup/)]);
+  });
+
   it('on EventStoreDB the log: it says what to run instead', async () => {
     const onServer = { ...variables, EVENT_STORE: 'eventstoredb', EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false' };
     const { code, out, err } = await runHere(onServer, ['backup', join(folder, 'keys-only')]);

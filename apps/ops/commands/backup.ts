@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import { readConfiguration, type Configuration } from '#platform/configuration';
+import { misused, unable } from '../failure.js';
 import { takeBackup, verifyBackup, type Manifest, type StoreFile } from '../backup.js';
 import { number, size, type Act } from '../terminal.js';
 
@@ -20,6 +21,7 @@ export const backupCommand = (program: Command, act: Act): void => {
 Reads DATA_DIR and KEY_ENCRYPTION_KEY as the server does. Keep that key apart from the backups: without it they open for nobody.
 Restore: stop the server, put the files of the backup into an otherwise empty DATA_DIR, start.
 Where the log is on EventStoreDB, back that up first with its own tools; this command then copies keys.db.
+Where the keys are on PostgreSQL there is no file to copy: it says what to run.
 
 Examples:
   portaria-ops backup /backup/2026-03-10
@@ -34,7 +36,12 @@ Examples:
           const manifest =
             options.verify === true
               ? await verifyBackup(folder, keyEncryptionKey, bar.told)
-              : await takeBackup(dataDir, folder, filesOf(configuration, options), keyEncryptionKey, bar.told);
+              : await takeBackup(dataDir, folder, filesOf(configuration, options), keyEncryptionKey, {
+                  copying: (name) => {
+                    voice.remark(`copying ${name} …`);
+                  },
+                  verified: bar.told,
+                });
           bar.end();
           voice.answer({ folder, ...manifest }, sentenceOf(folder, manifest, options.verify === true));
           if (manifest.log === null) voice.note(SERVER_LOG);
@@ -48,11 +55,20 @@ Examples:
 const SERVER_LOG =
   'The log is on EventStoreDB and not in this backup. Back it up with the tools of the server BEFORE this command, so that keys.db has every key that the log needs.';
 
-const filesOf = ({ eventStore }: Configuration, { readModels }: Options): readonly StoreFile[] => [
-  ...(readModels === true ? (['read.db'] as const) : []),
-  ...(eventStore.kind === 'sqlite' ? (['events.db'] as const) : []),
-  'keys.db',
-];
+const filesOf = ({ eventStore, readStore, keyVault }: Configuration, { readModels }: Options): readonly StoreFile[] => {
+  if (keyVault.kind === 'postgres') {
+    throw unable(
+      'Neither the log nor the keys are files here, nothing was written. Back up EventStoreDB with its own tools first, and then the keys: pg_dump --schema=portaria_keys (or the schema of KEY_VAULT_URL that ends in _keys). The read models need no backup.',
+    );
+  }
+  if (readModels === true && readStore.kind === 'postgres')
+    throw misused('--read-models: they are on PostgreSQL and need no backup, nothing was written');
+  return [
+    ...(readModels === true ? (['read.db'] as const) : []),
+    ...(eventStore.kind === 'sqlite' ? (['events.db'] as const) : []),
+    'keys.db',
+  ];
+};
 
 const sentenceOf = (folder: string, { takenAt, log, files }: Manifest, verified: boolean): string => {
   const what = files.map(({ name, bytes }) => `${name} (${size(bytes)})`).join(', ');

@@ -118,7 +118,8 @@ export const contentOf = ({ rows, hash, equal, parked }: Schemas['ContentAnswer'
 
 /** `replay 52 %, 81,000/s, 12 s left` */
 export const progressOf = (progress: Progress): string => {
-  const { done, total } = progress;
+  const { phase, done, total } = progress;
+  if (phase === 'ready') return standingOf(progress);
   const share =
     total === null || total === 0 ? `${number(done)} facts` : `${String(Math.floor((100 * done) / total))} %`;
   return [`${standingOf(progress)} ${share}`, ...paceOf(progress)].join(', ');
@@ -129,5 +130,5 @@ const standingOf = ({ phase, paused }: Progress & { readonly paused?: boolean })
 
 const paceOf = ({ eventsPerSecond, etaSeconds }: Progress): readonly string[] => [
   ...(eventsPerSecond === null ? [] : [`${number(eventsPerSecond)}/s`]),
-  ...(etaSeconds === null ? [] : [`${duration(etaSeconds)} left`]),
+  ...(etaSeconds === null || etaSeconds === 0 ? [] : [`${duration(etaSeconds)} left`]),
 ];

@@ -226,28 +226,19 @@ export class CountConversationsHandler implements IQueryHandler<CountConversatio
     const { value, at } = await this.models.query(
       (db) =>
         db
-          .selectFrom('inbox')
+          .selectFrom('inbox_counts as inbox')
           .where('tenant', '=', tenant)
           .where(mayRead(caller))
-          .select([
-            'status',
-            sql<string>`case when assignee_id is null then 'unassigned' when assignee_id = ${caller.id} then 'mine' else 'others' end`.as(
-              'share',
-            ),
-            sql<number>`count(*)`.as('number'),
-          ])
-          .groupBy(['status', 'share'])
+          .select(['assignee_id', 'status', 'n'])
           .execute(),
       consistency,
     );
-    const count = (status: string, ...shares: readonly string[]): number =>
-      value
-        .filter((row) => row.status === status && (shares.length === 0 || shares.includes(row.share)))
-        .reduce((sum, row) => sum + row.number, 0);
-    const both = (...shares: readonly string[]): Counts => ({
-      open: count('open', ...shares),
-      concluded: count('concluded', ...shares),
-    });
-    return { value: { all: both(), mine: both('mine'), unassigned: both('unassigned') }, at };
+    const both = (assignees: readonly (string | null)[] | 'all'): Counts => {
+      const rows = value.filter((row) => assignees === 'all' || assignees.includes(row.assignee_id));
+      const count = (status: string): number =>
+        rows.filter((row) => row.status === status).reduce((sum, { n }) => sum + n, 0);
+      return { open: count('open'), concluded: count('concluded') };
+    };
+    return { value: { all: both('all'), mine: both([caller.id]), unassigned: both([null]) }, at };
   }
 }

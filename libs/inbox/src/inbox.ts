@@ -39,7 +39,8 @@ const dated = <R extends Messages>(row: R): R => {
 
 export const inbox = projection<ConversationEvent>()({
   name: 'inbox',
-  version: 1,
+  version: 2,
+  counts: { by: ['assignee_id', 'status'] },
   table: {
     key: ['conversation_id'],
     columns: {

@@ -7,6 +7,8 @@ import type { inbox } from './inbox.js';
 /** The read models that lists join. */
 export type Tables = {
   readonly inbox: RowIn<typeof inbox>;
+  /** How many conversations there are by assignee and status, kept by the engine. */
+  readonly inbox_counts: Pick<RowIn<typeof inbox>, 'tenant' | 'assignee_id' | 'status'> & { readonly n: number };
   readonly contact_card: RowIn<typeof contactCard>;
   readonly timeline: RowIn<typeof timeline>;
   readonly assignment_history: RowIn<typeof assignmentHistory>;

@@ -40,6 +40,8 @@ export type Projection<E extends Event = Event> = {
   readonly opens: readonly string[];
   /** Types that are folded even while earlier events of their row wait for a repair: an erasure does not wait for one. */
   readonly passesParking: readonly string[];
+  /** Columns by whose values the engine keeps the number of rows, to be asked for as `{name}_counts`: counting a million rows takes too long. */
+  readonly counts: { readonly by: readonly string[] } | null;
   /** The category whose events set the column `revision` of their row, heard or not changed otherwise. */
   readonly revisionOf: string | null;
   /** The rows that an event touches. */
@@ -82,6 +84,7 @@ type Definition<
   };
   readonly opens?: readonly NoInfer<E>['type'][];
   readonly passesParking?: readonly NoInfer<E>['type'][];
+  readonly counts?: { readonly by: readonly Extract<keyof NoInfer<C>, string>[] };
   readonly revisionOf?: string;
   readonly keyOf: (event: Recorded<E>) => KeyOf<NoInfer<K>> | readonly KeyOf<NoInfer<K>>[] | null;
   readonly on: M & Exact<RowOf<NoInfer<C>>, NoInfer<M>>;
@@ -109,6 +112,7 @@ export const projection =
     },
     opens: definition.opens ?? [],
     passesParking: definition.passesParking ?? [],
+    counts: definition.counts ?? null,
     revisionOf: definition.revisionOf ?? null,
     keysOf: (event) => {
       const keys = definition.keyOf(event);

@@ -47,16 +47,20 @@ const sorted = (value: unknown): unknown => {
   );
 };
 
-/** The content of a table in a snapshot, read in pages, without some keys (`idOf`); `between` runs after each page and may throw to end it. */
+/** The content of a table in a snapshot, read in pages, without some keys (`idOf`); `between` runs after each page and may throw to end it, `each` for every row. */
 export const contentOf = async (
   view: RowReads,
   table: Table,
   between: () => Promise<void> = () => Promise.resolve(),
   without: ReadonlySet<string> = NOTHING,
+  each: (row: KeyedRow) => void = () => undefined,
 ): Promise<Content> => {
   const sum = new ContentHash(table.spec);
   for await (const page of view.scan(table, 500)) {
-    for (const row of page) if (without.size === 0 || !without.has(idOf(row.key))) sum.add(row);
+    for (const row of page) {
+      each(row);
+      if (without.size === 0 || !without.has(idOf(row.key))) sum.add(row);
+    }
     await between();
   }
   return sum.content();

@@ -1,6 +1,7 @@
 import { foldRow, type Projection, type Recorded } from '#kernel';
 import type { StoredEvent } from '#event-store/port';
 import { tableName, UnfitRow, type Key, type Row, type RowWrites, type Table } from '#read-store';
+import { GroupCounts } from './group-counts.js';
 import { idOf, sequenceOf, streamSequence, TooMuchParked, Parked, PARKING_LIMITS } from './parked.js';
 import { RowCache, type Entry } from './row-cache.js';
 
@@ -179,6 +180,7 @@ export class Generation {
       entry.once = next !== null && !entry.stored && !entry.dirty;
       if (!entry.dirty) {
         entry.dirty = true;
+        entry.base = before;
         this.#dirty.push(entry);
       }
     }
@@ -205,6 +207,7 @@ export class Generation {
     if (removals.length > 0) await tx.remove(this.table, removals);
     if (careful) for (const entry of changed) await this.#writeOne(tx, entry);
     else if (changed.length > 0) await this.#writeAll(tx, changed);
+    await this.#count(tx);
     await this.parked.write(tx, now);
   }
 
@@ -216,6 +219,7 @@ export class Generation {
         continue;
       }
       entry.dirty = false;
+      entry.base = null;
       entry.stored = true;
     }
     this.#dirty = [];
@@ -237,6 +241,13 @@ export class Generation {
   release(key: Key): void {
     this.parked.release('key', key);
     this.#cache.drop(idOf(key));
+  }
+
+  async #count(tx: RowWrites): Promise<void> {
+    if (this.projection.counts === null) return;
+    const counts = new GroupCounts(this.projection, this.generation);
+    for (const { key, base, row } of this.#dirty) counts.change(key[0] ?? '', base, row);
+    await counts.write(tx);
   }
 
   async #writeAll(tx: RowWrites, changed: readonly Entry[]): Promise<void> {

@@ -160,16 +160,19 @@ describe('a comparison', () => {
   it('tells whether what is live equals a fresh fold, and leaves nothing', async () => {
     const { run, at } = await opened();
     const result = async (id: string) => JSON.parse((await rebuildOf(run.rows, id))?.result ?? '{}') as object;
+    const before = await run.engine.ask('rebuild', ['pairs']);
+    await until(done(run.rows, before.rebuildId));
     const first = await run.engine.ask('compare', 'pairs');
     await until(done(run.rows, first.rebuildId));
     expect(await result(first.rebuildId)).toMatchObject({ equal: true });
-    await until(async () => (await states(run.rows, 'pairs')).join() === 'g1 live');
-    await damaged(run.rows, 1);
+    // The way back stays open.
+    await until(async () => (await states(run.rows, 'pairs')).join() === 'g1 standby,g2 live');
+    await damaged(run.rows, 2);
     const second = await run.engine.ask('compare', 'pairs');
     await expect(run.engine.ask('promote', second.rebuildId)).rejects.toThrow('never goes live');
     await until(done(run.rows, second.rebuildId));
     expect(await result(second.rebuildId)).toMatchObject({ equal: false });
-    await until(async () => (await states(run.rows, 'pairs')).join() === 'g1 live');
+    await until(async () => (await states(run.rows, 'pairs')).join() === 'g1 standby,g2 live');
     await until(liveAt(run.rows, at));
     await run.stop();
   });

@@ -1,6 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { Projection } from '#kernel';
-import { tableName, type CheckpointRow, type GenerationRow, type RebuildRow, type RowWrites } from '#read-store';
+import {
+  countsName,
+  countsTable,
+  tableName,
+  type CheckpointRow,
+  type GenerationRow,
+  type RebuildRow,
+  type RowWrites,
+} from '#read-store';
 import type { Content } from './content-hash.js';
 
 /** The steps of a rebuild as changes of rows, each within one transaction of the caller. What they leave is where a killed process goes on. */
@@ -42,7 +50,12 @@ export const prepare = async (
   const existing = await tx.system.generations();
   for (const projection of projections) {
     const own = existing.filter((row) => row.projection === projection.name);
-    for (const row of own) if (row.state === 'standby' && row.version === projection.version) await retire(tx, row);
+    // A comparison takes nothing away.
+    const replaced =
+      options.kind === 'compare'
+        ? []
+        : own.filter(({ state, version }) => state === 'standby' && version === projection.version);
+    for (const row of replaced) await retire(tx, row);
     const row: GenerationRow = {
       projection: projection.name,
       generation: 1 + Math.max(0, ...own.map(({ generation }) => generation)),
@@ -56,6 +69,9 @@ export const prepare = async (
     const name = tableName(row.projection, row.generation);
     await tx.dropTable(name); // Left by a process killed before its row was written, or by a file from elsewhere.
     await tx.createTable({ name, spec: projection.table }, { indexes: options.alone ? 'later' : 'now' });
+    const counts = countsTable(projection, row.generation);
+    await tx.dropTable(countsName(name));
+    if (counts !== null) await tx.createTable(counts);
     await tx.system.addGeneration(row);
   }
   await tx.system.putCheckpoint(emptyCheckpoint(rebuildId, options.seat, options.logId));

@@ -11,6 +11,8 @@ export type Entry = {
   dirty: boolean;
   /** Its events wait: one of them could not be folded. */
   parked: boolean;
+  /** The row that the table holds, while this one is dirty. */
+  base: Row | null;
   /** Made by one event, and not changed since. */
   once: boolean;
   /** The last event that changed the row since it was written: named where the row cannot be written. */
@@ -49,6 +51,7 @@ export class RowCache {
       stored: false,
       dirty: false,
       parked: false,
+      base: null,
       once: false,
       eventId: '',
     };

@@ -1,9 +1,10 @@
 import type { Projection } from '#kernel';
 import { tableName, type GenerationRow } from '#read-store';
 import type { Running } from './build.js';
-import { combined, contentOf, parkedIn, type Content } from './content-hash.js';
+import { combined, contentOf, parkedIn } from './content-hash.js';
+import { GroupCounts } from './group-counts.js';
 
-/** VERIFY: compares both tables of each projection, without the keys that either has parked, in one snapshot, page by page, while the loop goes on, and leaves what it found with the rebuild, which is ready then. */
+/** VERIFY: compares both tables of each projection, without the keys that either has parked, and each with its group counts, in one snapshot, page by page, while the loop goes on, and leaves what it found with the rebuild, which is ready then. */
 export const verify = async (
   { rows, seat }: Running,
   projections: readonly Projection[],
@@ -16,14 +17,15 @@ export const verify = async (
   };
   const contents = await rows.snapshot(async (view) => {
     const generations = await view.system.generations();
-    const content = (
-      { projection, generation, version }: GenerationRow,
-      without: ReadonlySet<string>,
-    ): Promise<Content> | null => {
-      const spec = projections.find((one) => one.name === projection && one.version === version)?.table;
-      return spec === undefined
-        ? null
-        : contentOf(view, { name: tableName(projection, generation), spec }, between, without);
+    const content = async ({ projection, generation, version }: GenerationRow, without: ReadonlySet<string>) => {
+      const one = projections.find(({ name, version: known }) => name === projection && version === known);
+      if (one === undefined) return null;
+      const counts = new GroupCounts(one, generation);
+      const table = { name: tableName(projection, generation), spec: one.table };
+      const own = await contentOf(view, table, between, without, ({ key, row }) => {
+        counts.change(key[0] ?? '', null, row);
+      });
+      return { ...own, counted: await counts.areKeptIn(view) };
     };
     const found = [];
     for (const fresh of generations.filter((row) => row.rebuild_id === rebuildId && row.state === 'verifying')) {
@@ -38,10 +40,12 @@ export const verify = async (
       const own = await content(fresh, without);
       if (own === null) continue;
       const other = peer === undefined ? null : await content(peer, without);
+      const { rows: number, hash, counted } = own;
       found.push({
-        ...own,
+        rows: number,
+        hash,
         projection: fresh.projection,
-        equal: other === null || (other.hash === own.hash && other.rows === own.rows),
+        equal: counted && (other === null || (other.counted && other.hash === hash && other.rows === number)),
         parked: without.size,
       });
     }

@@ -5,5 +5,6 @@ export * from './system-tables.js';
 export type { ParkedEventRow, ParkedRow } from './parking-tables.js';
 export * from './read-models.js';
 export * from './rewrite-tables.js';
+export { countsName, countsTable, type GroupDelta } from './group-counts.js';
 export * from './transient.js';
 export { openSqliteReadSource, openSqliteRowStore } from './sqlite/row-store.js';

@@ -1,5 +1,6 @@
 import type { Position, Projection } from '#kernel';
 import type { Kysely } from 'kysely';
+import { countsName } from './group-counts.js';
 import { tableName, type ReadSource } from './port.js';
 import { rewriteTables } from './rewrite-tables.js';
 import { codeOf, sideSeat } from './code.js';
@@ -150,10 +151,11 @@ export const createReadModels = <DB>(
             return null;
           }
           const plugin = rewriteTables((name) => {
-            if (!versions.has(name)) return null;
-            const table = of.get(name);
-            if (table === undefined) throw new Rebuilding(name);
-            return table;
+            const projection = versions.has(name) ? name : name.replace(/_counts$/, '');
+            if (!versions.has(projection)) return null;
+            const table = of.get(projection);
+            if (table === undefined) throw new Rebuilding(projection);
+            return projection === name ? table : countsName(table);
           });
           return { value: await work((db as unknown as Kysely<DB>).withPlugin(plugin)), at };
         });

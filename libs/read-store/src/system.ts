@@ -1,7 +1,8 @@
 import type { Position } from '#kernel';
 import type { Kysely, RawBuilder } from 'kysely';
+import { addToCounts, type GroupDelta } from './group-counts.js';
 import { parkingOf } from './parking-tables.js';
-import { Fenced } from './port.js';
+import { Fenced, type Table } from './port.js';
 import {
   LIVE,
   type CheckpointRow,
@@ -209,6 +210,8 @@ export const systemOf = (db: Kysely<SystemTables>, clock: RawBuilder<number>) =>
   },
   /** What could not be folded. */
   parking: parkingOf(db),
+  /** Adds to the counts of groups, each at most once in `deltas`; `table` is a `countsTable`. */
+  addToCounts: (table: Table, deltas: readonly GroupDelta[]): Promise<void> => addToCounts(db, table, deltas),
   /** A policy's place in this log; undefined if none is known. */
   policy: async (name: string, logId: string): Promise<Position | null | undefined> => {
     const row = await db

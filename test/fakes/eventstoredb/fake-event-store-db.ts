@@ -67,9 +67,10 @@ export class FakeEventStoreDb {
   /** The network breaks: every connection is gone at once. */
   drop = (): void => {
     for (const socket of this.sockets) {
-      // A reset while the ending is under way fails unseen in Node: the handle stays, and the process spins when it exits.
-      if (socket.writableEnded) socket.destroy();
-      else socket.resetAndDestroy();
+      // Only where the client is. Within, a reset that comes before the TLS handshake leaves the server's socket open for ever;
+      // and one while the ending is under way fails unseen in Node: the handle stays, and the process spins when it exits.
+      if (socket.localPort === this.outer && !socket.writableEnded) socket.resetAndDestroy();
+      else socket.destroy();
     }
     this.sockets.clear();
   };

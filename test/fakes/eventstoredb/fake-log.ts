@@ -4,8 +4,7 @@ export type FakeRecord = {
   readonly position: bigint;
   readonly id: string;
   readonly stream: string;
-  /** Above 2^53 of a tombstone only. */
-  readonly revision: number | bigint;
+  readonly revision: number;
   readonly type: string;
   readonly isJson: boolean;
   readonly data: Uint8Array;
@@ -33,8 +32,9 @@ type FakeStream = {
 
 const maxAppendBytes = 1024 * 1024;
 const recordOverhead = 129;
-/** `$tb` of a deleted stream: the server's largest revision, which is that of a tombstone as well. */
-const lastRevision = 9223372036854775807n;
+/** The server's largest revision: `$tb` of a deleted stream, and how a tombstone, of its own type, is told to readers. */
+export const lastRevision = 9223372036854775807n;
+export const tombstoneType = '$streamDeleted';
 
 /** The log of a server, with the rules of EventStoreDB 23.10 (IndexWriter.CheckCommit; what we saw of a real one). */
 export class FakeLog {
@@ -93,9 +93,8 @@ export class FakeLog {
     return this.streams.has(stream) ? this.truncate(stream, lastRevision) : null;
   }
 
-  /** The tombstone is the stream's last event, of the server's own type. */
   tombstone(stream: string): bigint {
-    const written = this.write(stream, [textEvent('$streamDeleted', '', '')], lastRevision);
+    const written = this.write(stream, [textEvent(tombstoneType, '', '')]);
     this.streamOf(stream).tombstoned = true;
     return written.position;
   }
@@ -114,7 +113,7 @@ export class FakeLog {
   scavenge(): (place: number) => number {
     const isGone = ({ stream, revision, type }: FakeRecord): boolean => {
       const { records, visibleFrom, tombstoned } = this.streamOf(stream);
-      return tombstoned ? type !== '$streamDeleted' : revision < Math.min(visibleFrom, records.length - 1);
+      return tombstoned ? type !== tombstoneType : revision < Math.min(visibleFrom, records.length - 1);
     };
     const gone = this.records.flatMap((record, place) => (isGone(record) ? [place] : []));
     for (const place of gone.toReversed()) this.scavenged.add(this.records.splice(place, 1)[0]!.position);
@@ -162,14 +161,13 @@ export class FakeLog {
   private write(
     stream: string,
     events: readonly Proposed[],
-    at?: bigint,
   ): { readonly kind: 'success'; readonly revision: number; readonly position: bigint } {
     const known = this.streamOf(stream);
     const created = this.now();
     let position = this.end;
     for (const event of events) {
       position = this.end;
-      const record = { ...event, stream, revision: at ?? known.records.length, position, created };
+      const record = { ...event, stream, revision: known.records.length, position, created };
       known.records.push(record);
       this.records.push(record);
       this.heed(stream, event);

@@ -4,7 +4,14 @@ import statusMessages from '@eventstore/db-client/generated/status_pb.js';
 import streams, { type BatchAppendReq } from '@eventstore/db-client/generated/streams_pb.js';
 import anyMessages from 'google-protobuf/google/protobuf/any_pb.js';
 import emptyMessages from 'google-protobuf/google/protobuf/empty_pb.js';
-import type { FakeExpected, FakeOutcome, FakeRecord, Proposed } from './fake-log.js';
+import {
+  type FakeExpected,
+  type FakeOutcome,
+  type FakeRecord,
+  lastRevision,
+  type Proposed,
+  tombstoneType,
+} from './fake-log.js';
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 export const streamNameOf = (identifier: shared.StreamIdentifier | undefined): string =>
@@ -38,7 +45,7 @@ export const eventMessage = (record: FakeRecord): streams.ReadResp => {
   const recorded = new streams.ReadResp.ReadEvent.RecordedEvent()
     .setId(new shared.UUID().setString(record.id))
     .setStreamIdentifier(identifierOf(record.stream))
-    .setStreamRevision(String(record.revision))
+    .setStreamRevision(String(record.type === tombstoneType ? lastRevision : record.revision))
     .setCommitPosition(String(record.position))
     .setPreparePosition(String(record.position))
     .setData(base64(record.data))

@@ -12,7 +12,7 @@ describe('the check of EventStoreDB at the start', () => {
   afterEach(() => fake.stop());
 
   const problem = async (connectionString = fake.connectionString): Promise<string> => {
-    const check = await checkEventStoreDb({ connectionString, timeoutMs: 2_000 });
+    const check = await checkEventStoreDb({ connectionString, timeoutMs: 10_000 });
     if (check.ok) throw new Error('there was nothing to complain of');
     expect(check.problem).not.toMatch(/s3cret|\n/);
     expect(check.problem).toMatch(/^[A-Z].*\.$/);

@@ -43,8 +43,13 @@ export const headOf = ({ position, id, created }: AllEvent): Head => ({
   recordedAt: created.toISOString(),
 });
 
+/** The last places of so many pages are remembered, for readers that go on behind them. */
+const remembered = 100;
+
 /** The bounded reads. Each resumes by itself where a connection broke; what it gave stays given. */
 export class LogReads {
+  private readonly given = new Set<Position>();
+
   constructor(private readonly settings: ReadSettings) {}
 
   async *readStream(stream: string, options: ReadStreamOptions = {}): AsyncGenerator<readonly StoredEvent[]> {
@@ -94,6 +99,7 @@ export class LogReads {
     let done = false;
     while (!done) {
       let feed: Feed | null = null;
+      this.gave(page);
       try {
         feed = await this.openFeed(after, size);
         while (!done) {
@@ -119,6 +125,7 @@ export class LogReads {
           if (page.length >= size) {
             const full = page;
             page = [];
+            this.gave(full);
             yield full;
           }
         }
@@ -128,6 +135,7 @@ export class LogReads {
         feed?.close();
       }
     }
+    this.gave(page);
     if (page.length > 0) yield page;
   }
 
@@ -140,15 +148,26 @@ export class LogReads {
   /**
    * A subscription that gives what stands after a position, and may begin with what stands at it. The server skips the first event
    * that it finds at or behind the position that it is given. Once a scavenge has taken the one that stood there, that is an event
-   * which nobody was given; so it is given the place of the event before, which stands there now.
+   * which nobody was given; so it is given the place of the event before, which stands there now. A fact of ours is never
+   * scavenged: a reader that goes on behind one is spared the question.
    */
   async openFeed(after: Position | null, pageSize: number): Promise<Feed> {
     const { client, prefixes } = this.settings;
-    const [before] = after === null ? [] : await this.backwards(after, 2);
-    return openFeed(client, before === undefined ? null : headOf(before).position, {
-      prefixes,
-      bufferSize: Math.min(pageSize, 1_000),
-    });
+    let from = after;
+    if (after !== null && !this.given.has(after)) {
+      const [before] = await this.backwards(after, 1, 0);
+      from = before === undefined ? null : headOf(before).position;
+    }
+    return openFeed(client, from, { prefixes, bufferSize: Math.min(pageSize, 1_000) });
+  }
+
+  /** Told of each page of facts that a reader is given: it may go on behind the last. */
+  gave(page: readonly StoredEvent[]): void {
+    const last = page.at(-1);
+    if (last === undefined) return;
+    this.given.add(last.position);
+    const [oldest] = this.given;
+    if (this.given.size > remembered && oldest !== undefined) this.given.delete(oldest);
   }
 
   /** Takes what is there, at most so many, and tells what is ours. */

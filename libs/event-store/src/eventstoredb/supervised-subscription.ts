@@ -104,7 +104,7 @@ export class SupervisedSubscription {
     let skipped = false;
     for (const item of this.settings.reads.items(feed, this.options.pageSize)) {
       if (item.kind === 'mark') {
-        if (events.length > 0) yield { kind: 'events', events };
+        yield* this.facts(events);
         events = [];
         yield* this.mark(item.mark, head);
         continue;
@@ -115,8 +115,14 @@ export class SupervisedSubscription {
       skipped = item.kind === 'foreign';
       if (item.kind === 'own') events.push(item.event);
     }
-    if (events.length > 0) yield { kind: 'events', events };
+    yield* this.facts(events);
     if (skipped && this.at !== null) yield { kind: 'checkpoint', at: this.at };
+  }
+
+  private *facts(events: readonly StoredEvent[]): Generator<SubscriptionItem> {
+    if (events.length === 0) return;
+    this.settings.reads.gave(events);
+    yield { kind: 'events', events };
   }
 
   private *mark(mark: Mark, head: Position | null): Generator<SubscriptionItem> {

@@ -26,7 +26,7 @@ describe('EventStoreDB behind TLS', () => {
   ): string => `esdb://${user}@${host}:${String(fake.port)}?${options}`;
 
   const problem = async (connectionString: string): Promise<string> => {
-    const check = await checkEventStoreDb({ connectionString, timeoutMs: 2_000 });
+    const check = await checkEventStoreDb({ connectionString, timeoutMs: 10_000 });
     if (check.ok) throw new Error('there was nothing to complain of');
     expect(check.retryable).toBe(false);
     expect(check.problem).not.toMatch(/s3cret|ana|\n/);

@@ -167,7 +167,7 @@ export const scanPage = async (client: Client, table: Table, after: Key | null, 
 const SPECIAL = /["\\]/;
 const SPECIALS = /["\\]/g;
 
-/** Each column of the rows as PostgreSQL writes an array. Strings are made in place: a list of values per row doubled the time of the collector. */
+/** Each column of the rows as PostgreSQL writes an array. */
 const arraysOf = (table: Table, rows: readonly KeyedRow[], which: Which): string[] => {
   const { columns, keys } = planOf(table);
   const arrays = Array<string>(keys.length + columns.length).fill('');
