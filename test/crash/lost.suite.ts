@@ -48,7 +48,21 @@ export const lostReadModels = (store: string, open: () => Lost): void => {
       const counts = await ask('admin', 'GET', `/v1/conversations/counts?${behind}`);
       return { list: list.body.items, counts: counts.body };
     };
-    const unaware = async (): Promise<Json | Answer> => {
+    /** Somebody takes over a conversation and leaves the staff: a policy releases it, and has seen everything before that then. */
+    const leaves = async (staffId: string, { conversationId }: { readonly conversationId: string }): Promise<void> => {
+      const staff = { staffId, name: staffId, role: 'agent', conversationAccess: 'all' };
+      await ask('admin', 'POST', '/v1/staff', staff);
+      await ask('admin', 'POST', `/v1/conversations/${conversationId}/assign`, { assigneeId: staffId });
+      await ask('admin', 'POST', `/v1/staff/${staffId}/deactivate`, {});
+      const path = `/v1/conversations/${conversationId}/assignments`;
+      const until = Date.now() + 60_000;
+      const last = async (): Promise<Json> => (await ask('admin', 'GET', path)).body.items.at(-1);
+      while ((await last())?.endReason !== 'staff_deactivated') {
+        if (Date.now() > until) throw new Error(`the conversation of ${staffId} was not released`);
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    };
+    const unaware = async (): Promise<Json> => {
       const list = await api.call('admin', 'GET', '/v1/conversations?limit=100');
       if (list.status !== 200) return list;
       const counts = await api.call('admin', 'GET', '/v1/conversations/counts');
@@ -94,11 +108,9 @@ export const lostReadModels = (store: string, open: () => Lost): void => {
       folder = mkdtempSync(join(tmpdir(), 'portaria-lost-'));
       place = open();
       await start();
-      const staff = { staffId: 'ana', name: 'Ana', role: 'agent', conversationAccess: 'all' };
-      await ask('admin', 'POST', '/v1/staff', staff);
       const lines = Array.from({ length: SENDERS }, (_, n) => JSON.stringify(inbound(n, 'Oi')));
       await ask('integration', 'POST', '/v1/messages/inbound/batch', lines.join('\n'));
-    });
+    }, 120_000);
     afterAll(async () => {
       await api.kill('SIGKILL');
       await place.close();
@@ -126,24 +138,15 @@ export const lostReadModels = (store: string, open: () => Lost): void => {
         for (let sender = 0; sender < 20; sender++)
           await ask('integration', 'POST', '/v1/messages/inbound', inbound(sender, 'what is lost'));
         const last = await ask('integration', 'POST', '/v1/messages/inbound', inbound(SENDERS, 'who is lost'));
-        expect((await shown(last.token)).counts.all).toBe(before.counts.all + 1);
+        await leaves('ana', before.list[0]);
+        expect((await shown(last.token)).counts.all.open).toBe(Number(before.counts.all.open) + 1);
         expect(await api.kill('SIGTERM')).toBe(0);
         for (const ending of ['', '-wal', '-shm']) rmSync(log + ending, { force: true });
         copyFileSync(`${log}.earlier`, log);
       }, before);
 
       // Fewer facts than were lost: a policy whose place is still that of the lost ones would pass over them.
-      const { conversationId } = before.list[0] as { conversationId: string };
-      await ask('admin', 'POST', `/v1/conversations/${conversationId}/assign`, { assigneeId: 'ana' });
-      await ask('admin', 'POST', '/v1/staff/ana/deactivate', {});
-      const path = `/v1/conversations/${conversationId}`;
-      const until = Date.now() + 20_000;
-      while ((await ask('admin', 'GET', path)).body.assigneeId !== null && Date.now() < until)
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      const { events } = { events: await ask('admin', 'GET', path) };
-      expect(events.body.assigneeId).toBeNull();
-      const assignments = await ask('admin', 'GET', `${path}/assignments`);
-      expect(assignments.body.items).toHaveLength(1);
+      await leaves('bia', before.list[0]);
     }, 300_000);
   });
 };
