@@ -8,11 +8,12 @@ import { join } from 'node:path';
 import { projections, storedTypes } from '#apps/registry';
 import { type Codec, createCodec, createCommandRunner, type EventReader, type StoredEvent } from '#event-store';
 import { positionOf } from '#event-store/eventstoredb/stored-event';
-import { type Command, foldRow, type Position, type Projection, type Recorded } from '#kernel';
-import { type Content, ContentHash, contentOf, createEngine } from '#projections';
+import { type Command, type Position } from '#kernel';
+import { type Content, contentOf, createEngine } from '#projections';
 import { openSqliteRowStore, tableName } from '#read-store';
 import type { AppendFault, FakeLog } from '../fakes/eventstoredb/index.js';
 import { numbers, until, World } from '../fixtures/event-store-db-world.js';
+import { FreshFold } from '../fixtures/fresh-fold.js';
 import { memoryKeyVault } from '../fixtures/memory-key-vault.js';
 import { deciders } from '../registry.js';
 import { type Random, randomOf } from '../traffic/random.js';
@@ -106,26 +107,6 @@ const factsOf = (log: FakeLog): readonly StoredEvent[] =>
     ];
   });
 
-/** A fresh fold: one fact after the other, no engine, no store. */
-const foldedContent = async (projection: Projection, facts: readonly StoredEvent[], codec: Codec): Promise<Content> => {
-  const rows = new Map<string, { readonly key: readonly string[]; readonly row: Readonly<Record<string, unknown>> }>();
-  for (const fact of facts) {
-    if (!Object.hasOwn(projection.on, fact.type)) continue;
-    const decoded = codec.decode(fact);
-    const event: Recorded = projection.opens.includes(fact.type) ? await codec.open(decoded) : decoded;
-    for (const named of projection.keysOf(event)) {
-      const key = [event.tenant, ...projection.table.key.map((name) => named[name] ?? '')];
-      const id = JSON.stringify(key);
-      const row = foldRow(projection, rows.get(id)?.row ?? null, event, named);
-      if (row === null) rows.delete(id);
-      else rows.set(id, { key, row });
-    }
-  }
-  const sum = new ContentHash(projection.table);
-  for (const row of rows.values()) sum.add(row);
-  return sum.content();
-};
-
 /** Follows the log into a file of its own. */
 const follower = (events: EventReader, codec: Codec, name: string) => {
   const rows = openSqliteRowStore(join(folder, name));
@@ -207,13 +188,9 @@ describe('read models over a server that drops, cuts, forgets and repeats', () =
     const facts = factsOf(world.fake.log);
     const last = facts.at(-1)!.position;
     await until(() => followers.every(({ reached }) => reached(last)), 60_000);
-    const expected = Object.fromEntries(
-      await Promise.all(
-        projections.map(
-          async (projection) => [projection.name, await foldedContent(projection, facts, codec)] as const,
-        ),
-      ),
-    );
+    const fold = new FreshFold(projections, codec);
+    await fold.add(facts);
+    const expected = fold.contents();
     // Each has something to be wrong about.
     expect(Object.entries(expected).filter(([, { rows }]) => rows === 0)).toEqual([]);
     expect(followers).toHaveLength(2);

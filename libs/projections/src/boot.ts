@@ -78,6 +78,8 @@ const forgetAll = async (tx: RowWrites, logId: string, now: string): Promise<voi
       error: 'log-changed: the log is another one',
     });
   }
+  // Places among facts that are not there any more: what takes their positions now would be passed over.
+  await tx.system.dropPolicies();
   await tx.system.putCheckpoint(emptyCheckpoint(LIVE, LIVE, logId, swaps + 1));
 };
 

@@ -229,6 +229,10 @@ export const systemOf = (db: Kysely<SystemTables>, clock: RawBuilder<number>) =>
       .onConflict((c) => c.column('name').doUpdateSet({ log_id: logId, position }))
       .execute();
   },
+  /** Each policy begins again at its own start. */
+  dropPolicies: async (): Promise<void> => {
+    await db.deleteFrom('portaria_policy').execute();
+  },
   /** A first read, which fixes the snapshot of a transaction. */
   touch: async (): Promise<void> => {
     await db.selectFrom('portaria_seat').select('epoch').execute();

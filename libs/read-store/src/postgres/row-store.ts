@@ -3,11 +3,22 @@ import { connect, ownSchema, quoted, sqlState, type Client } from '#postgres';
 import { UnfitRow, type KeyedRow, type RowReads, type RowStore, type RowWrites, type Table } from '../port.js';
 import { LIVE, migrateSystem, type SystemTables } from '../system-tables.js';
 import { checkpointChannel } from './moves.js';
-import { copyRows, indexDdl, loadRows, removeRows, scanPage, tableDdl, TEXT, upsertRows, type Which } from './rows.js';
+import {
+  copyRows,
+  indexDdl,
+  loadRows,
+  removeRows,
+  scanPage,
+  stageRows,
+  tableDdl,
+  TEXT,
+  upsertRows,
+  type Which,
+} from './rows.js';
 import { guardTable, prepareReaders, READER, Views, type ViewLog } from './views.js';
 import { kyselyOver, systemOver, told, Writer } from './writer.js';
 
-/** New rows from which on COPY is worth its two more round trips. */
+/** Rows from which on COPY is worth its more round trips. */
 const COPY_FROM = 100;
 /** One process makes our tables at a time. */
 const MIGRATION_LOCK = 7_365_023_110;
@@ -137,8 +148,10 @@ const writesOn = (client: Client, tx: { moved: string | null; swapped: boolean }
       let characters = 0;
       try {
         if (bulk) characters += await copyRows(client, table, rows, isFresh);
-        if (!bulk || fresh < rows.length)
-          characters += await upsertRows(client, table, rows, bulk ? (row) => !isFresh(row) : all);
+        const rest: Which = bulk ? (row) => !isFresh(row) : all;
+        const left = bulk ? rows.length - fresh : rows.length;
+        if (left >= COPY_FROM) characters += await stageRows(client, table, rows, rest);
+        else if (left > 0) characters += await upsertRows(client, table, rows, rest);
       } catch (error) {
         if (!isRefusal(error)) throw error;
         const at = await unfit(client, table, rows, depth);

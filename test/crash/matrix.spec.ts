@@ -1,0 +1,14 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { crashMatrix } from './matrix.suite.js';
+
+crashMatrix('SQLite', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'portaria-matrix-'));
+  return {
+    read: { kind: 'sqlite', path: join(folder, 'read.db') },
+    close: async () => {
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+});
