@@ -98,7 +98,7 @@ const factsOf = (log: FakeLog): readonly StoredEvent[] =>
         type,
         schemaVersion: Number(metadata.schemaVersion),
         stream,
-        revision: Number(revision),
+        revision,
         position: positionOf({ commit: position, prepare: position }),
         data: JSON.parse(text(record.data)) as StoredEvent['data'],
         metadata,
