@@ -1,3 +1,4 @@
+import { statfs } from 'node:fs/promises';
 import { Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
 import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
@@ -7,19 +8,20 @@ import { ContactCommands } from '#contacts/contact-commands.handlers';
 import { ConversationCommands, ReadMarkerCommands } from '#conversations/conversation-commands.handlers';
 import { CODEC } from '#event-store';
 import { UnblockRule } from '#inbox/contacts.query';
-import { Desk, LogIdentity, Metrics, Readiness, StaffDirectory, TenantSecrets } from '#platform';
+import { Configuration, Desk, LogIdentity, Metrics, Readiness, StaffDirectory, TenantSecrets } from '#platform';
 import { ProjectorDesk } from '#projections/ops.controller';
-import { READ_MODELS, type ReadSource } from '#read-store';
+import { READ_MODELS } from '#read-store';
 import { SettingsCommands } from '#settings/settings.handlers';
 import { SettingsReader } from '#settings/settings.controller';
 import { StaffCommands } from '#staff/staff.handlers';
-import type { Log } from '../event-store.js';
 import type { Gatehouse } from './gatehouse.js';
+import type { Stores } from './stores.js';
 
 /** What alerts look at where stores are on servers: are they reachable, and what became of calls. */
 @Injectable()
 class StoreGauges {
-  constructor(metrics: Metrics, log: Log, source: ReadSource) {
+  constructor(metrics: Metrics, { dataDir, usesDataFolder }: Configuration, stores: Stores) {
+    const { store: log, source } = stores;
     metrics.gauge('portaria_event_store_up', '1 while the log can be reached', 'store', () => ({
       log: log.notReady() === null ? 1 : 0,
     }));
@@ -28,6 +30,16 @@ class StoreGauges {
     }));
     metrics.gauge('portaria_event_store_calls', 'What became of calls to the server since the start', 'what', () =>
       log.counters(),
+    );
+    metrics.gauge(
+      'portaria_disk_free_bytes',
+      'Free on the disk of the data folder, where a store is there',
+      'folder',
+      async () => {
+        if (!usesDataFolder) return {};
+        const { bavail, bsize } = await statfs(dataDir);
+        return { data: bavail * bsize };
+      },
     );
   }
 }
@@ -62,8 +74,8 @@ const provided = (gatehouse: Gatehouse) => {
     { provide: GatehouseKeeper, useValue: new GatehouseKeeper(gatehouse) },
     {
       provide: StoreGauges,
-      inject: [Metrics],
-      useFactory: (metrics: Metrics) => new StoreGauges(metrics, stores.store, stores.source),
+      inject: [Metrics, Configuration],
+      useFactory: (metrics: Metrics, configuration: Configuration) => new StoreGauges(metrics, configuration, stores),
     },
     Desk,
   ];

@@ -24,6 +24,8 @@ export type Gatehouse = {
 const counted = ({ eventStore }: Configuration) => (eventStore.kind === 'sqlite' ? { ordinalOf: Number } : {});
 
 const MAX_LAG_MS = 30_000;
+/** A log that grows all the time is always a moment ahead. */
+const MOMENT_MS = 1_000;
 
 /** Starts what runs by itself over the stores, which are opened if they are not opening already. Throws what `openStores` throws. */
 export const openGatehouse = async (
@@ -86,7 +88,7 @@ const readinessOf = async ({ store, source, models, projector }: Stores): Promis
           if (failure !== null) return `a projection failed: ${failure}`;
           const now = await store.head();
           const isSeen = (position: NonNullable<typeof now>['position']): Promise<boolean> =>
-            models.waitFor(position, 0).then(
+            models.waitFor(position, MOMENT_MS).then(
               () => true,
               () => false,
             );

@@ -9,16 +9,16 @@ import {
   recordOpsFact,
   type OpsCalls,
   type OpsEvent,
-  type Projector,
 } from '#projections';
 import type { Operator, ProjectorDesk } from '#projections/ops.controller';
-import type { ReadSource } from '#read-store';
+import { LIVE, type ReadSource } from '#read-store';
 import { projections } from '../registry.js';
+import type { ProjectorPort } from './projector-thread.js';
 
 type Parts = {
   readonly store: EventStore;
   readonly source: ReadSource;
-  readonly projector: Pick<Projector, 'ask'>;
+  readonly projector: Pick<ProjectorPort, 'ask' | 'role' | 'work'>;
 };
 
 /** More than any limit lets be parked. */
@@ -66,6 +66,10 @@ export const projectorDesk = (
     statuses: async () =>
       projectionStatuses(source, projections, { head: await store.head(), now: Date.now(), ...counting }),
     rebuild: (rebuildId) => rebuildStatus(source, rebuildId),
+    role: projector.role,
+    work: projector.work,
+    isLive: () =>
+      source.snapshot(async (_db, system) => (await system.seats()).some(({ name, held }) => name === LIVE && held)),
     act: async (operator, name, ...args) => {
       const answer = await projector.ask(name, ...args);
       let position: Position | null = null;

@@ -21,6 +21,10 @@ export type StartFailed = { readonly kind: 'start-failed'; readonly name: string
 
 /** The projector as the rest of the process sees it. */
 export type ProjectorPort = Pick<Projector, 'appended' | 'ask' | 'stop'> & {
+  /** Null: another process has the projector. */
+  readonly role: () => Role | null;
+  /** What it has done since its start, by name. */
+  readonly work: () => Promise<Readonly<Record<string, number>>>;
   /** Why it cannot go on; null while it can. */
   readonly failed: () => string | null;
   /** Where this process may move the live read models: the policies run where that is. Null: another process does both. */
@@ -80,6 +84,8 @@ export const startProjectorThread = async (
   return {
     ...projector,
     failed: () => failure,
+    role: () => role,
+    work: projector.counters,
     seat: {
       ...projector,
       follow: (told) => {
@@ -100,6 +106,8 @@ export const projectorElsewhere = (rows: RowStore): ProjectorPort => ({
   appended: () => undefined,
   ask: async (name, ...args) => (await askHolder(rows, { name, args } as OpsCall)) as never,
   failed: () => null,
+  role: () => null,
+  work: () => Promise.resolve({}),
   seat: null,
   stop: () => rows.close(),
 });

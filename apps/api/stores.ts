@@ -49,7 +49,7 @@ export const openStores = async (
   try {
     const [place, keys, read] = [placeOf(configuration), keyPlaceOf(configuration), readPlaceOf(configuration)];
     // Servers are shared by several processes; a folder has one.
-    if ([place, keys, read].some(({ kind }) => kind === 'sqlite')) {
+    if (configuration.usesDataFolder) {
       const lock = lockDataFolder(dataDir);
       closers.push(() => {
         lock.release();

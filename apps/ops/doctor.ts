@@ -50,7 +50,7 @@ export async function* examine(variables: Variables | undefined, lines: LogLines
     'configuration',
     `${environment}; log: ${eventStore.kind}, read models: ${readStore.kind}, keys: ${keyVault.kind}`,
   );
-  yield* folder(configuration);
+  if (configuration.usesDataFolder) yield* folder(configuration);
   const opening = await opened(configuration, lines);
   if (!('log' in opening)) {
     yield opening;

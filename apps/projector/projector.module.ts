@@ -1,5 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
-import { ProjectionGauges } from '#projections/ops.controller';
+import { GaugesModule } from '#projections/gauges.module';
 import { GatehouseModule } from '../api/gatehouse.module.js';
 import type { Gatehouse } from '../api/gatehouse.js';
 
@@ -7,6 +7,6 @@ import type { Gatehouse } from '../api/gatehouse.js';
 @Module({})
 export class ProjectorModule {
   static over(gatehouse: Gatehouse): DynamicModule {
-    return { module: ProjectorModule, imports: [GatehouseModule.over(gatehouse)], providers: [ProjectionGauges] };
+    return { module: ProjectorModule, imports: [GatehouseModule.over(gatehouse), GaugesModule] };
   }
 }

@@ -98,6 +98,8 @@ suite('several processes over one log and one PostgreSQL', () => {
     // One that comes back stands by; one that is told to stop hands over.
     const third = await start('projector', 'p3');
     expect(role(third)).not.toBe('live');
+    // At the first question, though nothing has told it yet where the read models stand.
+    expect((await fetch(`${third.base}/health/ready`)).status).toBe(200);
     expect(await second.kill('SIGTERM')).toBe(0);
     await until(() => role(third) === 'live');
     await roundTrip(left, right, 5);

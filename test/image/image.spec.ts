@@ -1,10 +1,13 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { DockerfileParser, type Dockerfile } from 'dockerfile-ast';
 import { parse } from 'yaml';
+import { VARIABLES } from '#platform/environment';
+import { measured, missing, rules } from './alerts.js';
+import { cleanFolder, type CleanFolder } from './clean-folder.js';
 
 // There may be no Docker engine where the tests run: the files are parsed, and the image's last stage is played in a clean folder.
 
@@ -47,99 +50,187 @@ describe('the image', () => {
 });
 
 type Service = {
-  readonly read_only: boolean;
-  readonly cap_drop: readonly string[];
-  readonly environment: Readonly<Record<string, string>>;
-  readonly secrets: readonly string[];
+  readonly image: string;
+  readonly user?: string;
+  readonly command?: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly secrets?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly healthcheck?: { readonly test: readonly string[] };
+  readonly depends_on?: Readonly<Record<string, unknown>>;
+  readonly deploy: { readonly replicas?: number };
 };
+type Compose = {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+  readonly secrets: Readonly<Record<string, { readonly file: string }>>;
+};
+const composed = (file: string): Compose => parse(readFileSync(`docker/${file}`, 'utf8'), { merge: true }) as Compose;
 
-describe('the compose file', () => {
-  const compose = parse(readFileSync('docker/compose.yaml', 'utf8')) as {
-    readonly services: Readonly<Record<string, Service>>;
-    readonly secrets: Readonly<Record<string, unknown>>;
-  };
+const made = mkdtempSync(join(tmpdir(), 'portaria-secrets-'));
+const secrets = join(made, 'secrets');
+const makeSecrets = () => spawnSync('sh', ['docker/secrets.sh', secrets], { encoding: 'utf8' });
+beforeAll(() => {
+  const { status, stderr } = makeSecrets();
+  expect([status, stderr]).toEqual([0, '']);
+});
+afterAll(() => {
+  rmSync(made, { recursive: true, force: true });
+});
 
-  it('runs the api read-only and without rights, its secrets in files', () => {
-    const { api } = compose.services;
-    expect(api).toMatchObject({ read_only: true, cap_drop: ['ALL'] });
-    expect(api?.secrets.filter((name) => !(name in compose.secrets))).toEqual([]);
-    for (const [name, value] of Object.entries(api?.environment ?? {})) {
-      if (/SECRET|KEY|URL/.test(name))
-        expect([name, value]).toEqual([expect.stringMatching(/_FILE$/), expect.stringMatching(/^\/run\/secrets\//)]);
+describe.each(['compose.yaml', 'compose.servers.yaml'])('docker/%s', (file) => {
+  const compose = composed(file);
+  const services = Object.entries(compose.services);
+
+  it.each(services)('runs %s read-only, without rights, within limits, and lets it end', (_name, service) => {
+    expect(service).toMatchObject({
+      read_only: true,
+      cap_drop: ['ALL'],
+      security_opt: ['no-new-privileges:true'],
+      restart: 'unless-stopped',
+      stop_grace_period: expect.stringMatching(/^\d+s$/),
+      deploy: { resources: { limits: { cpus: expect.any(String), memory: expect.any(String) } } },
+    });
+    // Ours brings its own check and user; Prometheus' runs as nobody.
+    if (service.image !== 'portaria') expect(service.healthcheck?.test[0]).toBe('CMD');
+    if (/eventstore|postgres/.test(service.image)) expect(service.user).toMatch(/^[1-9]\d*:[1-9]\d*$/);
+  });
+
+  it.each(services)('keeps the secrets of %s in files that the script makes', (_name, service) => {
+    for (const name of service.secrets ?? []) {
+      expect(Object.keys(compose.secrets)).toContain(name);
+      expect(existsSync(join(secrets, name))).toBe(true);
+    }
+    for (const [name, value] of Object.entries(service.environment ?? {})) {
+      if (!/SECRET|KEY|URL|PASSWORD/.test(name)) continue;
+      expect([name, value]).toEqual([expect.stringMatching(/_FILE$/), expect.stringMatching(/^\/run\/secrets\//)]);
+      expect(service.secrets).toContain(value.replace('/run/secrets/', ''));
+    }
+  });
+
+  it.each(services)('mounts into %s what there is', (_name, service) => {
+    for (const [source = ''] of (service.volumes ?? []).map((volume) => volume.split(':'))) {
+      if (source.startsWith('./secrets/')) expect(readdirSync(secrets)).toContain(source.slice('./secrets/'.length));
+      else if (source.startsWith('./')) expect(existsSync(join('docker', source))).toBe(true);
+      else expect(Object.keys(compose.volumes)).toContain(source);
+    }
+    for (const other of Object.keys(service.depends_on ?? {}))
+      expect(compose.services[other]?.healthcheck).toBeDefined();
+  });
+
+  it('names variables and programs of ours that exist', () => {
+    for (const { image, environment = {}, command = [] } of Object.values(compose.services)) {
+      if (image !== 'portaria') continue;
+      const names = Object.keys(environment).map((name) => name.replace(/_FILE$/, ''));
+      expect(names.filter((name) => !(VARIABLES as readonly string[]).includes(name))).toEqual([]);
+      for (const word of command.filter((one) => one.startsWith('dist/'))) expect(existsSync(word)).toBe(true);
     }
   });
 });
 
-describe('the last stage of the image', () => {
-  const folder = mkdtempSync(join(tmpdir(), 'portaria-image-'));
-  const app = join(folder, 'app');
-  const env = {
-    PATH: `${join(process.cwd(), 'node_modules', '.bin')}:${process.env['PATH'] ?? ''}`,
-    HOME: folder,
-    NODE_ENV: 'production',
-    PORT: '0',
-    DATA_DIR: join(folder, 'data'),
-    LOG_FORMAT: 'json',
-    AUTH_JWT_SECRET: 'a secret of at least thirty-two bytes',
-    KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
-  };
-  let server: ChildProcess | undefined;
+describe('the compose file with servers', () => {
+  const { api, projector } = composed('compose.servers.yaml').services;
 
-  beforeAll(() => {
-    mkdirSync(app, { recursive: true });
-    for (const file of ['package.json', 'package-lock.json', '.npmrc', 'dist', 'docker/healthcheck.js']) {
-      cpSync(file, join(app, file.replace('docker/', '')), { recursive: true });
-    }
-    const installed = spawnSync('npm', ['ci', '--omit=dev', '--prefer-offline'], {
-      cwd: app,
-      // With this machine's own npm configuration; NODE_OPTIONS are this test runner's.
-      env: { ...process.env, NODE_OPTIONS: '' },
-      encoding: 'utf8',
+  it('has two apis without a projector, and two projectors', () => {
+    expect(api).toMatchObject({ environment: { PROJECTOR: 'off' }, deploy: { replicas: 2 } });
+    expect(projector).toMatchObject({
+      command: ['node', '--enable-source-maps', 'dist/apps/projector/main.js'],
+      deploy: { replicas: 2 },
     });
-    expect([installed.status, installed.stderr]).toEqual([0, expect.anything()]);
-    spawnSync('chmod', ['-R', 'a-w', app]);
-  }, 300_000);
+    expect(projector?.environment).not.toHaveProperty('PROJECTOR');
+  });
+});
 
-  afterAll(() => {
-    server?.kill('SIGKILL');
-    spawnSync('chmod', ['-R', 'u+w', folder]);
-    rmSync(folder, { recursive: true, force: true });
+describe('docker/secrets.sh', () => {
+  const contentOf = (): readonly string[] =>
+    readdirSync(secrets)
+      .filter((name) => !name.endsWith('.srl'))
+      .map((name) => `${name} ${readFileSync(join(secrets, name), 'utf8')}`);
+
+  it('keeps what is there', () => {
+    const before = contentOf();
+    expect(before.length).toBeGreaterThan(8);
+    expect(makeSecrets().status).toBe(0);
+    expect(contentOf()).toEqual(before);
   });
 
-  it('starts on a read-only tree, is healthy, and ends with 0 on SIGTERM', async () => {
-    const before = spawnSync('find', ['.', '-newer', 'package.json', '-type', 'f'], {
-      cwd: app,
-      encoding: 'utf8',
-    }).stdout;
-    const child = spawn('node', ['--enable-source-maps', 'dist/apps/api/main.js'], {
-      cwd: app,
-      env,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    });
-    server = child;
-    const port = await new Promise<string>((resolve, reject) => {
-      let text = '';
-      child.stdout.setEncoding('utf8').on('data', (chunk: string) => {
-        text += chunk;
-        const found = /"address":"http:\/\/[^"]*:(\d+)"/.exec(text)?.[1];
-        if (found !== undefined) resolve(found);
-      });
-      child.once('exit', (code) => {
-        reject(new Error(`the server ended with ${String(code)}: ${text}`));
-      });
-    });
-    const health = spawnSync('node', ['healthcheck.js'], { cwd: app, env: { ...env, PORT: port }, encoding: 'utf8' });
-    expect([health.status, health.stderr]).toEqual([0, '']);
-    const ended = new Promise((resolve) =>
-      child.once('exit', (code, signal) => {
-        resolve([code, signal]);
-      }),
+  it('closes the folder, and makes a certificate that its authority vouches for by the name of the service', () => {
+    expect(statSync(secrets).mode & 0o777).toBe(0o700);
+    const { stdout } = spawnSync(
+      'openssl',
+      ['verify', '-verify_hostname', 'eventstoredb', '-CAfile', 'eventstore_ca.crt', 'eventstore_node.crt'],
+      { cwd: secrets, encoding: 'utf8' },
     );
-    child.kill('SIGTERM');
-    expect(await ended).toEqual([0, null]);
-    expect(spawnSync('node', ['healthcheck.js'], { cwd: app, env: { ...env, PORT: port } }).status).toBe(1);
-    expect(
-      spawnSync('find', ['.', '-newer', 'package.json', '-type', 'f'], { cwd: app, encoding: 'utf8' }).stdout,
-    ).toBe(before);
+    expect(stdout).toBe('eventstore_node.crt: OK\n');
+  });
+});
+
+describe('the alert rules', () => {
+  it('say what is, how bad it is, and what to do', () => {
+    expect(new Set(rules.map(({ alert }) => alert)).size).toBe(rules.length);
+    for (const { labels, annotations } of rules) {
+      expect(labels.severity).toMatch(/^(page|ticket)$/);
+      expect(annotations.summary.length).toBeGreaterThan(10);
+      expect(annotations.description).toMatch(/\.$/);
+    }
+  });
+
+  it('name at least one metric each: of ours, or whether Prometheus was answered', () => {
+    for (const { alert, expr } of rules)
+      expect([alert, measured(expr).length > 0 || expr.startsWith('up{')]).toEqual([alert, true]);
+  });
+
+  it('would be found out if they named what nobody measures', () => {
+    const rule = {
+      ...rules[0],
+      alert: 'A',
+      expr: 'portaria_nothing > 0 and portaria_http_total{what="x"} > 0',
+    } as never;
+    const metrics = '# TYPE portaria_http_total gauge\nportaria_http_total{what="y"} 1\n';
+    expect(missing(metrics, [rule])).toEqual(['A: portaria_nothing', 'A: portaria_http_total{what="x"}']);
+  });
+});
+
+describe('Prometheus', () => {
+  it('asks the services by their names and loads the rules', () => {
+    const compose = composed('compose.servers.yaml');
+    const { rule_files, scrape_configs } = parse(readFileSync('docker/prometheus.yaml', 'utf8')) as {
+      rule_files: string[];
+      scrape_configs: { job_name: string; dns_sd_configs: { names: string[] }[] }[];
+    };
+    expect(compose.services['prometheus']?.volumes).toContain(
+      `./${rule_files[0] ?? ''}:/etc/prometheus/alerts.yaml:ro`,
+    );
+    const names = scrape_configs.flatMap(({ dns_sd_configs }) => dns_sd_configs.flatMap((one) => one.names));
+    expect(names.filter((name) => !(name in compose.services))).toEqual([]);
+    const jobs = rules.flatMap(({ expr }) => [...expr.matchAll(/job="([^"]*)"/g)].map(([, job]) => job));
+    expect(jobs.filter((job) => !scrape_configs.some(({ job_name }) => job_name === job))).toEqual([]);
+  });
+});
+
+describe('the last stage of the image', () => {
+  let image: CleanFolder;
+  beforeAll(() => {
+    image = cleanFolder();
+  }, 300_000);
+  afterAll(() => {
+    image.remove();
+  });
+
+  it('starts on a read-only tree, is healthy, measures what the alert rules ask for, and ends with 0 on SIGTERM', async () => {
+    const before = image.changed();
+    const api = await image.start('dist/apps/api/main.js');
+    expect(await image.run('healthcheck.js', { PORT: api.port })).toEqual({ code: 0, error: '' });
+    expect(missing(await api.metrics())).toEqual([]);
+    expect(await api.stop()).toEqual([0, null]);
+    expect((await image.run('healthcheck.js', { PORT: api.port })).code).toBe(1);
+    expect(image.changed()).toBe(before);
   }, 60_000);
+
+  it('has the projector, which refuses embedded stores in one sentence', async () => {
+    expect(await image.run('dist/apps/projector/main.js')).toEqual({
+      code: 1,
+      error: expect.stringContaining('a projector process needs EVENT_STORE=eventstoredb'),
+    });
+  });
 });

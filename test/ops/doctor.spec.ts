@@ -136,6 +136,18 @@ describe('doctor', () => {
     }
   });
 
+  it('looks for no data folder where all stores are on servers', async () => {
+    const { findings } = await examined({
+      ...variables,
+      DATA_DIR: '/nowhere/at/all',
+      EVENT_STORE: 'eventstoredb',
+      EVENTSTORE_URL: 'esdb://127.0.0.1:1?tls=false',
+      READ_STORE: 'postgres',
+      POSTGRES_URL: 'postgres://portaria:changeit@127.0.0.1:1/portaria',
+    });
+    expect(findings.map(({ check }) => check)).not.toContain('data folder');
+  });
+
   it('finds damaged files, and says which may be deleted', async () => {
     const damaged = mkdtempSync(join(tmpdir(), 'portaria-damaged-'));
     try {

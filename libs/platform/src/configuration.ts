@@ -28,6 +28,11 @@ export class Configuration {
     readonly environment: 'development' | 'production' | 'test',
   ) {}
 
+  /** Is any store a file of the data folder? */
+  get usesDataFolder(): boolean {
+    return [this.eventStore, this.readStore, this.keyVault].some(({ kind }) => kind === 'sqlite');
+  }
+
   get isProduction(): boolean {
     return this.environment === 'production';
   }

@@ -23,13 +23,11 @@ export class Metrics {
     collectDefaultMetrics({ register: this.registry });
   }
 
-  /** A value that others know: `read` is asked whenever Prometheus asks, and gives one number or one per label value. */
-  gauge(
-    name: string,
-    help: string,
-    label: string,
-    read: () => Readonly<Record<string, number>> | Promise<Readonly<Record<string, number>>>,
-  ): void {
+  /**
+   * A value that others know: `read` is asked whenever Prometheus asks, and gives one number per label value. Where it fails, or takes too
+   * long, there is none: the other measurements are wanted all the more.
+   */
+  gauge(name: string, help: string, label: string, read: () => Values | Promise<Values>): void {
     new Gauge({
       name,
       help,
@@ -37,8 +35,25 @@ export class Metrics {
       registers: [this.registry],
       async collect() {
         this.reset();
-        for (const [value, number] of Object.entries(await read())) this.set({ [label]: value }, number);
+        for (const [value, number] of Object.entries(await soon(read))) this.set({ [label]: value }, number);
       },
     });
   }
 }
+
+type Values = Readonly<Record<string, number>>;
+
+/** Prometheus waits for ten seconds, unless it is told otherwise. */
+const PATIENCE_MS = 5_000;
+
+const soon = async (read: () => Values | Promise<Values>): Promise<Values> => {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<Values>((resolve) => (timer = setTimeout(resolve, PATIENCE_MS, {})));
+  try {
+    return await Promise.race([read(), late]);
+  } catch {
+    return {};
+  } finally {
+    clearTimeout(timer);
+  }
+};

@@ -7,7 +7,8 @@ import { type Generation, messageOf } from './generation.js';
 import { TooMuchParked } from './parked.js';
 import { leaveGroup, leftCohort } from './rebuild.js';
 
-export type Counters = { unknown: number; applied: number };
+/** Since the engine's start: events written, and those of unknown types among them; transactions that moved a checkpoint, and their seconds; what was tried again after a failure. */
+export type Counters = { applied: number; unknown: number; batches: number; seconds: number; retries: number };
 type Context = {
   readonly rows: RowStore;
   readonly codec: Codec;
@@ -160,6 +161,7 @@ export class Cohort {
     // Where nobody is left to hear them, the events were not passed.
     const ahead = going.length === 0 ? null : this.#ahead;
     const careful = this.#careful !== null;
+    const began = performance.now();
     await rows.write(async (tx) => {
       await tx.system.own(seat);
       for (const generation of going) await generation.write(tx, now(), careful);
@@ -175,6 +177,8 @@ export class Cohort {
     if (ahead === null) return;
     this.position = ahead.position;
     this.events += ahead.events;
+    counters.batches++;
+    counters.seconds += (performance.now() - began) / 1000;
     counters.applied += ahead.events;
     counters.unknown += ahead.unknown;
     if (this.#careful !== null && ahead.position >= this.#careful) this.#careful = null;

@@ -20,7 +20,6 @@ export interface Engine {
   savePolicyCheckpoint(policy: string, position: Position | null): Promise<void>;
   /** Undefined if none is known in this log. */
   loadPolicyCheckpoint(policy: string): Promise<Position | null | undefined>;
-  /** Events applied, and those of unknown types that were skipped, since the start. */
   readonly counters: Readonly<Counters>;
 }
 
@@ -35,7 +34,7 @@ export const createEngine = (options: EngineOptions): Engine => {
   }
   const started = Promise.withResolvers<undefined>();
   started.promise.catch(() => undefined);
-  const counters: Counters = { unknown: 0, applied: 0 };
+  const counters: Counters = { applied: 0, unknown: 0, batches: 0, seconds: 0, retries: 0 };
   const seats = new Seats(options);
   let loop: Loop | null = null;
   let role: Role | null = null;
@@ -87,6 +86,7 @@ export const createEngine = (options: EngineOptions): Engine => {
             return true;
           } catch (error) {
             if (signal.aborted || !isTransient(error)) throw error;
+            counters.retries++;
             const ms = Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** failures++);
             options.log?.('warn', `${messageOf(error)}; tried again in ${String(ms)} ms`);
             await pause(ms, signal);

@@ -122,6 +122,7 @@ export class Loop {
   #trouble(cohort: Trying, error: unknown): void {
     const delay = Math.min(30_000, 100 * 2 ** cohort.failures++);
     cohort.retryAt = performance.now() + delay;
+    this.#running.counters.retries++;
     this.options.log?.('warn', `${cohort.name}: ${messageOf(error)}; tried again in ${String(delay)} ms`);
   }
 

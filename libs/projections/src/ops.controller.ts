@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Injectable, Param, Post, Query, Req, Res } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Position } from '#kernel';
 import {
@@ -11,7 +11,6 @@ import {
   EmptyBody,
   Flag,
   ListQuery,
-  Metrics,
   pageOfAll,
   problem,
   sendCommand,
@@ -24,7 +23,7 @@ import {
 } from '#platform';
 import type { OpsCalls } from './operations.js';
 import { INSTALLATION } from './ops-facts.js';
-import { OpsRefused } from './options.js';
+import { OpsRefused, type Role } from './options.js';
 import type { ParkedSequence, Retried } from './parking.js';
 import { NoProjector } from './requests.js';
 import type { ProjectionStatus, RebuildStatus } from './status.js';
@@ -47,6 +46,12 @@ export abstract class ProjectorDesk {
   /** Null: nothing of that name is parked. Throws OpsRefused, NoProjector. */
   abstract retry(operator: Operator, projection: string, sequence: string): Promise<Retried | null>;
   abstract discard(operator: Operator, projection: string, sequence: string, reason: string): Promise<Retried | null>;
+  /** Of this process' projector; null: it has none. */
+  abstract role(): Role | null;
+  /** Does any process move the live read models? */
+  abstract isLive(): Promise<boolean>;
+  /** What the projector of this process has done since its start, by name. */
+  abstract work(): Promise<Readonly<Record<string, number>>>;
 }
 
 /** A comparison that takes longer is answered by its id. */
@@ -305,32 +310,3 @@ export const refusedAsProblem = async <T>(work: () => Promise<T>): Promise<T> =>
     throw error;
   }
 };
-
-/** What alerts look at: how far each read model is behind, and what is rebuilt. */
-@Injectable()
-export class ProjectionGauges {
-  constructor(metrics: Metrics, projector: ProjectorDesk) {
-    const gauge = (name: string, help: string, of: (status: ProjectionStatus) => number | null): void => {
-      metrics.gauge(name, help, 'projection', async () =>
-        Object.fromEntries(
-          (await projector.statuses()).flatMap((status) => {
-            const value = of(status);
-            return value === null ? [] : [[status.name, value]];
-          }),
-        ),
-      );
-    };
-    gauge(
-      'portaria_projection_lag_seconds',
-      'Age of the last fact applied while behind, 0 when level',
-      (one) => one.lagSeconds,
-    );
-    gauge('portaria_projection_lag_events', 'Facts not applied yet', (one) => one.lagEvents);
-    gauge('portaria_projection_live', '1 while the read model answers queries', (one) =>
-      one.state === 'live' ? 1 : 0,
-    );
-    gauge('portaria_projection_rebuild_ratio', 'Facts read of those to read, while a rebuild runs', ({ rebuild }) =>
-      (rebuild?.total ?? 0) === 0 || rebuild === null ? null : rebuild.done / (rebuild.total ?? 1),
-    );
-  }
-}

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
+import { GaugesModule } from './gauges.module.js';
+import { OpsController } from './ops.controller.js';
 import { ParkedController } from './parked.controller.js';
-import { OpsController, ProjectionGauges } from './ops.controller.js';
 
-@Module({ controllers: [OpsController, ParkedController], providers: [ProjectionGauges] })
+@Module({ imports: [GaugesModule], controllers: [OpsController, ParkedController] })
 export class ProjectionsModule {}

@@ -1,4 +1,5 @@
 import type { Position } from '#kernel';
+import type { Counters } from './cohort.js';
 import type { Engine } from './engine.js';
 import { messageOf } from './generation.js';
 import type { OpsCalls } from './operations.js';
@@ -21,6 +22,7 @@ type Calls = {
   ask: { args: [call: OpsCall]; answer: unknown };
   savePolicyCheckpoint: { args: [policy: string, position: Position | null]; answer: undefined };
   loadPolicyCheckpoint: { args: [policy: string]; answer: Position | null | undefined };
+  counters: { args: []; answer: Counters };
   started: { args: []; answer: undefined };
   stop: { args: []; answer: undefined };
 };
@@ -73,6 +75,8 @@ export const serveProjector = async (port: Port, engine: Engine): Promise<void> 
         return engine.savePolicyCheckpoint(...call.args);
       case 'loadPolicyCheckpoint':
         return engine.loadPolicyCheckpoint(...call.args);
+      case 'counters':
+        return engine.counters;
       case 'started':
         return engine.started;
       case 'stop':
@@ -116,6 +120,7 @@ export type Projector = {
   ask<K extends keyof OpsCalls>(name: K, ...args: OpsCalls[K]['args']): Promise<OpsCalls[K]['answer']>;
   savePolicyCheckpoint(policy: string, position: Position | null): Promise<void>;
   loadPolicyCheckpoint(policy: string): Promise<Position | null | undefined>;
+  counters(): Promise<Counters>;
   /** Resolves when the projector has taken the read store over; rejects with its reason if it cannot. */
   started(): Promise<void>;
   /** Resolves when the engine has ended cleanly. The thread itself is the caller's. */
@@ -180,6 +185,7 @@ export const connectProjector = (worker: Port | WorkerPort, reports: ProjectorRe
     ask: async (name, ...args) => (await call('ask', { name, args } as OpsCall)) as never,
     savePolicyCheckpoint: (policy, position) => call('savePolicyCheckpoint', policy, position),
     loadPolicyCheckpoint: (policy) => call('loadPolicyCheckpoint', policy),
+    counters: () => call('counters'),
     started: () => call('started'),
     stop: () => call('stop'),
   };
