@@ -46,6 +46,11 @@ export class Build {
     this.#sinceEvents = cohort.events;
   }
 
+  /** Whether the last piece came to the end of what there was to read. */
+  get atEnd(): boolean {
+    return this.#pages === null;
+  }
+
   /**
    * A piece of replay, up to `until` (null: the head): folds page by page in memory, and writes when enough has come together.
    * `alone`: nothing is live, so that nobody waits. Returns what failed for good; null if nothing was left to read or write.

@@ -2,6 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Codec } from '#event-store/codec';
+import type { EventReader } from '#event-store/port';
 import { KeyMissing } from '#event-store/vault';
 import type { Projection, Position } from '#kernel';
 import { foldAll } from '#kernel/projected';
@@ -138,6 +139,31 @@ describe('the engine', () => {
     const row = await run.rows.snapshot(({ system }) => system.rebuild(rebuildId));
     expect(row).toMatchObject({ phase: 'done', error: null });
     expect(JSON.parse(row?.result ?? '')).toMatchObject({ equal: true });
+    await until(liveAt(run.rows, (await events.head())?.position ?? null));
+    expect(await contents(run.rows)).toEqual(await contentsOf(events));
+    await run.stop();
+  });
+
+  it('answers queries after a first build although the log grows whenever it is looked at', async () => {
+    const events = new MemoryEventStore();
+    await tell(events, 0, 100);
+    let n = 100;
+    const growing: EventReader = {
+      readStream: (stream) => events.readStream(stream),
+      subscribe: (options) => events.subscribe(options),
+      head: () => events.head(),
+      close: () => events.close(),
+      readAll: async function* (options) {
+        await tell(events, n, ++n);
+        yield* events.readAll(options);
+      },
+    };
+    const run = start(events, fresh(), { events: growing });
+    await run.engine.started;
+    await until(async () => {
+      const generations = await run.rows.snapshot(({ system }) => system.generations());
+      return generations.every(({ state }) => state === 'live');
+    });
     await until(liveAt(run.rows, (await events.head())?.position ?? null));
     expect(await contents(run.rows)).toEqual(await contentsOf(events));
     await run.stop();

@@ -129,9 +129,10 @@ export class Loop {
   async #idle(woken: Promise<void>): Promise<void> {
     const now = performance.now();
     const until = ({ retryAt }: Trying): number => Math.max(0, retryAt - now);
+    // Of one that failed the time may have come since this round left it out: then at once, nothing else would wake it.
     const waits = [this.#live, this.#operating, ...this.#members.builds.map(({ cohort }) => cohort)]
-      .map(until)
-      .filter((ms) => ms > 0);
+      .filter(({ failures, paused }) => failures > 0 && paused === null)
+      .map(until);
     waits.push(Math.max(until(this.#operating), this.#operator.dueIn));
     if (this.#follower.running) waits.push(this.#heardAt + SILENCE_MS - now);
     let timer: NodeJS.Timeout | undefined;
@@ -177,12 +178,10 @@ export class Loop {
     const failed = await build.slice(this.#running, founding ? null : this.#live.position, founding);
     if (failed !== null) {
       await this.#failed(failed);
-      // Now or never: if facts keep arriving the group has moved on by the next turn.
-      if (!founding && cohort.generations.length > 0 && cohort.position === this.#live.position)
-        await this.#join(build, false);
-      return true;
-    }
-    if (!founding && cohort.position !== this.#live.position) {
+      // Now or never: if facts keep arriving the group, or the end of the log, has moved on by the next turn.
+      const level = founding ? build.atEnd : cohort.position === this.#live.position;
+      if (!level || cohort.generations.length === 0) return true;
+    } else if (!founding && cohort.position !== this.#live.position) {
       // Level with nobody: an empty cohort beside an empty group is level (null = null), one ahead waits for the group.
       return cohort.position === null || (this.#live.position !== null && cohort.position < this.#live.position);
     }
