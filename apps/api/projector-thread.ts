@@ -85,7 +85,7 @@ export const startProjectorThread = async (
     ...projector,
     failed: () => failure,
     role: () => role,
-    work: projector.counters,
+    work: () => projector.counters(),
     seat: {
       ...projector,
       follow: (told) => {
