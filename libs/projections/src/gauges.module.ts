@@ -17,7 +17,9 @@ class ProjectionGauges {
     this.#gauge('lag_seconds', 'Age of the last fact applied while behind, 0 when level', (one) => one.lagSeconds);
     this.#gauge('lag_events', 'Facts not applied yet, where the log can count them', (one) => one.lagEvents);
     this.#gauge('live', '1 while the read model answers queries and follows the log', (one) => flag(one, 'live'));
-    this.#gauge('paused', '1 while it stands still: code-too-old, or too much is parked', (one) => flag(one, 'paused'));
+    this.#gauge('paused', '1 while it stands still: newer facts, a missing key, too much parked', (one) =>
+      flag(one, 'paused'),
+    );
     this.#gauge('failed', '1 while nothing is live in this version and nothing is being built', (one) =>
       one.rebuild === null ? flag(one, 'failed') : 0,
     );
