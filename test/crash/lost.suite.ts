@@ -56,7 +56,7 @@ export const lostReadModels = (store: string, open: () => Lost): void => {
       await ask('admin', 'POST', `/v1/staff/${staffId}/deactivate`, {});
       const path = `/v1/conversations/${conversationId}/assignments`;
       const until = Date.now() + 60_000;
-      const last = async (): Promise<Json> => ((await ask('admin', 'GET', path)).body.items as readonly Json[]).at(-1);
+      const last = async (): Promise<Json> => ((await ask('admin', 'GET', path)).body.items as Json[]).at(-1);
       while ((await last())?.endReason !== 'staff_deactivated') {
         if (Date.now() > until) throw new Error(`the conversation of ${staffId} was not released`);
         await new Promise((resolve) => setTimeout(resolve, 50));
