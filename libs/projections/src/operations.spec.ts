@@ -101,6 +101,20 @@ describe('a rebuild', () => {
     await run.stop();
   });
 
+  it('can be paused and ended while the log is away', async () => {
+    const { events, run } = await opened();
+    const { rebuildId } = await run.engine.ask('rebuild', ['people'], { autoPromote: false });
+    await until(phase(run.rows, rebuildId, 'ready'));
+    const away = (): Promise<never> => Promise.reject(new Error('the log is away'));
+    Object.assign(events, { head: away, readStream: away });
+    await run.engine.ask('pause', rebuildId);
+    await run.engine.ask('resume', rebuildId);
+    await run.engine.ask('abort', rebuildId);
+    expect(await rebuildOf(run.rows, rebuildId)).toMatchObject({ phase: 'aborted' });
+    await expect(run.engine.ask('rebuild', ['people'])).rejects.toThrow('the log is away');
+    await run.stop();
+  });
+
   it('is gone with its tables when it is aborted; what answers queries cannot be', async () => {
     const events = new MemoryEventStore();
     await tell(events, 0, 20_000);

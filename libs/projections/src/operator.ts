@@ -49,10 +49,12 @@ export class Operator {
   async #perform(call: OpsCall): Promise<unknown> {
     const { events, rows, now } = this.running;
     const { projections, logId, ordinalOf } = this.options;
-    const head = await events.head();
+    // Only what begins at the log asks it: a rebuild can be paused and ended while the log is away.
+    const asksLog = call.name === 'rebuild' || call.name === 'compare' || call.name === 'estimate';
+    const head = asksLog ? await events.head() : null;
     if (call.name === 'estimate')
       return estimate(this.running, this.members.live, wantedOf(projections, call.args[0]), head, ordinalOf);
-    await this.members.readDiscards();
+    if (asksLog || call.name === 'retry') await this.members.readDiscards();
     if (call.name === 'retry') return this.#retry(...call.args);
     const world = { projections, logId, now: now(), head, ordinalOf, standbyUntil: this.standbyUntil() };
     const value = await rows.write(async (tx) => {
