@@ -18,16 +18,3 @@ export const serverOf = ({ variables }: Terminal): Client => {
   }
   return connect({ url, token, patienceMs: PATIENCE_MS });
 };
-
-/** Half a second, or until somebody presses Ctrl-C. */
-export const pause = (stopped: AbortSignal, milliseconds = 500): Promise<void> =>
-  new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      stopped.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, milliseconds);
-    stopped.addEventListener('abort', end);
-    if (stopped.aborted) end();
-  });

@@ -1,6 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { integer, json, nullable, text, type Position, type TableSpec } from '#kernel';
-import { Fenced, LIVE, UnfitRow, type KeyedRow, type RowStore, type Seat, type Table } from '#read-store';
+import {
+  Fenced,
+  emptyCheckpoint,
+  LIVE,
+  UnfitRow,
+  type KeyedRow,
+  type RowStore,
+  type Seat,
+  type Table,
+} from '#read-store';
 
 const spec: TableSpec = {
   key: ['id', 'part'],
@@ -200,20 +209,7 @@ export const rowStoreSuite = (
           await system.own(seat);
           await system.advance(LIVE, from, to(position));
         });
-      await store.write(({ system }) =>
-        system.putCheckpoint({
-          name: LIVE,
-          seat: LIVE,
-          log_id: 'l',
-          position: null,
-          event_id: null,
-          before: null,
-          recorded_at: null,
-          events: 0,
-          swaps: 0,
-          paused: null,
-        }),
-      );
+      await store.write(({ system }) => system.putCheckpoint(emptyCheckpoint(LIVE, LIVE, 'l')));
       await advance(first, null, '1');
       await expect(advance(first, null, '2')).rejects.toThrow(Fenced);
       const second = await take();

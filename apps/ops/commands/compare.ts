@@ -1,9 +1,10 @@
 import type { Command } from 'commander';
 import { answerOf, type Client, type Schemas } from '#client';
+import { pauseUnless } from '#event-store/pause';
 import { EXIT, Failure, unverified } from '../failure.js';
-import { pause, serverOf } from '../server.js';
+import { serverOf } from '../server.js';
 import type { Act, Voice } from '../terminal.js';
-import { contentOf, progressOf, rebuildOf } from './rebuild.js';
+import { contentOf, POLL_MS, progressOf, rebuildOf } from './rebuild.js';
 
 type Content = Schemas['ContentAnswer'];
 
@@ -50,7 +51,7 @@ const resultOf = async (voice: Voice, server: Client, rebuildId: string): Promis
           `the comparison ${rebuildId} ended without a result (${status.error ?? status.phase}): nothing was changed`,
         );
       bar.told(status.done, status.total, progressOf(status));
-      await pause(stopped);
+      await pauseUnless(stopped, POLL_MS);
     }
     throw new Failure(EXIT.environment, 'stopped', `the comparison ${rebuildId} goes on without a watcher`);
   } finally {

@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { answerOf, type Client, type Schemas } from '#client';
-import { pause, serverOf } from '../server.js';
+import { pauseUnless } from '#event-store/pause';
+import { serverOf } from '../server.js';
 import { duration, table, type Act, type Voice } from '../terminal.js';
 import { progressOf } from './rebuild.js';
 
@@ -52,7 +53,7 @@ const watch = async (voice: Voice, server: Client): Promise<void> => {
         told.set(item.name, now);
       }
     }
-    await pause(stopped, 1_000);
+    await pauseUnless(stopped, 1_000);
   }
 };
 

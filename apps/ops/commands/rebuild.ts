@@ -1,8 +1,12 @@
 import type { Command } from 'commander';
 import { answerOf, type Client, type Schemas } from '#client';
+import { pauseUnless } from '#event-store/pause';
 import { EXIT, Failure } from '../failure.js';
-import { pause, serverOf } from '../server.js';
+import { serverOf } from '../server.js';
 import { duration, number, type Act, type Voice } from '../terminal.js';
+
+/** How often the server is asked how far a rebuild is. */
+export const POLL_MS = 500;
 
 type Progress = Schemas['ProgressAnswer'];
 export type Rebuild = Schemas['RebuildAnswer'];
@@ -74,7 +78,7 @@ const watchRebuild = async (voice: Voice, server: Client, rebuildId: string, pro
       // A bar says it already.
       if (told !== standingOf(body) && !voice.isWatched) voice.answer(body, `${rebuildId} ${progressOf(body)}`);
       told = standingOf(body);
-      await pause(stopped);
+      await pauseUnless(stopped, POLL_MS);
     }
     voice.note(`rebuild ${rebuildId} goes on without a watcher`);
   } finally {

@@ -1,8 +1,17 @@
 import type { Position, Projection } from '#kernel';
 import type { EventReader } from '#event-store/port';
-import { codeOf, LIVE, sideSeat, type CheckpointRow, type GenerationRow, type RowWrites, type Seat } from '#read-store';
+import {
+  codeOf,
+  emptyCheckpoint,
+  LIVE,
+  sideSeat,
+  type CheckpointRow,
+  type GenerationRow,
+  type RowWrites,
+  type Seat,
+} from '#read-store';
 import type { EngineOptions } from './options.js';
-import { emptyCheckpoint, finish, leaveGroup, leftCohort, prepare, retire } from './rebuild.js';
+import { finish, leaveGroup, leftCohort, prepare, retire } from './rebuild.js';
 
 /**
  * Makes the read store fit this log and this code for the holder of a seat: forgets all of it if it is of another log, leaves aside what
@@ -31,18 +40,8 @@ export const boot = async (options: EngineOptions, seat: Seat, now: string): Pro
         );
     }
     if (build.length === 0) return;
-    const known = (await tx.system.checkpoint(LIVE))?.events ?? 0;
-    const total = head === null ? 0 : (options.ordinalOf?.(head.position) ?? (known > 0 ? known : null));
-    const alone = !(await tx.system.generations()).some((row) => row.cohort === seat.name);
-    await prepare(tx, build, {
-      seat: seat.name,
-      logId,
-      now,
-      target: head?.position ?? null,
-      total,
-      alone,
-      park: alone,
-    });
+    const { ordinalOf } = options;
+    await prepare(tx, build, { seat: seat.name, logId, now, head, ordinalOf, park: 'alone' });
   });
 };
 

@@ -1,4 +1,5 @@
 import type { Position } from '#kernel';
+import { pauseUnless } from '#event-store/pause';
 import { Fenced, isTransient, LIVE } from '#read-store';
 import type { Counters } from './cohort.js';
 import { messageOf } from './generation.js';
@@ -50,7 +51,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     if (seat === null) {
       become('standby');
       started.resolve(undefined);
-      await pause(seats.everyMs, signal);
+      await pauseUnless(signal, seats.everyMs);
       return;
     }
     const current = new Loop(options, seat, counters);
@@ -89,7 +90,7 @@ export const createEngine = (options: EngineOptions): Engine => {
             counters.retries++;
             const ms = Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** failures++);
             options.log?.('warn', `${messageOf(error)}; tried again in ${String(ms)} ms`);
-            await pause(ms, signal);
+            await pauseUnless(signal, ms);
             return false;
           }
         };
@@ -127,14 +128,3 @@ const asked = (loop: Loop | null, call: OpsCall): Promise<unknown> => {
   if (loop === null) return Promise.reject(new Error('the projector has stopped'));
   return loop.ask(call);
 };
-
-const pause = (ms: number, signal: AbortSignal): Promise<void> =>
-  new Promise((resolve) => {
-    const over = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', over);
-      resolve();
-    };
-    const timer = setTimeout(over, ms);
-    signal.addEventListener('abort', over);
-  });

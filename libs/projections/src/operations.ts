@@ -60,9 +60,9 @@ export const requestRebuild = async (
   const wanted = wantedOf(projections, names);
   const same = options.id === undefined ? undefined : await tx.system.rebuild(options.id);
   if (same !== undefined) {
-    const asked = [(options.autoPromote ?? true) ? 1 : 0, (options.park ?? false) ? 1 : 0].join();
-    // A promotion by hand sets the first flag: then it says nothing about what was asked.
-    if (asked.slice(-1) !== String(same.park) || (same.auto_promote === 0 && asked.startsWith('1')))
+    const { autoPromote = true, park = false } = options;
+    // A promotion by hand sets the flag: then it says nothing about what was asked.
+    if (park !== (same.park === 1) || (autoPromote && same.auto_promote === 0))
       throw new OpsRefused('reused', 'This Idempotency-Key belongs to a rebuild with other options: use a new one.');
     return { rebuildId: same.id };
   }
@@ -76,16 +76,7 @@ export const requestRebuild = async (
       `The ${row.kind} ${row.id} is under way for this read model: wait for its end, or abort it.`,
     );
   }
-  const known = (await tx.system.checkpoint(LIVE))?.events ?? null;
-  const rebuildId = await prepare(tx, wanted, {
-    ...options,
-    seat: LIVE,
-    logId,
-    now,
-    target: head?.position ?? null,
-    total: head === null ? 0 : (ordinalOf?.(head.position) ?? known),
-    alone: !(await tx.system.generations()).some((row) => row.cohort === LIVE),
-  });
+  const rebuildId = await prepare(tx, wanted, { ...options, seat: LIVE, logId, now, head, ordinalOf });
   return { rebuildId };
 };
 
@@ -144,12 +135,7 @@ export const rollback = async (
       'conflict',
       `No earlier generation of ${name} stands by: it is dropped an hour after a rebuild went live. Rebuild it instead.`,
     );
-  await tx.system.setGeneration(before, { state: 'live', retire_at: null });
-  for (const row of await tx.system.generations()) {
-    if (row.projection === name && row.state === 'live' && row.cohort === LIVE && row.generation !== before.generation)
-      await tx.system.setGeneration(row, { state: 'standby', retire_at: standbyUntil });
-  }
-  await tx.system.countSwap();
+  await goLive(tx, LIVE, before, standbyUntil);
   return { generation: before.generation };
 };
 

@@ -1,5 +1,6 @@
 import type { Policy, Position, Reaction, Recorded } from '#kernel';
 import { CodeTooOld, UnknownEventType, type Codec } from '#event-store/codec';
+import { pauseUnless } from '#event-store/pause';
 import {
   AppendOutcomeUnknown,
   StoreUnavailable,
@@ -69,16 +70,6 @@ export const createPolicyRunner = (options: PolicyRunnerOptions): PolicyRunner =
   const saved = new Map<string, Position | null>();
   let running: Promise<void> | null = null;
 
-  const pause = (ms: number): Promise<void> =>
-    new Promise((resolve) => {
-      const over = (): void => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', over);
-        resolve();
-      };
-      const timer = setTimeout(over, ms);
-      signal.addEventListener('abort', over);
-    });
   /** Tries until it passes; false if stopped before. What cannot pass is thrown. */
   const insist = async (
     what: string,
@@ -93,7 +84,7 @@ export const createPolicyRunner = (options: PolicyRunnerOptions): PolicyRunner =
         if (!passes(error)) throw error;
         const delay = Math.min(MAX_BACKOFF_MS, 50 * 2 ** failures);
         log?.('warn', `${what}: ${messageOf(error)}; tried again in ${String(delay)} ms`);
-        await pause(delay);
+        await pauseUnless(signal, delay);
       }
     }
     return false;

@@ -1,10 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import type { Projection } from '#kernel';
+import type { Head } from '#event-store/port';
+import type { Position, Projection } from '#kernel';
 import {
   countsName,
   countsTable,
+  emptyCheckpoint,
+  LIVE,
   tableName,
-  type CheckpointRow,
   type GenerationRow,
   type RebuildRow,
   type RowWrites,
@@ -16,20 +18,7 @@ import type { Content } from './content-hash.js';
 /** So long a generation that was replaced keeps following, for a rollback. */
 export const STANDBY_MS = 3_600_000;
 
-export const emptyCheckpoint = (name: string, seat: string, logId: string, swaps = 0): CheckpointRow => ({
-  name,
-  seat,
-  log_id: logId,
-  position: null,
-  event_id: null,
-  before: null,
-  recorded_at: null,
-  events: 0,
-  swaps,
-  paused: null,
-});
-
-/** PREPARE: a table for each projection (`alone`: nothing is live, so that indexes can wait until the rows are there), one checkpoint for all of them, and the row by which it can be asked for. What stands by goes. */
+/** PREPARE: a table for each projection (where nothing is live beside it, indexes wait until the rows are there), one checkpoint for all of them, and the row by which it can be asked for. What stands by goes. */
 export const prepare = async (
   tx: RowWrites,
   projections: readonly Projection[],
@@ -37,17 +26,20 @@ export const prepare = async (
     readonly seat: string;
     readonly logId: string;
     readonly now: string;
-    readonly target: string | null;
-    readonly total: number | null;
-    readonly alone: boolean;
+    readonly head: Head | null;
+    readonly ordinalOf: ((position: Position) => number | null) | undefined;
     readonly id?: string;
     readonly kind?: RebuildRow['kind'];
     readonly autoPromote?: boolean;
-    readonly park?: boolean;
+    /** `alone`: only if nothing is live beside it. */
+    readonly park?: boolean | 'alone';
   },
 ): Promise<string> => {
+  const { head } = options;
   const rebuildId = options.id ?? randomUUID();
   const existing = await tx.system.generations();
+  const alone = !existing.some((row) => row.cohort === options.seat);
+  const known = (await tx.system.checkpoint(LIVE))?.events ?? 0;
   for (const projection of projections) {
     const own = existing.filter((row) => row.projection === projection.name);
     // A comparison takes nothing away.
@@ -68,7 +60,7 @@ export const prepare = async (
     };
     const name = tableName(row.projection, row.generation);
     await tx.dropTable(name); // Left by a process killed before its row was written, or by a file from elsewhere.
-    await tx.createTable({ name, spec: projection.table }, { indexes: options.alone ? 'later' : 'now' });
+    await tx.createTable({ name, spec: projection.table }, { indexes: alone ? 'later' : 'now' });
     const counts = countsTable(projection, row.generation);
     await tx.dropTable(countsName(name));
     if (counts !== null) await tx.createTable(counts);
@@ -81,10 +73,10 @@ export const prepare = async (
     phase: 'replay',
     kind: options.kind ?? 'rebuild',
     auto_promote: options.autoPromote === false ? 0 : 1,
-    park: options.park === true ? 1 : 0,
+    park: (options.park === 'alone' ? alone : options.park === true) ? 1 : 0,
     paused: 0,
-    target: options.target,
-    total: options.total,
+    target: head?.position ?? null,
+    total: head === null ? 0 : (options.ordinalOf?.(head.position) ?? (known > 0 ? known : null)),
     done: 0,
     rate: null,
     result: null,

@@ -6,6 +6,7 @@ import { integer, json, text, type Position } from '#kernel';
 import { sql } from 'kysely';
 import {
   createReadModels,
+  emptyCheckpoint,
   LIVE,
   NotYetVisible,
   openSqliteReadSource,
@@ -58,18 +59,7 @@ describe('queries over the read models', () => {
     seat = { name: LIVE, epoch: 1 };
     await store.write(async (tx) => {
       await tx.system.takeSeat({ name: LIVE, holder: 'h', code: 'c', ms: 60_000 });
-      await tx.system.putCheckpoint({
-        name: LIVE,
-        seat: LIVE,
-        log_id: 'l',
-        position: null,
-        event_id: null,
-        before: null,
-        recorded_at: null,
-        events: 0,
-        swaps: 0,
-        paused: null,
-      });
+      await tx.system.putCheckpoint(emptyCheckpoint(LIVE, LIVE, 'l'));
       for (const table of [inbox(1), inbox(2), card]) await tx.createTable(table);
       for (const [projection, generation, state] of [
         ['inbox', 1, 'live'],

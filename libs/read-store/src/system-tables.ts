@@ -91,6 +91,20 @@ export type GenerationRow = Selectable<SystemTables['portaria_generation']>;
 export type RebuildRow = Selectable<SystemTables['portaria_rebuild']>;
 export type RequestRow = Selectable<SystemTables['portaria_request']>;
 
+/** A cohort's checkpoint before its first event. */
+export const emptyCheckpoint = (name: string, seat: string, logId: string, swaps = 0): CheckpointRow => ({
+  name,
+  seat,
+  log_id: logId,
+  position: null,
+  event_id: null,
+  before: null,
+  recorded_at: null,
+  events: 0,
+  swaps,
+  paused: null,
+});
+
 type ColumnType = 'text' | 'integer' | 'bigint';
 /** `key`: part of the primary key; `default`: not null; neither: may be null. */
 type ColumnDefinition = { readonly type: ColumnType; readonly key?: true; readonly default?: string | number };

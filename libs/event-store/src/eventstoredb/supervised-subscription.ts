@@ -5,7 +5,8 @@ import { EventStoreDbRefused, failureOf, lossOf } from './errors.js';
 import type { Feed, Mark } from './feed.js';
 import { type LogReads, refused } from './log-reads.js';
 import { serverPositionOf } from './stored-event.js';
-import { type Backoff, backoff, pauseUnless } from './within.js';
+import { pauseUnless } from '../pause.js';
+import { type Backoff, backoff } from './within.js';
 
 /** As pino takes it. */
 export type EventStoreDbLog = {

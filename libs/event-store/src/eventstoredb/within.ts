@@ -16,19 +16,6 @@ export const within = <T>(ms: number, promise: Promise<T>, late: () => Error): P
     );
   });
 
-/** Waits, but not longer than until the signal is aborted. */
-export const pauseUnless = (signal: AbortSignal, ms: number): Promise<void> =>
-  new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
-
 export type Backoff = { readonly firstMs: number; readonly maxMs: number };
 
 /** Between attempts to subscribe again, as a rule. */

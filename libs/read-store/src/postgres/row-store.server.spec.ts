@@ -1,7 +1,15 @@
 import { randomBytes } from 'node:crypto';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { text, type Position } from '#kernel';
-import { createReadModels, LIVE, ReadStoreUnusable, UnfitRow, type RowStore, type Table } from '#read-store';
+import {
+  createReadModels,
+  emptyCheckpoint,
+  LIVE,
+  ReadStoreUnusable,
+  UnfitRow,
+  type RowStore,
+  type Table,
+} from '#read-store';
 import { rowStoreSuite } from '../../../../test/conformance/row-store.suite.js';
 import { cuttingProxy, postgresUrl, postgresWorld, type World } from '../../../../test/fixtures/postgres-world.js';
 import { openPostgresReadSource, openPostgresRowStore } from './index.js';
@@ -130,20 +138,7 @@ else {
         },
       });
       const models = createReadModels<Record<string, never>>(source, []);
-      await store.write(({ system }) =>
-        system.putCheckpoint({
-          name: LIVE,
-          seat: LIVE,
-          log_id: 'l',
-          position: null,
-          event_id: null,
-          before: null,
-          recorded_at: null,
-          events: 0,
-          swaps: 0,
-          paused: null,
-        }),
-      );
+      await store.write(({ system }) => system.putCheckpoint(emptyCheckpoint(LIVE, LIVE, 'l')));
       // The listener comes up by itself, a little later than this.
       let from: string | null = null;
       for (let at = 1; heard.length === 0 && at < 200; at++) {
