@@ -222,7 +222,7 @@ const readModels = async (configuration: Configuration): Promise<Finding> => {
     return good('read store', `${path}, ${size(statSync(path).size)}`);
   } catch (error) {
     return problem(
-      'read models',
+      'read store',
       sentenceOf(error),
       'stop the server, delete read.db, start: it is rebuilt from the log',
     );
