@@ -1,7 +1,6 @@
 import type { Command } from 'commander';
-import { examine, type Finding } from '../doctor.js';
+import type { Finding } from '../doctor.js';
 import { EXIT, Failure } from '../failure.js';
-import { examineServer } from '../server-check.js';
 import { linesFor, type Act } from '../terminal.js';
 
 const MARKS = { good: 'ok', warning: 'WARNING', problem: 'PROBLEM' } as const;
@@ -24,6 +23,11 @@ Example:
       act(async (voice) => {
         const findings: Finding[] = [];
         const { variables } = voice.terminal;
+        // Here, not above: they bring every room along, which other commands do not need.
+        const [{ examine }, { examineServer }] = await Promise.all([
+          import('../doctor.js'),
+          import('../server-check.js'),
+        ]);
         for (const part of [examine(variables, linesFor(voice)), examineServer(variables)]) {
           for await (const finding of part) {
             findings.push(finding);

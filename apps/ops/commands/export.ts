@@ -4,7 +4,6 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { exportLog, type Closing } from '#event-store';
 import { readConfiguration } from '#platform/configuration';
-import { placeOf, viewLog } from '../../event-store.js';
 import { misused } from '../failure.js';
 import { linesFor, number, type Act } from '../terminal.js';
 
@@ -25,6 +24,8 @@ Example:
     .action(
       act(async (voice, file: string) => {
         if (existsSync(file)) throw misused(`${file} exists already: choose another name, nothing was written`);
+        // Here, not above: it brings every room along, which other commands do not need.
+        const { placeOf, viewLog } = await import('../../event-store.js');
         const log = await viewLog(placeOf(readConfiguration(voice.terminal.variables)), linesFor(voice));
         const bar = voice.bar('exporting', 'facts');
         try {

@@ -3,7 +3,6 @@ import { createInterface } from 'node:readline';
 import type { Command } from 'commander';
 import { exportLog, importLog, verifyExport, type Closing } from '#event-store';
 import { readConfiguration } from '#platform/configuration';
-import { openLogAlone } from '../../event-store.js';
 import { misused, unverified } from '../failure.js';
 import { linesFor, number, type Act } from '../terminal.js';
 
@@ -27,6 +26,8 @@ Example:
         if (!existsSync(file)) throw misused(`${file} does not exist`);
         const configuration = readConfiguration(voice.terminal.variables);
         const closing = await verifyExport(linesOf(file));
+        // Here, not above: it brings every room along, which other commands do not need.
+        const { openLogAlone } = await import('../../event-store.js');
         const log = await openLogAlone(configuration, linesFor(voice));
         const bar = voice.bar('importing', 'facts');
         try {
