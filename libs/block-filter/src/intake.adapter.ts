@@ -13,6 +13,7 @@ import {
   type Channel,
   type Coverage,
   type Holder,
+  type IgnoredMessages,
   type Kind,
 } from '#contacts';
 import type { AddressBook, Located } from '#contacts/address-book.adapter';
@@ -136,6 +137,8 @@ export class Intake {
     const before = coverageOfHolders(holders, channel);
     // The time that the stream will record: it never goes back there.
     const receivedAt = conversation.state.status === 'unknown' ? now : latest(now, conversation.state.lastTime);
+    // Read at the first need, once for the group.
+    const recent = new Map<string, Promise<IgnoredMessages['recent']>>();
     for (const work of group) {
       const { message } = work;
       const key = keyedHash(secret, message.providerMessageId, 'hex');
@@ -143,7 +146,7 @@ export class Intake {
       const known = conversation.state.status !== 'unknown' && conversation.state.inbound.has(messageId);
       const cover = known
         ? null
-        : ((await this.ignoredBefore(tenant, before, conversationId, key)) ??
+        : ((await this.ignoredBefore(tenant, before, ignoredKey(conversationId, key), recent)) ??
           hiddenBy(before, message.sentAt, receivedAt));
       if (cover === null) displayed.push({ ...work, messageId, key });
       else ignored.push({ ...work, key, cover });
@@ -175,17 +178,9 @@ export class Intake {
     const { message } = work;
     const { channel, metadata } = message;
     const holder = sender.holders[0];
-    const strong = also.flatMap((known) => known.holders)[0];
-    const blocked =
-      strong !== undefined &&
-      hiddenBy(
-        coverageOfHolders(
-          also.flatMap((known) => known.holders),
-          channel,
-        ),
-        null,
-        now,
-      ) !== null;
+    const others = also.flatMap((known) => known.holders);
+    const [strong] = others;
+    const blocked = strong !== undefined && hiddenBy(coverageOfHolders(others, channel), null, now) !== null;
     // While blocked nothing is attached: what the block hides, it hides under the identity that is known.
     if (blocked && holder === undefined) return strong;
     if (holder !== undefined) {
@@ -255,12 +250,14 @@ export class Intake {
   private async ignoredBefore(
     tenant: string,
     coverage: readonly Coverage[],
-    conversationId: string,
     key: string,
+    recent: Map<string, Promise<IgnoredMessages['recent']>>,
   ): Promise<Coverage | null> {
     for (const contactId of new Set(coverage.map((one) => one.contactId))) {
-      const { state } = await this.runner.load(ignoredDecider, tenant, contactId);
-      const found = state.recent.find((one) => one.key === ignoredKey(conversationId, key));
+      const own =
+        recent.get(contactId) ?? this.runner.load(ignoredDecider, tenant, contactId).then(({ state }) => state.recent);
+      recent.set(contactId, own);
+      const found = (await own).find((one) => one.key === key);
       const cover = coverage.find((one) => one.contactId === contactId && one.blockId === found?.blockId);
       if (cover !== undefined) return cover;
     }
@@ -303,7 +300,8 @@ export class Intake {
           work.answer(problem('idempotency-key-reused'));
           continue;
         }
-        const first = outcome.state.recent.find((one) => one.key === ignoredKey(conversationId, work.key));
+        const key = ignoredKey(conversationId, work.key);
+        const first = outcome.state.recent.find((one) => one.key === key);
         work.answer({
           disposition: outcome.events.length > 0 ? 'ignored' : 'duplicate',
           contactId,
