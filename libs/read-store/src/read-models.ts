@@ -1,5 +1,5 @@
 import type { Position, Projection } from '#kernel';
-import type { Kysely } from 'kysely';
+import type { Kysely, KyselyPlugin } from 'kysely';
 import { countsName } from './group-counts.js';
 import { tableName, type ReadSource } from './port.js';
 import { rewriteTables } from './rewrite-tables.js';
@@ -42,13 +42,14 @@ export interface ReadModels<DB> {
   close(): Promise<void>;
 }
 
-/** The live table of each projection, and the cohorts that move them; valid for one count of swaps. */
+/** `names` leads what queries name to the live tables, which `cohorts` move; valid for one count of swaps. */
 type Tables = {
   readonly swaps: number;
-  readonly of: ReadonlyMap<string, string>;
+  readonly names: KyselyPlugin;
   readonly cohorts: ReadonlySet<string>;
 };
-const NO_TABLES: Tables = { swaps: -1, of: new Map(), cohorts: new Set() };
+/** The counts of a projection's groups as queries name them. */
+const countsOf = (projection: string): string => `${projection}_counts`;
 type Waiter = { readonly after: Position; readonly done: (seen: boolean) => void };
 
 /** The queries' side of the read models. `projections` are this code's: only generations of their versions are read. */
@@ -57,11 +58,25 @@ export const createReadModels = <DB>(
   projections: readonly Pick<Projection, 'name' | 'version'>[],
 ): ReadModels<DB> => {
   const versions = new Map(projections.map(({ name, version }) => [name, version]));
+  /** What queries may name, and whose table it is: each projection, and its counts unless a projection has that name. */
+  const owner = new Map([
+    ...projections.map(({ name }) => [countsOf(name), name] as const),
+    ...projections.map(({ name }) => [name, name] as const),
+  ]);
+  const namesOver = (tables: ReadonlyMap<string, string>): KyselyPlugin =>
+    rewriteTables((name) => {
+      const projection = owner.get(name);
+      if (projection === undefined) return null;
+      const table = tables.get(name);
+      if (table === undefined) throw new Rebuilding(projection);
+      return table;
+    });
+  const noTables: Tables = { swaps: -1, names: namesOver(new Map()), cohorts: new Set() };
   // While a deployment rolls, what the live group's holder does not follow in this code's version stands in a group of its own.
   const groups = [LIVE, sideSeat(codeOf(projections))];
   const waiters = new Set<Waiter>();
   let seen: Position | null = null;
-  let tables = NO_TABLES;
+  let tables = noTables;
   let timer: NodeJS.Timeout | undefined;
   let polling = false;
 
@@ -79,18 +94,20 @@ export const createReadModels = <DB>(
       )
       .execute();
     const own = rows.filter((row) => versions.get(row.projection) === row.version);
-    tables = {
-      swaps,
-      of: new Map(own.map((row) => [row.projection, tableName(row.projection, row.generation)])),
-      cohorts: new Set(own.map((row) => row.cohort)),
-    };
+    const live = new Map<string, string>();
+    for (const { projection, generation } of own) {
+      const [table, counts] = [tableName(projection, generation), countsOf(projection)];
+      live.set(projection, table);
+      if (owner.get(counts) === projection) live.set(counts, countsName(table));
+    }
+    tables = { swaps, names: namesOver(live), cohorts: new Set(own.map((row) => row.cohort)) };
     return tables;
   };
   /** The live tables, and what all of them have seen; `null` if one has seen nothing. */
   const reached = async (db: Kysely<SystemTables>): Promise<Tables & { readonly at: Position | null }> => {
     const rows = await db.selectFrom('portaria_checkpoint').select(['name', 'position', 'swaps']).execute();
     const live = rows.find(({ name }) => name === LIVE);
-    if (live === undefined) return { ...NO_TABLES, at: null };
+    if (live === undefined) return { ...noTables, at: null };
     const found = await mapped(db, live.swaps);
     let at = live.position;
     for (const { name, position } of rows) {
@@ -144,20 +161,13 @@ export const createReadModels = <DB>(
         if (after !== null && (seen === null || seen < after))
           await waitFor(after, Math.max(0, until - performance.now()));
         const outcome = await source.snapshot(async (db) => {
-          const { at, of } = await reached(db);
+          const { at, names } = await reached(db);
           if (after !== null && (at === null || at < after)) {
             // What was heard of went back: the log changed and everything is rebuilt.
             seen = at;
             return null;
           }
-          const plugin = rewriteTables((name) => {
-            const projection = versions.has(name) ? name : name.replace(/_counts$/, '');
-            if (!versions.has(projection)) return null;
-            const table = of.get(projection);
-            if (table === undefined) throw new Rebuilding(projection);
-            return projection === name ? table : countsName(table);
-          });
-          return { value: await work((db as unknown as Kysely<DB>).withPlugin(plugin)), at };
+          return { value: await work((db as unknown as Kysely<DB>).withPlugin(names)), at };
         });
         if (outcome !== null) return outcome;
         if (after !== null && performance.now() >= until) throw new NotYetVisible(after);
