@@ -5,10 +5,11 @@ import { existsSync, mkdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { createCodec, openSqliteEventReader, openSqliteEventStore, openSqliteKeyVault } from '#event-store';
-import { combined, contentOf, createEngine } from '#projections';
+import { combined, createEngine } from '#projections';
 import { LIVE, openSqliteRowStore } from '#read-store';
 import { openPostgresRowStore } from '#read-store/postgres/index';
 import { projections, storedTypes } from '#apps/registry';
+import { liveContents } from '../fixtures/fresh-fold.js';
 import { postgresUrl, postgresWorld } from '../fixtures/postgres-world.js';
 import { fill } from './log-traffic.js';
 
@@ -124,18 +125,8 @@ abort.abort();
 await running;
 
 if (process.env['HASH'] !== '0') {
-  const contents = await rows.snapshot(async (view) => {
-    const out = [];
-    for (const row of await view.system.generations()) {
-      const projection = projections.find(({ name }) => name === row.projection);
-      if (row.state !== 'live' || projection === undefined) continue;
-      out.push({
-        ...(await contentOf(view, { name: `${row.projection}__g${String(row.generation)}`, spec: projection.table })),
-        projection: row.projection,
-      });
-    }
-    return out;
-  });
+  const live = await rows.snapshot((view) => liveContents(view, projections));
+  const contents = Object.entries(live).map(([projection, content]) => ({ ...content, projection }));
   say(contents.map(({ projection, rows: n }) => `${projection} ${String(n)}`).join(', '));
   say(`content ${combined(contents).hash}`);
 }

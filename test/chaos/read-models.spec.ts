@@ -9,11 +9,11 @@ import { projections, storedTypes } from '#apps/registry';
 import { type Codec, createCodec, createCommandRunner, type EventReader, type StoredEvent } from '#event-store';
 import { positionOf } from '#event-store/eventstoredb/stored-event';
 import { type Command, type Position } from '#kernel';
-import { type Content, contentOf, createEngine } from '#projections';
-import { openSqliteRowStore, tableName } from '#read-store';
+import { type Content, createEngine } from '#projections';
+import { openSqliteRowStore } from '#read-store';
 import type { AppendFault, FakeLog } from '../fakes/eventstoredb/index.js';
 import { numbers, until, World } from '../fixtures/event-store-db-world.js';
-import { FreshFold } from '../fixtures/fresh-fold.js';
+import { FreshFold, liveContents } from '../fixtures/fresh-fold.js';
 import { memoryKeyVault } from '../fixtures/memory-key-vault.js';
 import { deciders } from '../registry.js';
 import { type Random, randomOf } from '../traffic/random.js';
@@ -133,15 +133,7 @@ const follower = (events: EventReader, codec: Codec, name: string) => {
     reached: (position: Position): boolean => at !== null && at >= position,
     stop,
     contents: (): Promise<Readonly<Record<string, Content>>> =>
-      rows.snapshot(async (view) => {
-        const contents: Record<string, Content> = {};
-        for (const { projection, generation, state } of await view.system.generations()) {
-          const table = projections.find(({ name: of }) => of === projection)?.table;
-          if (state !== 'live' || table === undefined) continue;
-          contents[projection] = await contentOf(view, { name: tableName(projection, generation), spec: table });
-        }
-        return contents;
-      }),
+      rows.snapshot((view) => liveContents(view, projections)),
   };
 };
 

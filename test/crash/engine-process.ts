@@ -4,10 +4,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { openRows, openSource, type ReadPlace } from '#apps/read-store';
 import { openSqliteEventReader } from '#event-store';
 import type { Position, Projection } from '#kernel';
-import { contentOf, createEngine, type Content } from '#projections';
-import { LIVE, tableName, type RebuildRow, type RowStore } from '#read-store';
+import { createEngine, type Content } from '#projections';
+import { LIVE, type RebuildRow, type RowStore } from '#read-store';
 import { passthrough } from '../doubles/memory-event-store.js';
 import { toys } from '../doubles/toy-projections.js';
+import { liveContents } from '../fixtures/fresh-fold.js';
 import { watched, type Step } from './steps.js';
 
 export type Life = {
@@ -113,12 +114,7 @@ const isLevel = (): Promise<boolean> =>
 const settled = async (): Promise<void> => {
   while (!(await isLevel())) await sleep(20);
   await rows.snapshot(async (view) => {
-    const contents: Record<string, Content> = {};
-    for (const { projection, generation, state } of await view.system.generations()) {
-      const spec = toys.find(({ name }) => name === projection)?.table;
-      if (state === 'live' && spec !== undefined)
-        contents[projection] = await contentOf(view, { name: tableName(projection, generation), spec });
-    }
+    const contents = await liveContents(view, toys);
     const at = (await view.system.checkpoint(LIVE))?.position as Position;
     say({ kind: 'settled', at, contents, rebuilds: await view.system.rebuilds() });
   });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '../fixtures/until.js';
 import { startApi, type Answer, type Api, type Json } from './process.js';
 
 const SENDERS = 1500;
@@ -55,12 +56,8 @@ export const lostReadModels = (store: string, open: () => Lost): void => {
       await ask('admin', 'POST', `/v1/conversations/${conversationId}/assign`, { assigneeId: staffId });
       await ask('admin', 'POST', `/v1/staff/${staffId}/deactivate`, {});
       const path = `/v1/conversations/${conversationId}/assignments`;
-      const until = Date.now() + 60_000;
       const last = async (): Promise<Json> => ((await ask('admin', 'GET', path)).body.items as Json[]).at(-1);
-      while ((await last())?.endReason !== 'staff_deactivated') {
-        if (Date.now() > until) throw new Error(`the conversation of ${staffId} was not released`);
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
+      await until(async () => (await last())?.endReason === 'staff_deactivated', 60_000);
     };
     const unaware = async (): Promise<Json> => {
       const list = await api.call('admin', 'GET', '/v1/conversations?limit=100');

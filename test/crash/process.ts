@@ -32,6 +32,14 @@ export type Api = {
 
 type Environment = Readonly<Record<string, string>>;
 
+/** What whoever works on the folder has to know. */
+export const variablesOf = (folder: string): Environment => ({
+  NODE_ENV: 'test',
+  DATA_DIR: folder,
+  AUTH_JWT_SECRET: SECRET,
+  KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+});
+
 const started = (
   folder: string,
   more: Environment = {},
@@ -41,11 +49,8 @@ const started = (
     // Nothing of Jest's: no NODE_OPTIONS, no loader.
     env: {
       PATH: process.env['PATH'],
-      NODE_ENV: 'test',
-      DATA_DIR: folder,
+      ...variablesOf(folder),
       PORT: '0',
-      AUTH_JWT_SECRET: SECRET,
-      KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
       LOG_LEVEL: 'info',
       LOG_FORMAT: 'json',
       ...more,
@@ -57,9 +62,9 @@ const started = (
   return { child, said: () => said };
 };
 
-export const bearers = new Map<string, string>();
+const bearers = new Map<string, string>();
 /** `staff:ana` is whom the record of `ana` says; any other is the role that the token claims. */
-const bearerOf = async (role: string): Promise<string> => {
+export const bearerOf = async (role: string): Promise<string> => {
   const claims = role.startsWith('staff:') ? { sub: role.slice('staff:'.length) } : { sub: role, role };
   const known =
     bearers.get(role) ??

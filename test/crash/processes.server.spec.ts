@@ -6,6 +6,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
 import { postgresUrl, postgresWorld } from '../fixtures/postgres-world.js';
+import { until } from '../fixtures/until.js';
 import { runApi, startApi, type Api, type App, type Json } from './process.js';
 
 const suite = postgresUrl === '' ? describe.skip : describe;
@@ -56,24 +57,17 @@ suite('several processes over one log and one PostgreSQL', () => {
     const seen = await seenBy.call('admin', 'GET', path);
     expect([seen.status, seen.body.unread]).toEqual([200, 1]);
   };
-  const until = async (what: () => boolean | Promise<boolean>): Promise<void> => {
-    const end = performance.now() + 30_000;
-    while (!(await what())) {
-      if (performance.now() > end) throw new Error('it did not happen in time');
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
-  };
 
   it('one projector works, the other takes over within 5 s of a kill -9, and no api notices', async () => {
     const [first, second] = [await start('projector', 'p1'), await start('projector', 'p2')];
     const [left, right] = [await start('api', 'a1'), await start('api', 'a2')];
-    await until(() => role(first) === 'live');
+    await until(() => role(first) === 'live', 30_000);
     expect(role(second)).not.toBe('live');
     await roundTrip(left, right, 1);
     await roundTrip(right, left, 2);
     expect(await first.kill('SIGKILL')).toBeNull();
     const from = performance.now();
-    await until(() => role(second) === 'live');
+    await until(() => role(second) === 'live', 30_000);
     expect(performance.now() - from).toBeLessThan(5000);
     await roundTrip(left, right, 3);
 
@@ -89,7 +83,7 @@ suite('several processes over one log and one PostgreSQL', () => {
     expect(asked.status).toBe(202);
     const status = async (): Promise<Json> =>
       (await left.call('ops', 'GET', `/v1/ops/rebuilds/${asked.body.rebuildId as string}`)).body;
-    await until(async () => (await status()).phase === 'done');
+    await until(async () => (await status()).phase === 'done', 30_000);
     expect(await status()).toMatchObject({ error: null, result: { equal: true } });
     expect((await left.call('ops', 'POST', '/v1/ops/projections/inbox/rollback', {})).status).toBe(200);
     await roundTrip(right, left, 4);
@@ -101,7 +95,7 @@ suite('several processes over one log and one PostgreSQL', () => {
     // At the first question, though nothing has told it yet where the read models stand.
     expect((await fetch(`${third.base}/health/ready`)).status).toBe(200);
     expect(await second.kill('SIGTERM')).toBe(0);
-    await until(() => role(third) === 'live');
+    await until(() => role(third) === 'live', 30_000);
     await roundTrip(left, right, 5);
   }, 120_000);
 

@@ -14,17 +14,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApi, type Api } from '../crash/process.js';
-import { runChild, runHere, type Variables } from './command-line.js';
+import { startApi, variablesOf, type Api } from '../crash/process.js';
+import { runChild, runHere } from './command-line.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'portaria-backup-'));
 const [data, backup] = [join(folder, 'data'), join(folder, 'backup')];
-const variablesOf = (dataDir: string): Variables => ({
-  NODE_ENV: 'test',
-  DATA_DIR: dataDir,
-  AUTH_JWT_SECRET: 'a secret of at least thirty-two bytes',
-  KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
-});
 const variables = variablesOf(data);
 
 let api: Api;

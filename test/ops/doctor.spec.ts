@@ -3,19 +3,14 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AddressInfo } from 'node:net';
-import { SignJWT } from 'jose';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
-import { startApi, type Api } from '../crash/process.js';
+import { bearerOf, startApi, variablesOf, type Api } from '../crash/process.js';
 import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
 import { runChild, runHere, type Variables } from './command-line.js';
 
-const SECRET = 'a secret of at least thirty-two bytes';
 const folder = mkdtempSync(join(tmpdir(), 'portaria-doctor-'));
 const variables: Variables = {
-  NODE_ENV: 'test',
-  DATA_DIR: folder,
-  AUTH_JWT_SECRET: SECRET,
-  KEY_ENCRYPTION_KEY: Buffer.alloc(32, 7).toString('base64'),
+  ...variablesOf(folder),
   // Nobody listens there.
   PORTARIA_URL: 'http://127.0.0.1:1',
 };
@@ -30,10 +25,7 @@ beforeAll(async () => {
     providerMessageId: 'one',
     content: { text: 'Oi' },
   });
-  const token = await new SignJWT({ sub: 'ops', tenant: 'acme', role: 'ops' })
-    .setProtectedHeader({ alg: 'HS256' })
-    .sign(Buffer.from(SECRET));
-  withServer = { ...variables, PORTARIA_URL: api.base, PORTARIA_TOKEN: token };
+  withServer = { ...variables, PORTARIA_URL: api.base, PORTARIA_TOKEN: await bearerOf('ops') };
 });
 afterAll(async () => {
   await api.kill('SIGTERM');

@@ -5,11 +5,12 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { Position, Projection } from '#kernel';
-import { contentOf, createEngine, type Content } from '#projections';
-import { LIVE, openSqliteRowStore, tableName, type RowStore } from '#read-store';
+import { createEngine, type Content } from '#projections';
+import { LIVE, openSqliteRowStore, type RowStore } from '#read-store';
 import { openPostgresRowStore } from '#read-store/postgres/index';
 import { MemoryEventStore, passthrough } from '../../../test/doubles/memory-event-store.js';
 import { toys } from '../../../test/doubles/toy-projections.js';
+import { liveContents } from '../../../test/fixtures/fresh-fold.js';
 import { postgresUrl, postgresWorld, type World } from '../../../test/fixtures/postgres-world.js';
 
 const restart = process.env['POSTGRES_RESTART'] ?? '';
@@ -76,16 +77,7 @@ const contentsAt = (rows: RowStore, position: Position): Promise<Readonly<Record
       const level = (await view.system.checkpoint(LIVE))?.position === position;
       const live = generations.filter(({ state }) => state === 'live');
       if (!level || live.length < toys.length) return null;
-      const out: Record<string, Content> = {};
-      for (const row of live) {
-        const projection = toys.find(({ name }) => name === row.projection);
-        if (projection !== undefined)
-          out[row.projection] = await contentOf(view, {
-            name: tableName(row.projection, row.generation),
-            spec: projection.table,
-          });
-      }
-      return out;
+      return liveContents(view, toys);
     }),
   );
 
