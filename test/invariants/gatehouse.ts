@@ -4,7 +4,7 @@ import { policies, projections, storedTypes } from '#apps/registry';
 import { Intake } from '#block-filter/intake.adapter';
 import { ReadMarkerCommands } from '#conversations/conversation-commands.handlers';
 import { createCodec, createCommandRunner, type Codec, type EventStore, type StoredEvent } from '#event-store';
-import { parseStream, type Caller, type CommandMetadata } from '#kernel';
+import { type Caller, type CommandMetadata } from '#kernel';
 import { PolicyWishes } from '#policies/policy-wishes.adapter';
 import { reactionId } from '#projections';
 import { staffDecider } from '#staff';
@@ -12,11 +12,21 @@ import { v5 } from 'uuid';
 import { MemoryEventStore } from '../doubles/memory-event-store.js';
 import { FreshFold } from '../fixtures/fresh-fold.js';
 import { memoryKeyVault } from '../fixtures/memory-key-vault.js';
-import { refused, mayAsk, type Fact, type Operation, type Outcome, type Wish } from '../reference-model/index.js';
+import {
+  emptyWorld,
+  mayAsk,
+  Observer,
+  refused,
+  type Fact,
+  type Operation,
+  type Outcome,
+  type Wish,
+  type World,
+} from '../reference-model/index.js';
 import { randomOf, type Random } from '../traffic/random.js';
 import { startClock, type Clock } from './clock.js';
 import { sharedLog } from './shared-log.js';
-import { carry, type Process } from './wishes.js';
+import { answered, carry, type Process } from './wishes.js';
 
 export type GatehouseOptions = {
   /** The same seed and the same wishes give the same run. */
@@ -37,6 +47,7 @@ export class Gatehouse {
   readonly #processes: readonly Process[];
   readonly #wishes: PolicyWishes;
   readonly #facts = new Map<string, Fact[]>();
+  readonly #observers = new Map<string, Observer>();
   readonly #random: Random;
   #heard = 0;
   #opened = 0;
@@ -94,10 +105,12 @@ export class Gatehouse {
   ): Promise<Outcome | null> {
     const asked = this.#processes[process % this.#processes.length];
     if (asked === undefined) throw new Error('no process');
-    const caller = await callerOf(asked, tenant, by);
-    if (typeof caller === 'string') return refused(caller);
-    if (!mayAsk(wish, caller.role)) return refused('forbidden');
-    return carry(asked, wish, metadataOf(tenant, caller, now, wish, commandId));
+    return answered(async () => {
+      const caller = await callerOf(asked, tenant, by);
+      if (typeof caller === 'string') return refused(caller);
+      if (!mayAsk(wish, caller.role)) return refused('forbidden');
+      return carry(asked, wish, metadataOf(tenant, caller, now, wish, commandId));
+    });
   }
 
   /** From now on the log takes so many appends, then it is gone. */
@@ -139,12 +152,20 @@ export class Gatehouse {
       );
       const { commandId, commandType, actor, actorKind } = metadata;
       const fact: Fact = { type, data, stream, category, subject, revision, commandId, commandType, actor, actorKind };
-      if (parseStream(stream) === null) throw new Error(`${stream} is no stream`);
       const own = this.#facts.get(of) ?? [];
       own.push(fact);
       this.#facts.set(of, own);
+      const observer = this.#observers.get(of) ?? new Observer();
+      observer.add(fact);
+      this.#observers.set(of, observer);
     }
     return this.#facts.get(tenant) ?? [];
+  }
+
+  /** What a tenant's facts say; valid until the next question. */
+  async world(tenant: string): Promise<World> {
+    await this.facts(tenant);
+    return this.#observers.get(tenant)?.world ?? emptyWorld();
   }
 }
 

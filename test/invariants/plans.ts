@@ -74,7 +74,8 @@ const SETTINGS: readonly (readonly [string, readonly (string | boolean)[]])[] = 
   ['block.closeOpen', [true, false]],
   ['block.defaultScope', ['allChannels', 'thisChannel']],
   ['block.reason', ['optional', 'required']],
-  ['block.allowExpiry', [true, true, false]],
+  ['block.allowExpiry', [true, true, true, false]],
+  ['block.allowExpiry', [true]],
   ['assignment.onReply', ['never', 'ifUnassigned']],
   ['assignment.replyBy', ['anyWithAccess', 'assigneeOnly']],
   ['assignment.targets', ['activeMembers', 'availableOnly']],
@@ -92,7 +93,7 @@ const EVERYTHING: Record<Wish['do'], number> = {
   setAvailability: 1,
   deactivate: 1,
   changeSetting: 3,
-  register: 3,
+  register: 1,
   attach: 3,
   detach: 2,
   edit: 1,
@@ -122,11 +123,14 @@ const OF_ADMINS: readonly Wish['do'][] = [
   'deactivate',
   'changeSetting',
 ];
+/** What most people may not do. */
+const OF_RIGHTS: readonly Wish['do'][] = ['unblock', 'changeBlock'];
 const OF_GATEWAYS: readonly Wish['do'][] = ['receive', 'handOver', 'report'];
 
 const whoAsks = (what: Wish['do']): fc.Arbitrary<string> => {
   if (OF_GATEWAYS.includes(what)) return fc.constant('gateway');
-  if (OF_ADMINS.includes(what)) return fc.constantFrom('founder', 'founder', 'adm', 'ana');
+  if (OF_ADMINS.includes(what)) return fc.constantFrom('founder', 'founder', 'founder', 'adm', 'ana');
+  if (OF_RIGHTS.includes(what)) return fc.constantFrom('ana', 'lia', 'sol', 'adm', 'founder', 'founder');
   return fc.constantFrom(...STAFF.map(({ staffId }) => staffId), 'ana', 'adm', 'adm', 'founder', 'gateway');
 };
 
@@ -170,7 +174,7 @@ export const plans = ({
     steps: fc.array(
       fc.record({
         wait: fc.constantFrom(1000, 1000, 5000, MINUTE, 11 * MINUTE, 25 * 60 * MINUTE),
-        focus: fc.nat(99),
+        focus: fc.nat(2),
         intents: fc.array(intentOf(mix, skewed ? [0, 0, -9000, 9000] : [0]), { minLength: 1, maxLength: atOnce }),
         crashAfter: crashes ? fc.option(fc.nat(6), { freq: 3 }) : fc.constant(null),
         timer: fc.boolean(),
@@ -188,7 +192,7 @@ export const wishOf = ({ do: what, picks }: Intent, focus: number, world: World,
   const staffId = pick(STAFF, a)?.staffId ?? 'ana';
   const role = (['agent', 'supervisor', 'admin'] as const)[b % 3] ?? 'agent';
   const access = (['all', 'assigned_only', 'assigned_and_unassigned'] as const)[c % 3] ?? 'all';
-  const address = addressOf(b, c);
+  const address = addressOf(b % 7 < 4 ? focus : b, c);
   switch (what) {
     case 'invite':
       return { do: what, staffId: ['ana', 'eva', 'ivo'][a % 3] ?? 'eva', role, access };
@@ -283,7 +287,7 @@ const wishOfContact = (
         reasonCode: f % 3 === 0 ? null : 'abuse',
         conversationId,
         notice: e % 4 === 0,
-        expiresAt: f % 4 === 0 ? later : null,
+        expiresAt: f % 7 === 0 ? later : null,
       };
     }
     case 'changeBlock':
@@ -292,7 +296,7 @@ const wishOfContact = (
         contactId,
         scope: scopeOf(a, b) ?? undefined,
         reasonCode: [undefined, undefined, null, 'abuse', 'spam'][c % 5],
-        expiresAt: [undefined, undefined, null, later][e % 4],
+        expiresAt: [undefined, undefined, undefined, null, later][e % 5],
       };
     case 'unblock':
       return { do: what, contactId, confirm: a % 8 !== 0 };

@@ -60,9 +60,9 @@ export type Process = {
 };
 
 /** What a caller is told; `null` where the process lost its log before it could answer. Throws on what should never be. */
-export const carry = async (process: Process, wish: Wish, metadata: CommandMetadata): Promise<Outcome | null> => {
+export const answered = async (work: () => Promise<Outcome>): Promise<Outcome | null> => {
   try {
-    return await carried(process, wish, metadata);
+    return await work();
   } catch (error) {
     if (error instanceof StoreUnavailable) return null;
     const problem = toProblem(error);
@@ -81,7 +81,8 @@ const told = <D extends AnyDecider>(
   return refused(rejected, named?.[1] as string | null | undefined);
 };
 
-const carried = async (process: Process, wish: Wish, metadata: CommandMetadata): Promise<Outcome> => {
+/** Sends the command; its refusals are outcomes or Problems. */
+export const carry = async (process: Process, wish: Wish, metadata: CommandMetadata): Promise<Outcome> => {
   const { runner, intake, markers, write } = process;
   switch (wish.do) {
     case 'invite':

@@ -1,10 +1,8 @@
 // What should come of wishes about contacts. Each function changes the world and answers as the caller is told.
 import { accepted, refused, type Address, type Outcome, type Wish } from './operations.js';
 import {
-  conclude,
-  coverageOfConversation,
-  coversAt,
   covering,
+  enforceOn,
   episodeAt,
   holdersOf,
   inScope,
@@ -267,15 +265,8 @@ const changeBlock = (world: World, caller: Caller, contact: Contact, wish: Of<'c
   return accepted({ blockId: open.blockId });
 };
 
-/** A block reaches every conversation that it covers: what waits is cancelled, what is open is concluded. */
-const enforce = (world: World, contact: Contact, now: Time): void => {
-  for (const conversation of world.conversations.values()) {
-    const own = coverageOfConversation(world, conversation).filter((one) => one.contactId === contact.contactId);
-    const present = coversAt(own, now);
-    if (present === null) continue;
-    for (const message of conversation.messages)
-      if (message.state === 'requested' && message.blockId !== present.blockId) message.state = 'cancelled';
-    if (conversation.status === 'open' && present.closeOpen) conclude(world, conversation, now);
-  }
+/** A block reaches the contact's conversations. Those of others who hold an address hear of it when something happens in them. */
+const enforce = (world: World, { contactId }: Contact, now: Time): void => {
+  for (const conversation of world.conversations.values())
+    if (conversation.contactId === contactId) enforceOn(world, conversation, now);
 };
-

@@ -8,6 +8,7 @@ import {
   coverageOfConversation,
   coverageOfHolders,
   coversAt,
+  enforceOn,
   hiddenBy,
   holdersOf,
   latest,
@@ -149,6 +150,7 @@ const display = (
     state: 'displayed',
   });
   if (isCovered && known === undefined) conclude(world, conversation, now);
+  enforceOn(world, conversation, now);
   return { contactId, identityId, conversationId: conversation.conversationId, messageId: message.messageId };
 };
 
@@ -295,7 +297,9 @@ const send = (
   if (viaDevice) {
     if (isStaff) return refused('forbidden');
     conversation.automation = 'paused';
-    return sent();
+    const outcome = sent();
+    enforceOn(world, conversation, now);
+    return outcome;
   }
   if (isCovered) return refused('contact-blocked');
   if (!hasAddress(world, conversation)) return refused('no-address');

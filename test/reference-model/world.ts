@@ -238,6 +238,17 @@ export const conclude = (world: World, conversation: Conversation, now: Time): v
   if (setting(world, 'conclude.release') === 'onConclude') release(conversation);
 };
 
+/** What covers a conversation cancels what waits in it and, if its episode does that, concludes it. */
+export const enforceOn = (world: World, conversation: Conversation, now: Time): void => {
+  const present = coverageOfConversation(world, conversation).filter((one) => coversAt([one], now) !== null);
+  if (present.length === 0) return;
+  for (const message of conversation.messages) {
+    const isOwnNotice = present.some(({ blockId }) => blockId === message.blockId);
+    if (message.state === 'requested' && !isOwnNotice) message.state = 'cancelled';
+  }
+  if (conversation.status === 'open' && present.some(({ closeOpen }) => closeOpen)) conclude(world, conversation, now);
+};
+
 export const release = (conversation: Conversation): void => {
   conversation.assigneeId = null;
   conversation.engaged = false;
