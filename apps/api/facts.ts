@@ -122,7 +122,7 @@ const sendNotice = async (
       const id = conversationIdOf(identity.identityId, channel);
       const { state } = await runner.load(conversationDecider, metadata.tenant, id);
       if (state.status === 'unknown' || !sees(metadata.caller, state.assigneeId)) continue;
-      candidates.push({ id, sent: state.outbound.has(messageId), at: state.ordinal === 0 ? '' : state.lastTime });
+      candidates.push({ id, sent: state.outbound.has(messageId), at: state.lastMessageAt });
     }
   }
   if (candidates.some((candidate) => candidate.sent)) return messageId;

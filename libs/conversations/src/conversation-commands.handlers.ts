@@ -168,8 +168,8 @@ export class ConversationCommands {
     let latest: { readonly identityId: string; readonly at: string } | null = null;
     for (const identityId of identityIds) {
       const { state } = await this.runner.load(conversationDecider, tenant, conversationIdOf(identityId, channel));
-      if (state.status === 'unknown' || state.ordinal === 0) continue;
-      if (latest === null || state.lastTime > latest.at) latest = { identityId, at: state.lastTime };
+      if (state.status === 'unknown' || state.lastMessageAt === '') continue;
+      if (latest === null || state.lastMessageAt > latest.at) latest = { identityId, at: state.lastMessageAt };
     }
     return latest?.identityId ?? identityIds[0];
   }

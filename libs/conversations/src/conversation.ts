@@ -170,6 +170,8 @@ export type Conversation =
       readonly outbound: ImmutableMap<string, Outbound>;
       /** Requested, neither handed over nor cancelled. */
       readonly queued: readonly string[];
+      /** When the latest message arrived or was to be sent; empty = none. */
+      readonly lastMessageAt: string;
       readonly lastTime: string;
     };
 export type KnownConversation = Exclude<Conversation, { status: 'unknown' }>;
@@ -204,6 +206,7 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
       inbound: ImmutableMap(),
       outbound: ImmutableMap(),
       queued: [],
+      lastMessageAt: '',
       lastTime: openedAt,
     };
   }
@@ -213,7 +216,7 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
     case 'MessageReceived': {
       const { messageId, sentAt, receivedAt, ordinal } = event.data;
       const inbound = state.inbound.set(messageId, { sentAt, receivedAt, ordinal, hidden: false });
-      return { ...state, inbound, ordinal, lastTime: later(state.lastTime, receivedAt) };
+      return { ...state, inbound, ordinal, lastMessageAt: receivedAt, lastTime: later(state.lastTime, receivedAt) };
     }
     case 'MessageHidden': {
       const { messageId, hiddenAt } = event.data;
@@ -242,6 +245,7 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
           blockId: block?.blockId ?? null,
         }),
         queued: viaDevice ? state.queued : [...state.queued, messageId],
+        lastMessageAt: requestedAt,
         lastTime: later(state.lastTime, requestedAt),
       };
     }
