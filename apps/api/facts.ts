@@ -14,15 +14,21 @@ import {
 } from '#conversations';
 import { ConversationCommands, type ConversationNeighbours } from '#conversations/conversation-commands.handlers';
 import type { Codec, CommandRunner, EventStore, KeyVault } from '#event-store';
-import type { CommandMetadata } from '#kernel';
+import type { CommandMetadata, Position } from '#kernel';
+import type { ReadModels } from '#read-store';
 import { settingsDecider, type Settings } from '#settings';
 import { mayBeAssigned, staffDecider } from '#staff';
+import { WalletBook } from '#wallets/wallet-book.adapter';
+import { WalletCommands } from '#wallets/wallet-commands.handlers';
+import { WalletContacts, type WalletTables } from '#wallets/wallet-contacts.adapter';
 
 export type WriteSide = {
   readonly book: AddressBook;
   readonly enforcement: BlockEnforcement;
   readonly contacts: ContactCommands;
   readonly conversations: ConversationCommands;
+  readonly wallets: WalletCommands;
+  readonly walletContacts: WalletContacts;
   readonly settings: (tenant: string) => Promise<Settings>;
   readonly blockRules: (tenant: string) => Promise<BlockRules>;
   readonly conversationRules: (tenant: string) => Promise<ConversationRules>;
@@ -33,6 +39,7 @@ type Stores = {
   readonly store: EventStore;
   readonly codec: Codec;
   readonly vault: KeyVault;
+  readonly models: ReadModels<unknown>;
 };
 
 const blockRulesOf = (settings: Settings): BlockRules => ({
@@ -58,7 +65,7 @@ const conversationRulesOf = (settings: Settings): ConversationRules => ({
 export const RECENT_MS = 500;
 
 /** Connects the contexts' command side. */
-export const connectWriteSide = ({ runner, store, codec, vault }: Stores): WriteSide => {
+export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores): WriteSide => {
   const settings = async (tenant: string): Promise<Settings> =>
     (await runner.load(settingsDecider, tenant, '', { maxAgeMs: RECENT_MS })).state;
   const blockRules = async (tenant: string): Promise<BlockRules> => blockRulesOf(await settings(tenant));
@@ -103,8 +110,53 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
     enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
   };
   const contacts = new ContactCommands(runner, book, contactNeighbours);
-  return { book, enforcement, contacts, conversations, settings, blockRules, conversationRules };
+
+  const isActive = async (tenant: string, staffId: string): Promise<boolean> =>
+    mayBeAssigned((await runner.load(staffDecider, tenant, staffId)).state, 'activeMembers');
+  const walletBook = new WalletBook(runner, (tenant) => vault.tenantSecret(tenant));
+  const wallets = new WalletCommands(runner, walletBook, isActive);
+  const walletContacts = new WalletContacts(runner, models as ReadModels<WalletTables>, {
+    perContact: async (tenant) => (await settings(tenant))['wallet.perContact'],
+    obstacle: async (tenant, contactId) => {
+      const { state } = await runner.load(contactDecider, tenant, contactId);
+      return state.status === 'active' ? null : 'not-found';
+    },
+    contactOf: async (tenant, caller, conversationId) => {
+      const { state } = await runner.load(conversationDecider, tenant, conversationId);
+      return state.status !== 'unknown' && sees(caller, state.assigneeId) ? state.contactId : null;
+    },
+  });
+  return {
+    book,
+    enforcement,
+    contacts,
+    conversations,
+    wallets,
+    walletContacts,
+    settings,
+    blockRules,
+    conversationRules,
+  };
 };
+
+/** What a merge asks of wallets: which the absorbed contact is in, so that the survivor comes into them too. */
+export type MergeWallets = {
+  /** The wallets that a contact is in; of the read models behind `after`, the place of the fact that froze the contact. */
+  readonly walletsOf: (tenant: string, contactId: string, after: Position) => Promise<readonly string[]>;
+  /** Puts the survivor into a wallet; said twice, stored once. Answers the position written, or of what stood there. */
+  readonly addByMerge: (walletId: string, contactId: string, metadata: CommandMetadata) => Promise<Position | null>;
+  /** Takes a contact out of a wallet: the absorbed one by a merge, what the merge added by its undoing. */
+  readonly removeByMerge: (walletId: string, contactId: string, metadata: CommandMetadata) => Promise<Position | null>;
+};
+
+export const mergeWalletsOf = ({ walletContacts }: Pick<WriteSide, 'walletContacts'>): MergeWallets => ({
+  walletsOf: (tenant, contactId, after) => walletContacts.walletsOf(tenant, contactId, after),
+  addByMerge: async (walletId, contactId, metadata) =>
+    (await walletContacts.add({ walletId, contactId, via: 'merge', conversationId: null, bulkId: null }, metadata))
+      .position,
+  removeByMerge: async (walletId, contactId, metadata) =>
+    (await walletContacts.removeByMerge({ walletId, contactId }, metadata)).position,
+});
 
 /** Into the conversation named, else the covered one with the latest message; a notice that stands already is found again. */
 const sendNotice = async (
