@@ -2,13 +2,11 @@
 import { integer, json, nullable, projection, text, type Recorded } from '#kernel';
 import { messageTime, type ConversationEvent } from '#conversations';
 
-/** A displayed message; `content` is sealed. */
-export type LatestMessage = {
+/** A displayed message; what it says stands in the timeline, once. */
+type LatestMessage = {
   readonly messageId: string;
   readonly at: string;
   readonly ordinal: number;
-  readonly direction: 'inbound' | 'outbound';
-  readonly content: unknown;
 };
 
 /** So many are kept, so that a message that raced a block can be taken back from preview and order. */
@@ -19,6 +17,7 @@ type Messages = {
   readonly older_at: string | null;
   readonly latest: readonly LatestMessage[];
   readonly last_displayed_at: string;
+  readonly last_message_id: string | null;
 };
 
 const byTime = (a: LatestMessage, b: LatestMessage): number =>
@@ -31,15 +30,19 @@ const shown = <R extends Messages>(row: R, message: LatestMessage): R => {
   return dated({ ...row, latest: all.slice(0, KEPT), older_at: older });
 };
 
-/** The greatest time of displayed messages, the opening if there is none. */
+/** The greatest time of displayed messages, the opening if there is none; and which message is shown. */
 const dated = <R extends Messages>(row: R): R => {
   const newest = row.latest[0]?.at ?? row.older_at;
-  return { ...row, last_displayed_at: newest !== null && newest > row.opened_at ? newest : row.opened_at };
+  return {
+    ...row,
+    last_displayed_at: newest !== null && newest > row.opened_at ? newest : row.opened_at,
+    last_message_id: row.latest[0]?.messageId ?? null,
+  };
 };
 
 export const inbox = projection<ConversationEvent>()({
   name: 'inbox',
-  version: 2,
+  version: 3,
   counts: { by: ['assignee_id', 'status'] },
   table: {
     key: ['conversation_id'],
@@ -56,6 +59,7 @@ export const inbox = projection<ConversationEvent>()({
       /** Greatest time of the displayed messages that are not kept in `latest`. */
       older_at: nullable(text),
       last_displayed_at: text,
+      last_message_id: nullable(text),
       latest: json<readonly LatestMessage[]>(),
       inbound_count: integer,
       last_inbound_ordinal: integer,
@@ -83,6 +87,7 @@ export const inbox = projection<ConversationEvent>()({
       opened_at: data.openedAt,
       older_at: null,
       last_displayed_at: data.openedAt,
+      last_message_id: null,
       latest: [],
       inbound_count: 0,
       last_inbound_ordinal: 0,
@@ -94,8 +99,6 @@ export const inbox = projection<ConversationEvent>()({
           messageId: data.messageId,
           at: messageTime(data.sentAt, data.receivedAt),
           ordinal: data.ordinal,
-          direction: 'inbound',
-          content: data.content,
         }),
         inbound_count: row.inbound_count + 1,
         last_inbound_ordinal: data.ordinal,
@@ -106,8 +109,6 @@ export const inbox = projection<ConversationEvent>()({
         messageId: data.messageId,
         at: data.requestedAt,
         ordinal: data.ordinal,
-        direction: 'outbound',
-        content: data.content,
       }),
     MessageHidden: (row, { data }) =>
       row && {
