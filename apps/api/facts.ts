@@ -1,10 +1,11 @@
 // What contexts ask of each other, answered here: contexts do not import each other.
 import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import { ConversationFactsReader } from '#block-filter/conversation-facts.adapter';
-import { channelsOf, contactDecider, identitiesOf, type BlockRules, type Channel } from '#contacts';
+import { blockAt, channelsOf, contactDecider, identitiesOf, type BlockRules, type Channel } from '#contacts';
 import { AddressBook } from '#contacts/address-book.adapter';
 import { ContactCommands, type ContactNeighbours, type Notice } from '#contacts/contact-commands.handlers';
 import {
+  AssignConversation,
   conversationDecider,
   conversationIdOf,
   NOTHING_KNOWN,
@@ -14,13 +15,14 @@ import {
 } from '#conversations';
 import { ConversationCommands, type ConversationNeighbours } from '#conversations/conversation-commands.handlers';
 import type { Codec, CommandRunner, EventStore, KeyVault } from '#event-store';
-import type { CommandMetadata, Position } from '#kernel';
+import type { Caller, CommandMetadata, Position } from '#kernel';
 import type { ReadModels } from '#read-store';
 import { settingsDecider, type Settings } from '#settings';
 import { mayBeAssigned, staffDecider } from '#staff';
 import { WalletBook } from '#wallets/wallet-book.adapter';
 import { WalletCommands } from '#wallets/wallet-commands.handlers';
 import { WalletContacts, type WalletTables } from '#wallets/wallet-contacts.adapter';
+import { WalletRouting, type RoutedConversations } from '#wallets/wallet-routing.adapter';
 
 export type WriteSide = {
   readonly book: AddressBook;
@@ -29,6 +31,7 @@ export type WriteSide = {
   readonly conversations: ConversationCommands;
   readonly wallets: WalletCommands;
   readonly walletContacts: WalletContacts;
+  readonly walletRouting: WalletRouting;
   readonly settings: (tenant: string) => Promise<Settings>;
   readonly blockRules: (tenant: string) => Promise<BlockRules>;
   readonly conversationRules: (tenant: string) => Promise<ConversationRules>;
@@ -113,6 +116,10 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
 
   const isActive = async (tenant: string, staffId: string): Promise<boolean> =>
     mayBeAssigned((await runner.load(staffDecider, tenant, staffId)).state, 'activeMembers');
+  const contactOf = async (tenant: string, caller: Caller, conversationId: string): Promise<string | null> => {
+    const { state } = await runner.load(conversationDecider, tenant, conversationId);
+    return state.status !== 'unknown' && sees(caller, state.assigneeId) ? state.contactId : null;
+  };
   const walletBook = new WalletBook(runner, (tenant) => vault.tenantSecret(tenant));
   const wallets = new WalletCommands(runner, walletBook, isActive);
   const walletContacts = new WalletContacts(runner, models as ReadModels<WalletTables>, {
@@ -121,10 +128,22 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
       const { state } = await runner.load(contactDecider, tenant, contactId);
       return state.status === 'active' ? null : 'not-found';
     },
-    contactOf: async (tenant, caller, conversationId) => {
-      const { state } = await runner.load(conversationDecider, tenant, conversationId);
-      return state.status !== 'unknown' && sees(caller, state.assigneeId) ? state.contactId : null;
+    contactOf,
+  });
+  const walletRouting = new WalletRouting(runner, walletBook, walletContacts, {
+    rules: async (tenant) => {
+      const now = await settings(tenant);
+      return {
+        onCode: now['wallet.onCode'],
+        outOfHours: now['wallet.outOfHours'],
+        defaultHours: now['hours.default'],
+      };
     },
+    isActive,
+    isBlocked: async (tenant, contactId, now) =>
+      blockAt((await runner.load(contactDecider, tenant, contactId)).state, now) !== null,
+    contactOf,
+    conversations: routedConversations(runner, conversations),
   });
   return {
     book,
@@ -133,11 +152,38 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     conversations,
     wallets,
     walletContacts,
+    walletRouting,
     settings,
     blockRules,
     conversationRules,
   };
 };
+
+/** Routing assigns as any other would, through the conversation's decider, but only where nobody is assigned. */
+const routedConversations = (runner: CommandRunner, conversations: ConversationCommands): RoutedConversations => ({
+  recognises: (tenant, conversationId, commandId) =>
+    runner.recognises(conversationDecider, tenant, conversationId, commandId),
+  assign: async ({ conversationId, walletId, assigneeId }, metadata) => {
+    const { expectedRevision: _, ...ofTheRoute } = metadata;
+    const outcome = await conversations.execute(
+      new AssignConversation(
+        {
+          conversationId,
+          walletId,
+          assigneeId,
+          expectedAssigneeId: null,
+          note: null,
+          eligible: false,
+          facts: NOTHING_KNOWN,
+        },
+        ofTheRoute,
+      ),
+    );
+    if (outcome.kind === 'rejected') return { refused: outcome.rejection };
+    const { state, position } = outcome;
+    return { assigneeId: state.status === 'unknown' ? null : state.assigneeId, position };
+  },
+});
 
 /** What a merge asks of wallets: which the absorbed contact is in, so that the survivor comes into them too. */
 export type MergeWallets = {
