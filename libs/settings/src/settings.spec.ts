@@ -74,8 +74,12 @@ describe('settings', () => {
   it('take any hours as the default ones, in one form, and no others [W3]', () => {
     const hours = { timeZone: 'Europe/Lisbon', weekly: { fri: [['22:00', '02:00']] } };
     const stored = { ...hours, closed: [] } as unknown as SettingValue;
-    given(settingsDecider).when(change('hours.default', hours)).then(changed('hours.default', null, stored));
-    given(settingsDecider, changed('hours.default', null, stored)).when(change('hours.default', hours)).thenNothing();
+    given(settingsDecider)
+      .when(change('hours.default', hours))
+      .then(changed('hours.default', null, stored));
+    given(settingsDecider, changed('hours.default', null, stored))
+      .when(change('hours.default', hours))
+      .thenNothing();
     given(settingsDecider)
       .when(change('hours.default', { ...hours, timeZone: 'Nowhere/Land' }))
       .thenRejected('setting-value-refused');

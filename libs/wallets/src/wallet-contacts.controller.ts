@@ -1,18 +1,6 @@
 import { Body, Controller, Delete, Param, Post, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import {
-  Allow,
-  Answers,
-  Desk,
-  sendCommand,
-  Shown,
-  Summary,
-  Tag,
-  Text,
-  toProblem,
-  Uuid,
-  UuidParam,
-} from '#platform';
+import { Allow, Answers, Desk, sendCommand, Shown, Summary, Tag, Text, toProblem, Uuid, UuidParam } from '#platform';
 import { WalletContacts } from './wallet-contacts.adapter.js';
 import { WalletRouting } from './wallet-routing.adapter.js';
 
@@ -70,9 +58,12 @@ export class WalletContactsController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RoutedAnswer> {
-    const { code, contactId, conversationId = null } = body;
+    const { code, contactId, conversationId } = body;
     const routed = await this.noted('RouteByCode', request, async () =>
-      this.routing.route({ code, contactId, conversationId }, await this.desk.metadata(request)),
+      this.routing.route(
+        { code, contactId, conversationId: conversationId ?? null },
+        await this.desk.metadata(request),
+      ),
     );
     const { walletId, assigneeId, position } = routed;
     return sendCommand(reply, {
@@ -87,12 +78,12 @@ export class WalletContactsController {
   @Answers(200, AddedAnswer)
   async add(
     @Param('id', UuidParam) walletId: string,
-    @Body() { contactIds, conversationId = null }: AddBody,
+    @Body() { contactIds, conversationId }: AddBody,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<AddedAnswer> {
     const { position, ...body } = await this.noted('AddWalletContacts', request, async () =>
-      this.contacts.addMany(walletId, contactIds, conversationId, await this.desk.metadata(request)),
+      this.contacts.addMany(walletId, contactIds, conversationId ?? null, await this.desk.metadata(request)),
     );
     return sendCommand(reply, { body: { ...body }, token: await this.desk.token(position) });
   }
@@ -104,12 +95,12 @@ export class WalletContactsController {
   async remove(
     @Param('id', UuidParam) walletId: string,
     @Param('contactId', UuidParam) contactId: string,
-    @Query() { conversationId = null }: RemoveQuery,
+    @Query() { conversationId }: RemoveQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<RemovedAnswer> {
     const { events, revision, position } = await this.noted('RemoveWalletContact', request, async () =>
-      this.contacts.remove({ walletId, contactId }, conversationId, await this.desk.metadata(request)),
+      this.contacts.remove({ walletId, contactId }, conversationId ?? null, await this.desk.metadata(request)),
     );
     return sendCommand(reply, {
       body: { walletId, contactId, removed: events.length > 0 },

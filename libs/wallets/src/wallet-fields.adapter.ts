@@ -1,43 +1,50 @@
-import { hoursOf, MAX_CLOSED, MAX_INTERVALS, WEEKDAYS } from '#kernel';
-import { Checked, Shown, type FieldOptions, type Schema } from '#platform';
+import { hoursOf, MAX_CLOSED, MAX_INTERVALS, type Hours } from '#kernel';
+import { Checked, Shown, type FieldOptions } from '#platform';
 
 // What bodies and answers of wallets are made of, beyond the words of all rooms.
 
 const TIME = { type: 'string', pattern: '^([01]\\d|2[0-3]):[0-5]\\d$|^24:00$' };
-const DAY: Schema = {
-  type: 'array',
-  maxItems: MAX_INTERVALS,
-  items: { type: 'array', minItems: 2, maxItems: 2, items: TIME },
-};
-const HOURS: Schema = {
-  type: 'object',
-  additionalProperties: false,
-  selfRequired: ['timeZone', 'weekly'],
-  properties: {
-    timeZone: { type: 'string', description: 'A name of the IANA database: America/Sao_Paulo' },
-    weekly: {
-      type: 'object',
-      additionalProperties: false,
-      properties: Object.fromEntries(WEEKDAYS.map((day) => [day, DAY])),
-    },
-    closed: {
+const Day = (): PropertyDecorator =>
+  Shown(
+    {
       type: 'array',
-      maxItems: MAX_CLOSED,
-      items: { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}$' },
+      maxItems: MAX_INTERVALS,
+      items: { type: 'array', minItems: 2, maxItems: 2, items: TIME },
     },
-  },
-};
+    { optional: true },
+  );
+
+type Intervals = Hours['weekly']['mon'];
+
+class WeeklyHours {
+  @Day() mon?: Intervals;
+  @Day() tue?: Intervals;
+  @Day() wed?: Intervals;
+  @Day() thu?: Intervals;
+  @Day() fri?: Intervals;
+  @Day() sat?: Intervals;
+  @Day() sun?: Intervals;
+}
+class WorkingHours {
+  @Shown('string', { description: 'A name of the IANA database: America/Sao_Paulo' }) timeZone!: string;
+  @Shown(() => WeeklyHours) weekly!: WeeklyHours;
+  @Shown(
+    { type: 'array', maxItems: MAX_CLOSED, items: { type: 'string', pattern: '^\\d{4}-\\d{2}-\\d{2}$' } },
+    { optional: true },
+  )
+  closed?: readonly string[];
+}
 
 /** Working hours of a body; `hoursOf` reads them. */
 export const HoursField = (options: FieldOptions): PropertyDecorator =>
   Checked(
-    HOURS,
+    { type: () => WorkingHours },
     (value) => hoursOf(value) !== null,
     'must be hours: {"timeZone":"America/Sao_Paulo","weekly":{"mon":[["08:00","12:00"]]},"closed":["2026-12-25"]}',
     options,
   );
 
-export const HoursShown = (): PropertyDecorator => Shown(HOURS, { nullable: true });
+export const HoursShown = (): PropertyDecorator => Shown(() => WorkingHours, { nullable: true });
 
 const CODE = /^[!-~]{1,64}$/;
 const GENERATE = {

@@ -57,8 +57,7 @@ export class WalletRouting {
     const walletId = await this.book.walletOf(tenant, code);
     if (walletId === null) throw problem('wallet-code-unknown');
     const assigned =
-      conversationId !== null &&
-      (await this.neighbours.conversations.recognises(tenant, conversationId, commandId));
+      conversationId !== null && (await this.neighbours.conversations.recognises(tenant, conversationId, commandId));
     const pair = pairOf(walletId, contactId);
     const isRepeat = assigned || (await this.runner.recognises(walletContactDecider, tenant, pair, commandId));
     if (!isRepeat) {

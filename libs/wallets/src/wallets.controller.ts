@@ -136,7 +136,12 @@ export class WalletsController {
       },
       metadata,
     );
-    return this.desk.command(reply, command, ({ state }: { state: State }) => ({ walletId, code: codeOf(known(state)) }), 201);
+    return this.desk.command(
+      reply,
+      command,
+      ({ state }: { state: State }) => ({ walletId, code: codeOf(known(state)) }),
+      201,
+    );
   }
 
   @Get()
@@ -186,7 +191,10 @@ export class WalletsController {
       },
       await this.desk.metadata(request),
     );
-    return this.desk.command(reply, command, ({ state }: { state: State }) => ({ walletId, code: codeOf(known(state)) }));
+    return this.desk.command(reply, command, ({ state }: { state: State }) => ({
+      walletId,
+      code: codeOf(known(state)),
+    }));
   }
 
   @Put(':id/responsible')

@@ -57,9 +57,7 @@ export class ListWalletsHandler implements IQueryHandler<ListWallets> {
     const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string']);
     const { value: found, at } = await this.models.query((db) => {
       const rows = db.selectFrom('wallets').selectAll().where('tenant', '=', tenant);
-      return (
-        after === null ? rows : rows.where(sql<boolean>`(sort_name, wallet_id) > (${after[0]}, ${after[1]})`)
-      )
+      return (after === null ? rows : rows.where(sql<boolean>`(sort_name, wallet_id) > (${after[0]}, ${after[1]})`))
         .orderBy('sort_name')
         .orderBy('wallet_id')
         .limit(page.limit + 1)
