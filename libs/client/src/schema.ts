@@ -1044,12 +1044,9 @@ export interface components {
             duplicates: string[];
         };
         EditBody: {
-            name?: string;
-            code?: (string | {
-                /** @enum {boolean} */
-                generate: true;
-            }) | null;
-            hours?: components["schemas"]["WorkingHours"] | null;
+            displayName?: string;
+            addTags?: string[];
+            removeTags?: string[];
         };
         ContactIdAnswer: {
             contactId: string;
@@ -1238,36 +1235,36 @@ export interface components {
                 [key: string]: unknown;
             } | unknown[];
         };
-        RouteBody: {
+        RouteByCodeBody: {
             code: string;
             /** Format: uuid */
             contactId: string;
             /** Format: uuid */
             conversationId?: string;
         };
-        RoutedAnswer: {
+        RoutedByCodeAnswer: {
             walletId: string;
             /** @description The responsible, if the conversation is theirs now */
             assigneeId?: string;
         };
-        AddBody: {
+        AddWalletContactsBody: {
             contactIds: string[];
             /** Format: uuid */
             conversationId?: string;
         };
-        FailureAnswer: {
+        WalletContactFailureAnswer: {
             contactId: string;
             /** @enum {string} */
             code: "contact-not-found" | "contact-erased" | "contact-merged";
         };
-        AddedAnswer: {
+        WalletContactsAnswer: {
             bulkId: string;
             added: number;
             /** @description In the wallet already, or said before in the same list */
             skipped: number;
-            failed: components["schemas"]["FailureAnswer"][];
+            failed: components["schemas"]["WalletContactFailureAnswer"][];
         };
-        RemovedAnswer: {
+        WalletContactRemovedAnswer: {
             walletId: string;
             contactId: string;
             /** @description false: it was not in the wallet */
@@ -1288,7 +1285,7 @@ export interface components {
             weekly: components["schemas"]["WeeklyHours"];
             closed?: string[];
         };
-        CreateBody: {
+        CreateWalletBody: {
             name: string;
             code?: (string | {
                 /** @enum {boolean} */
@@ -1297,11 +1294,11 @@ export interface components {
             hours?: components["schemas"]["WorkingHours"] | null;
             responsibleId?: string | null;
         };
-        CreatedAnswer: {
+        WalletCodeAnswer: {
             walletId: string;
             code: string | null;
         };
-        ResponsibleAnswer: {
+        WalletResponsibleAnswer: {
             staffId: string;
             from: string;
             /** @description null: they are it now */
@@ -1314,7 +1311,7 @@ export interface components {
             hours: components["schemas"]["WorkingHours"] | null;
             archived: boolean;
             responsibleId: string | null;
-            responsibles: components["schemas"]["ResponsibleAnswer"][];
+            responsibles: components["schemas"]["WalletResponsibleAnswer"][];
             /** @description The responsible is one of them */
             members: string[];
             contactCount: number;
@@ -1323,7 +1320,15 @@ export interface components {
             items: components["schemas"]["WalletAnswer"][];
             nextCursor: string | null;
         };
-        ResponsibleBody: {
+        EditWalletBody: {
+            name?: string;
+            code?: (string | {
+                /** @enum {boolean} */
+                generate: true;
+            }) | null;
+            hours?: components["schemas"]["WorkingHours"] | null;
+        };
+        WalletResponsibleBody: {
             staffId: string | null;
         };
         WalletStaffAnswer: {
@@ -1331,11 +1336,11 @@ export interface components {
             responsibleId: string | null;
             members: string[];
         };
-        ArchivedAnswer: {
+        WalletArchivedAnswer: {
             walletId: string;
             archived: boolean;
         };
-        OpennessAnswer: {
+        WalletHoursAnswer: {
             open: boolean;
             /** @description null: not within 400 days */
             nextChangeAt: string | null;
@@ -2908,7 +2913,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["RouteBody"];
+                "application/json": components["schemas"]["RouteByCodeBody"];
             };
         };
         responses: {
@@ -2917,7 +2922,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RoutedAnswer"];
+                    "application/json": components["schemas"]["RoutedByCodeAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */
@@ -2986,7 +2991,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["AddBody"];
+                "application/json": components["schemas"]["AddWalletContactsBody"];
             };
         };
         responses: {
@@ -2995,7 +3000,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["AddedAnswer"];
+                    "application/json": components["schemas"]["WalletContactsAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */
@@ -3033,7 +3038,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RemovedAnswer"];
+                    "application/json": components["schemas"]["WalletContactRemovedAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */
@@ -3096,7 +3101,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["CreateBody"];
+                "application/json": components["schemas"]["CreateWalletBody"];
             };
         };
         responses: {
@@ -3105,7 +3110,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CreatedAnswer"];
+                    "application/json": components["schemas"]["WalletCodeAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */
@@ -3169,7 +3174,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["EditBody"];
+                "application/json": components["schemas"]["EditWalletBody"];
             };
         };
         responses: {
@@ -3178,7 +3183,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CreatedAnswer"];
+                    "application/json": components["schemas"]["WalletCodeAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */
@@ -3208,7 +3213,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ResponsibleBody"];
+                "application/json": components["schemas"]["WalletResponsibleBody"];
             };
         };
         responses: {
@@ -3332,7 +3337,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ArchivedAnswer"];
+                    "application/json": components["schemas"]["WalletArchivedAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */
@@ -3367,7 +3372,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OpennessAnswer"];
+                    "application/json": components["schemas"]["WalletHoursAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */

@@ -6,35 +6,35 @@ import { WalletRouting } from './wallet-routing.adapter.js';
 
 const MAX_CONTACTS = 10_000;
 
-class AddBody {
+class AddWalletContactsBody {
   @Uuid({ list: MAX_CONTACTS }) contactIds!: string[];
   @Uuid({ optional: true }) conversationId?: string;
 }
 class RemoveQuery {
   @Uuid({ optional: true }) readonly conversationId?: string;
 }
-class RouteBody {
+class RouteByCodeBody {
   @Text(200) code!: string;
   @Uuid() contactId!: string;
   @Uuid({ optional: true }) conversationId?: string;
 }
 
-class FailureAnswer {
+class WalletContactFailureAnswer {
   @Shown('string') contactId!: string;
   @Shown({ type: 'string', enum: ['contact-not-found', 'contact-erased', 'contact-merged'] }) code!: string;
 }
-class AddedAnswer {
+class WalletContactsAnswer {
   @Shown('string') bulkId!: string;
   @Shown('integer') added!: number;
   @Shown('integer', { description: 'In the wallet already, or said before in the same list' }) skipped!: number;
-  @Shown(() => FailureAnswer, { list: MAX_CONTACTS }) failed!: readonly FailureAnswer[];
+  @Shown(() => WalletContactFailureAnswer, { list: MAX_CONTACTS }) failed!: readonly WalletContactFailureAnswer[];
 }
-class RemovedAnswer {
+class WalletContactRemovedAnswer {
   @Shown('string') walletId!: string;
   @Shown('string') contactId!: string;
   @Shown('boolean', { description: 'false: it was not in the wallet' }) removed!: boolean;
 }
-class RoutedAnswer {
+class RoutedByCodeAnswer {
   @Shown('string') walletId!: string;
   @Shown('string', { optional: true, description: 'The responsible, if the conversation is theirs now' })
   assigneeId?: string;
@@ -52,12 +52,12 @@ export class WalletContactsController {
   @Post('route')
   @Allow('integration')
   @Summary("Brings a contact into a code's wallet, and its conversation to the responsible where the settings say so")
-  @Answers(200, RoutedAnswer)
+  @Answers(200, RoutedByCodeAnswer)
   async route(
-    @Body() body: RouteBody,
+    @Body() body: RouteByCodeBody,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<RoutedAnswer> {
+  ): Promise<RoutedByCodeAnswer> {
     const { code, contactId, conversationId } = body;
     const routed = await this.noted('RouteByCode', request, async () =>
       this.routing.route(
@@ -75,13 +75,13 @@ export class WalletContactsController {
   @Post(':id/contacts')
   @Allow('agent', 'supervisor', 'admin')
   @Summary('Adds up to 10,000 contacts, each with a result of its own; agents add the contact of a conversation')
-  @Answers(200, AddedAnswer)
+  @Answers(200, WalletContactsAnswer)
   async add(
     @Param('id', UuidParam) walletId: string,
-    @Body() { contactIds, conversationId }: AddBody,
+    @Body() { contactIds, conversationId }: AddWalletContactsBody,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<AddedAnswer> {
+  ): Promise<WalletContactsAnswer> {
     const { position, ...body } = await this.noted('AddWalletContacts', request, async () =>
       this.contacts.addMany(walletId, contactIds, conversationId ?? null, await this.desk.metadata(request)),
     );
@@ -91,14 +91,14 @@ export class WalletContactsController {
   @Delete(':id/contacts/:contactId')
   @Allow('agent', 'supervisor', 'admin')
   @Summary('Takes a contact out; agents take out the contact of a conversation')
-  @Answers(200, RemovedAnswer)
+  @Answers(200, WalletContactRemovedAnswer)
   async remove(
     @Param('id', UuidParam) walletId: string,
     @Param('contactId', UuidParam) contactId: string,
     @Query() { conversationId }: RemoveQuery,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<RemovedAnswer> {
+  ): Promise<WalletContactRemovedAnswer> {
     const { events, revision, position } = await this.noted('RemoveWalletContact', request, async () =>
       this.contacts.remove({ walletId, contactId }, conversationId ?? null, await this.desk.metadata(request)),
     );

@@ -38,29 +38,29 @@ import {
 } from './wallet.js';
 import { GetWallet, ListWallets } from './wallets.query.js';
 
-class CreateBody {
+class CreateWalletBody {
   @Text(200) name!: string;
   @CodeField({ optional: true, nullable: true }) code?: GivenCode | null;
   @HoursField({ optional: true, nullable: true }) hours?: unknown;
   @SubjectId({ optional: true, nullable: true }) responsibleId?: string | null;
 }
-class EditBody {
+class EditWalletBody {
   @Text(200, { optional: true }) name?: string;
   @CodeField({ optional: true, nullable: true }) code?: GivenCode | null;
   @HoursField({ optional: true, nullable: true }) hours?: unknown;
 }
-class ResponsibleBody {
+class WalletResponsibleBody {
   @SubjectId({ nullable: true }) staffId!: string | null;
 }
 class HoursQuery extends ConsistentQuery {
   @Time({ optional: true }) readonly at?: string;
 }
 
-class CreatedAnswer {
+class WalletCodeAnswer {
   @Shown('string') walletId!: string;
   @Shown('string', { nullable: true }) code!: string | null;
 }
-class ResponsibleAnswer {
+class WalletResponsibleAnswer {
   @Shown('string') staffId!: string;
   @Shown('string') from!: string;
   @Shown('string', { nullable: true, description: 'null: they are it now' }) to!: string | null;
@@ -72,7 +72,7 @@ class WalletAnswer {
   @HoursShown() hours!: unknown;
   @Shown('boolean') archived!: boolean;
   @Shown('string', { nullable: true }) responsibleId!: string | null;
-  @Shown(() => ResponsibleAnswer, { list: 10_000 }) responsibles!: ResponsibleAnswer[];
+  @Shown(() => WalletResponsibleAnswer, { list: 10_000 }) responsibles!: WalletResponsibleAnswer[];
   @Shown('string', { list: 10_000, description: 'The responsible is one of them' }) members!: string[];
   @Shown('integer') contactCount!: number;
 }
@@ -85,11 +85,11 @@ class WalletStaffAnswer {
   @Shown('string', { nullable: true }) responsibleId!: string | null;
   @Shown('string', { list: 10_000 }) members!: readonly string[];
 }
-class ArchivedAnswer {
+class WalletArchivedAnswer {
   @Shown('string') walletId!: string;
   @Shown('boolean') archived!: boolean;
 }
-class OpennessAnswer {
+class WalletHoursAnswer {
   @Shown('boolean') open!: boolean;
   @Shown('string', { nullable: true, description: 'null: not within 400 days' }) nextChangeAt!: string | null;
 }
@@ -116,12 +116,12 @@ export class WalletsController {
   @Post()
   @Allow('supervisor', 'admin')
   @Summary('Creates a wallet')
-  @Answers(201, CreatedAnswer)
+  @Answers(201, WalletCodeAnswer)
   async create(
-    @Body() body: CreateBody,
+    @Body() body: CreateWalletBody,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<CreatedAnswer> {
+  ): Promise<WalletCodeAnswer> {
     const metadata = await this.desk.metadata(request);
     const walletId = deriveId(metadata.tenant, metadata.commandId, 'wallets', 'wallet');
     const { name, responsibleId = null } = body;
@@ -172,13 +172,13 @@ export class WalletsController {
   @Patch(':id')
   @Allow('supervisor', 'admin')
   @Summary('Changes name, code or hours; null takes code or hours away')
-  @Answers(200, CreatedAnswer)
+  @Answers(200, WalletCodeAnswer)
   async edit(
     @Param('id', UuidParam) walletId: string,
-    @Body() body: EditBody,
+    @Body() body: EditWalletBody,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<CreatedAnswer> {
+  ): Promise<WalletCodeAnswer> {
     const { code, generate } = codeWishOf(body.code);
     const hours: Hours | null = hoursOf(body.hours);
     const command = new EditWallet(
@@ -203,7 +203,7 @@ export class WalletsController {
   @Answers(200, WalletStaffAnswer)
   async responsible(
     @Param('id', UuidParam) walletId: string,
-    @Body() { staffId }: ResponsibleBody,
+    @Body() { staffId }: WalletResponsibleBody,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<WalletStaffAnswer> {
@@ -247,13 +247,13 @@ export class WalletsController {
   @Post(':id/archive')
   @Allow('supervisor', 'admin')
   @Summary('Archives a wallet: it adds and routes nothing any more, and its name and code are free')
-  @Answers(200, ArchivedAnswer)
+  @Answers(200, WalletArchivedAnswer)
   async archive(
     @Param('id', UuidParam) walletId: string,
     @Body() _body: EmptyBody,
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<ArchivedAnswer> {
+  ): Promise<WalletArchivedAnswer> {
     const command = new ArchiveWallet({ walletId }, await this.desk.metadata(request));
     return this.desk.command(reply, command, () => ({ walletId, archived: true }));
   }
@@ -261,13 +261,13 @@ export class WalletsController {
   @Get(':id/hours')
   @Allow('agent', 'supervisor', 'admin', 'auditor')
   @Summary('Is it open at a time (now, if none is given), by the hours of then? Read from the stream')
-  @Answers(200, OpennessAnswer)
+  @Answers(200, WalletHoursAnswer)
   async hours(
     @Param('id', UuidParam) walletId: string,
     @Query() query: HoursQuery,
     @CurrentCaller() { tenant }: Identity,
     @Res({ passthrough: true }) reply: FastifyReply,
-  ): Promise<OpennessAnswer> {
+  ): Promise<WalletHoursAnswer> {
     // A stream is always current; what is no token is refused all the same.
     await this.desk.consistency(query);
     const openness = await this.routing.hoursOf(tenant, walletId, query.at ?? new Date().toISOString());
