@@ -20,23 +20,28 @@ type Messages = {
   readonly last_message_id: string | null;
 };
 
-const byTime = (a: LatestMessage, b: LatestMessage): number =>
-  a.at === b.at ? b.ordinal - a.ordinal : a.at < b.at ? 1 : -1;
+const isNewer = (a: LatestMessage, b: LatestMessage): boolean => (a.at === b.at ? a.ordinal > b.ordinal : a.at > b.at);
 
+/** Takes its place among the latest, which nearly always is the first. */
 const shown = <R extends Messages>(row: R, message: LatestMessage): R => {
-  const all = [message, ...row.latest].sort(byTime);
-  const dropped = all[KEPT]?.at ?? null;
+  const { latest } = row;
+  let at = 0;
+  for (let next = latest[0]; next !== undefined && !isNewer(message, next); next = latest[at]) at++;
+  const all = [...latest.slice(0, at), message, ...latest.slice(at)];
+  const dropped = all.length > KEPT ? (all.pop()?.at ?? null) : null;
   const older = dropped !== null && (row.older_at === null || dropped > row.older_at) ? dropped : row.older_at;
-  return dated({ ...row, latest: all.slice(0, KEPT), older_at: older });
+  return dated(row, all, older);
 };
 
 /** The greatest time of displayed messages, the opening if there is none; and which message is shown. */
-const dated = <R extends Messages>(row: R): R => {
-  const newest = row.latest[0]?.at ?? row.older_at;
+const dated = <R extends Messages>(row: R, latest: readonly LatestMessage[], older: string | null): R => {
+  const newest = latest[0]?.at ?? older;
   return {
     ...row,
+    latest,
+    older_at: older,
     last_displayed_at: newest !== null && newest > row.opened_at ? newest : row.opened_at,
-    last_message_id: row.latest[0]?.messageId ?? null,
+    last_message_id: latest[0]?.messageId ?? null,
   };
 };
 
@@ -112,7 +117,11 @@ export const inbox = projection<ConversationEvent>()({
       }),
     MessageHidden: (row, { data }) =>
       row && {
-        ...dated({ ...row, latest: row.latest.filter((message) => message.messageId !== data.messageId) }),
+        ...dated(
+          row,
+          row.latest.filter((message) => message.messageId !== data.messageId),
+          row.older_at,
+        ),
         inbound_count: row.inbound_count - 1,
       },
     MessageHandedOver: (row) => row,
