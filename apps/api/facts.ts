@@ -21,7 +21,7 @@ import { settingsDecider, type Settings } from '#settings';
 import { mayBeAssigned, staffDecider } from '#staff';
 import { WalletBook } from '#wallets/wallet-book.adapter';
 import { WalletCommands } from '#wallets/wallet-commands.handlers';
-import { WalletContacts, type WalletTables } from '#wallets/wallet-contacts.adapter';
+import { WalletContacts } from '#wallets/wallet-contacts.adapter';
 import { WalletRouting, type RoutedConversations } from '#wallets/wallet-routing.adapter';
 
 export type WriteSide = {
@@ -122,7 +122,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
   };
   const walletBook = new WalletBook(runner, (tenant) => vault.tenantSecret(tenant));
   const wallets = new WalletCommands(runner, walletBook, isActive);
-  const walletContacts = new WalletContacts(runner, models as ReadModels<WalletTables>, {
+  const walletContacts = new WalletContacts(runner, models, {
     perContact: async (tenant) => (await settings(tenant))['wallet.perContact'],
     obstacle: async (tenant, contactId) => {
       const { state } = await runner.load(contactDecider, tenant, contactId);

@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { RegisterContact } from '#contacts';
 import { asked, callers } from '#kernel/given';
 import { clock, NOWHERE, openDoor, type Answer, type Call, type Door, type Json, type Who } from './door.js';
+import { until } from '../fixtures/until.js';
 import { townOf, type Town } from './town.js';
 
 let door: Door;
@@ -18,6 +19,8 @@ afterAll(async () => {
   clock.stop();
 });
 
+/** What a test looks at of an item of a list. */
+type Row = { readonly contactId: string; readonly name: string; readonly code: string | null };
 let last = 0;
 const newName = (): string => `Carteira ${String(++last)}`;
 const create = (body: Json, call?: Call, who: Who = 'supervisor'): Promise<Answer> =>
@@ -30,7 +33,7 @@ const shown = async (path: string, who: Who = 'supervisor'): Promise<Json> => (a
 const add = (path: string, contactIds: readonly string[], more: Json = {}, who: Who = 'supervisor', call?: Call) =>
   door.call(who, 'POST', `${path}/contacts`, { contactIds, ...more }, call);
 const contactsOf = async (path: string, query = '', who: Who = 'supervisor'): Promise<readonly string[]> =>
-  (await shown(`${path}/contacts?limit=200${query}`, who)).items.map((one: Json) => one.contactId);
+  ((await shown(`${path}/contacts?limit=200${query}`, who)).items as Row[]).map((one) => one.contactId);
 const typesSince = async (before: string | null): Promise<readonly string[]> =>
   (await door.facts(before)).map(({ type }) => type);
 
@@ -178,9 +181,9 @@ describe('creating a wallet', () => {
       expect(answers.filter(({ status }) => status === 201).length).toBe(1);
       expect(answers.filter((answer) => answer.code === code).length).toBe(19);
     }
-    const { items } = await shown('/v1/wallets?limit=200');
-    expect(items.filter((one: Json) => one.name === name).length).toBe(1);
-    expect(items.filter((one: Json) => one.code === 'RACE').length).toBe(1);
+    const items = (await shown('/v1/wallets?limit=200')).items as Row[];
+    expect(items.filter((one) => one.name === name).length).toBe(1);
+    expect(items.filter((one) => one.code === 'RACE').length).toBe(1);
   });
 
   it('that a crash stopped behind its claims leaves name and code free after a minute, and for its own repeat at once [W1 W2 I16]', async () => {
@@ -209,6 +212,27 @@ describe('creating a wallet', () => {
     const late = await create(body, { key });
     expect([late.status, late.body.code]).toEqual([201, body.code]);
   });
+});
+
+it('a wallet whose process stood still gives back the name and the code that another took meanwhile [W1 W2 I16]', async () => {
+  const body = { name: newName(), code: `LATE-${String(last)}` };
+  const { runner } = door.gatehouse.stores;
+  const execute = runner.execute.bind(runner);
+  let other: Answer | null = null;
+  runner.execute = (async (...given: Parameters<typeof execute>) => {
+    if (given[0].category === 'wallet' && other === null) {
+      runner.execute = execute;
+      clock.pass(61_000);
+      other = await create(body);
+    }
+    return execute(...given);
+  }) as typeof runner.execute;
+  const late = await create(body);
+  expect([(other as Answer | null)?.status, late.status]).toEqual([201, 201]);
+  const path = `/v1/wallets/${late.body.walletId as string}`;
+  await until(async () => (await shown(path)).code === null);
+  expect((await shown(path)).name).toBe(`${body.name} (${late.body.walletId as string})`);
+  expect(await shown(`/v1/wallets/${(other as Answer | null)?.body.walletId as string}`)).toMatchObject(body);
 });
 
 describe('a wallet', () => {
@@ -245,7 +269,7 @@ describe('a wallet', () => {
     const { path } = await wallet({ hours: hours('08:00', '12:00') });
     clock.at('2026-03-17T10:00:00Z');
     await town.does('supervisor', 'PATCH', path, { hours: hours('18:00', '22:00') });
-    const at = async (time: string): Promise<boolean> => (await shown(`${path}/hours?at=${time}`)).open;
+    const at = async (time: string): Promise<boolean> => (await shown(`${path}/hours?at=${time}`)).open === true;
     expect(await at('2026-03-17T09:30:00Z')).toBe(true);
     expect(await at('2026-03-17T10:30:00Z')).toBe(false);
     expect(await at('2026-03-18T09:30:00Z')).toBe(false);
@@ -255,7 +279,7 @@ describe('a wallet', () => {
   it('without hours keeps those of the tenant, and is always open without any [W3]', async () => {
     const { path } = await wallet();
     expect(await shown(`${path}/hours`)).toEqual({ open: true, nextChangeAt: null });
-    await town.set('hours.default', { timeZone: 'UTC', weekly: { mon: [['08:00', '12:00']] }, closed: [] } as never);
+    await town.set('hours.default', { timeZone: 'UTC', weekly: { mon: [['08:00', '12:00']] }, closed: [] });
     expect((await shown(`${path}/hours?at=2026-03-18T09:00:00Z`)).open).toBe(false);
     expect((await shown(`${path}/hours?at=2026-03-23T09:00:00Z`)).open).toBe(true);
     await town.set('hours.default', null);
@@ -329,7 +353,7 @@ describe('the contacts of a wallet', () => {
     expect(await contactsOf(path, '&tag=vip')).toEqual([bento, zelia]);
     const first = await shown(`${path}/contacts?limit=3`);
     const second = await shown(`${path}/contacts?limit=3&cursor=${first.nextCursor as string}`);
-    expect([...first.items, ...second.items].map((one: Json) => one.contactId)).toEqual([
+    expect(([...first.items, ...second.items] as Row[]).map((one) => one.contactId)).toEqual([
       abel,
       bento,
       contactId,
@@ -463,10 +487,7 @@ describe('the contacts of a wallet', () => {
       throw new Error('the process dies here');
     };
     expect((await add(two.path, [contactId])).status).toBe(500);
-    const until = performance.now() + 10_000;
-    while ((await contactsOf(one.path)).length > 0 && performance.now() < until) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-    }
+    await until(async () => (await contactsOf(one.path)).length === 0);
     expect((await town.card(contactId)).wallets.map((w) => w.walletId)).toEqual([two.walletId]);
     walletContacts.leave = leave;
     await town.set('wallet.perContact', 'many');

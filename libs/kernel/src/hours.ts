@@ -10,7 +10,7 @@ export type Weekday = (typeof WEEKDAYS)[number];
 export type Hours = {
   /** A name of the IANA database. */
   readonly timeZone: string;
-  readonly weekly: { readonly [D in Weekday]?: readonly (readonly [from: string, to: string])[] };
+  readonly weekly: Readonly<Partial<Record<Weekday, readonly (readonly [from: string, to: string])[]>>>;
   readonly closed: readonly string[];
 };
 
@@ -25,7 +25,7 @@ export const hoursOf = (value: unknown): Hours | null => {
   if (!isZone(timeZone) || !isRecord(weekly) || !hasOnly(weekly, WEEKDAYS)) return null;
   if (!Object.values(weekly).every((day) => isListOf(day, MAX_INTERVALS, isInterval))) return null;
   if (!isListOf(closed, MAX_CLOSED, isDay)) return null;
-  return { timeZone, weekly: weekly as Hours['weekly'], closed: closed as readonly string[] };
+  return { timeZone, weekly: weekly, closed: closed as readonly string[] };
 };
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

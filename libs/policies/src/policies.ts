@@ -3,7 +3,7 @@ import { policy, type Policy } from '#kernel';
 import type { ContactEvent } from '#contacts';
 import type { BlockOrder, ConversationEvent } from '#conversations';
 import type { StaffEvent } from '#staff';
-import type { WalletContactEvent } from '#wallets';
+import type { WalletContactEvent, WalletEvent } from '#wallets';
 
 /** The wishes of all policies. */
 export type PolicyWish =
@@ -19,6 +19,7 @@ export type PolicyWish =
     }
   | { readonly type: 'ReleaseAssignments'; readonly data: { readonly staffId: string } }
   | { readonly type: 'LeaveOtherWallets'; readonly data: { readonly walletId: string; readonly contactId: string } }
+  | { readonly type: 'CheckWalletClaims'; readonly data: { readonly walletId: string } }
   | { readonly type: 'CheckAssignee'; readonly data: { readonly conversationId: string; readonly staffId: string } };
 
 type Of<E extends { type: string }, T extends E['type']> = Extract<E, { type: T }>;
@@ -97,4 +98,11 @@ export const walletMoves = policy<Of<WalletContactEvent, 'WalletContactAdded'>>(
     perContact === 'one' ? [{ type: 'LeaveOtherWallets', data: { walletId, contactId } }] : [],
 });
 
-export const policies: readonly Policy[] = [blockCoordinator, claims, staffExit, walletMoves];
+/** A name or code that was taken too late belongs to the wallet that claimed it meanwhile [I16]. */
+export const walletClaims = policy<Of<WalletEvent, 'WalletCreated' | 'WalletRenamed' | 'WalletCodeChanged'>>({
+  name: 'wallet-claims',
+  hears: ['WalletCreated', 'WalletRenamed', 'WalletCodeChanged'],
+  react: ({ data: { walletId } }): readonly PolicyWish[] => [{ type: 'CheckWalletClaims', data: { walletId } }],
+});
+
+export const policies: readonly Policy[] = [blockCoordinator, claims, staffExit, walletMoves, walletClaims];

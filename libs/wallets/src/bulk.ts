@@ -81,7 +81,7 @@ export const bulkDecider = decider({
   category: 'bulk',
   commands: [StartBulk, RecordBulkFailures, CompleteBulk],
   idOf: (command) => command.data.bulkId,
-  initial: { status: 'unknown' } as Bulk,
+  initial: { status: 'unknown' },
   evolve,
   decide,
   sizeOf: (bulk) => 150 + (bulk.status === 'unknown' ? 0 : 120 * bulk.failed.length),

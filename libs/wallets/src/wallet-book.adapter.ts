@@ -3,6 +3,7 @@ import { streamName, type CommandMetadata } from '#kernel';
 import { Busy, type CommandRunner } from '#event-store';
 import { keyedHash } from '#platform';
 import {
+  claimLost,
   ClaimWalletCode,
   ClaimWalletName,
   holds,
@@ -61,6 +62,15 @@ export class WalletBook {
             claiming,
           );
     return outcome.kind === 'accepted';
+  }
+
+  /** Does another active wallet have it too, which claimed it when the wallet's own claim had run out before its fact was recorded? */
+  async lost(tenant: string, wanted: Claimed, walletId: string, takenAt: string): Promise<boolean> {
+    const decider = 'name' in wanted ? walletNameDecider : walletCodeDecider;
+    const { state } = await this.runner.load(decider, tenant, await this.keyOf(tenant, wanted));
+    if (!claimLost(state.claims, walletId, takenAt)) return false;
+    const wallets = await this.walletsOf(tenant, state.claims);
+    return [...wallets].some(([id, wallet]) => id !== walletId && holds(wallet, wanted));
   }
 
   /** The active wallet of a code, `null` if there is none. */

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { fold } from '#kernel';
 import { asked, at, callers, given } from '#kernel/given';
 import {
+  claimLost,
   ClaimWalletCode,
   ClaimWalletName,
   codeFrom,
@@ -78,6 +79,20 @@ describe('a claim is valid', () => {
     const wallets = new Map([['w1', walletOf(created(at('10:00')))]]);
     expect(validClaims([claim('w1')], wallets, { code: 'S-1' }, at('12:00'))).toEqual([claim('w1')]);
     expect(validClaims([claim('w1')], wallets, { code: 's-1' }, at('12:00'))).toEqual([]);
+  });
+});
+
+describe('a name that was taken', () => {
+  const [own, other] = [claim('w1', at('10:00')), claim('w2', at('10:02'))];
+  it('later than its claim lasted, behind another\u2019s claim, is lost [W1 I16]', () => {
+    expect(claimLost([own, other], 'w1', at('10:03'))).toBe(true);
+    expect(claimLost([own, other], 'w2', at('10:02:10'))).toBe(false);
+  });
+  it('in time, or late but before anybody else claimed it, is not [W1 I16]', () => {
+    expect(claimLost([own, other], 'w1', at('10:00:30'))).toBe(false);
+    expect(claimLost([own, other], 'w1', at('10:01:30'))).toBe(false);
+    expect(claimLost([own], 'w1', at('10:03'))).toBe(false);
+    expect(claimLost([own, claim('w1', at('10:02:30')), other], 'w1', at('10:03'))).toBe(false);
   });
 });
 

@@ -1,5 +1,5 @@
 // Who claims a name or a code, one after the other. A claim is a pointer, the wallet's stream is the truth; nothing is ever released.
-import { Command, decider, defineEvents, later, only, reject, type Event, type Rejection } from '#kernel';
+import { Command, decider, defineEvents, later, only, plus, reject, type Event, type Rejection } from '#kernel';
 import { codeOf, nameOf, type Wallet } from './wallet.js';
 
 export type WalletClaim = {
@@ -121,6 +121,19 @@ export const validClaims = (
     const pending = wallet.status !== 'archived' && !hadSince(wallet, wanted, claimedAt);
     return pending && Date.parse(now) - Date.parse(claimedAt) < PENDING_MS;
   });
+
+/**
+ * Was a name or code taken so late (`takenAt`: when the log recorded it) that another's claim had become valid in between?
+ * Then it is the other's, if they still have it. Source: spec/domain.md, "Claims".
+ */
+export const claimLost = (claims: readonly WalletClaim[], walletId: string, takenAt: string): boolean => {
+  const own = claims.findLast((claim) => claim.walletId === walletId && claim.claimedAt <= takenAt);
+  if (own === undefined) return true;
+  const deadline = plus(own.claimedAt, PENDING_MS);
+  return claims.some(
+    (other) => other.walletId !== walletId && other.claimedAt >= deadline && other.claimedAt <= takenAt,
+  );
+};
 
 const LETTERS = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 

@@ -8,8 +8,10 @@ import { codeFrom } from './wallet-claims.js';
 import {
   AddWalletMember,
   ChangeWalletResponsible,
+  codeOf,
   CreateWallet,
   EditWallet,
+  nameOf,
   walletDecider,
   type Wallet,
   type WalletCommand,
@@ -53,6 +55,22 @@ export class WalletCommands {
     // What will be refused, or was done already, claims nothing.
     if (isRepeat || isStale || isRejection(walletDecider.decide(complete, state))) return this.run(complete);
     return this.claimed(complete, state);
+  }
+
+  /**
+   * What a wallet took too late, behind another's claim, it gives back: the code, or the name, to which it adds its id.
+   * `takenAt`: when the log recorded that it took them.
+   */
+  async giveBack(walletId: string, takenAt: string, metadata: CommandMetadata): Promise<void> {
+    const { tenant } = metadata;
+    const { state } = await this.runner.load(walletDecider, tenant, walletId);
+    if (state.status !== 'active') return;
+    const [name, code] = [nameOf(state), codeOf(state)];
+    const lostName = await this.book.lost(tenant, { name }, walletId, takenAt);
+    const lostCode = code !== null && (await this.book.lost(tenant, { code }, walletId, takenAt));
+    if (!lostName && !lostCode) return;
+    const data = { ...(lostName ? { name: `${name} (${walletId})` } : {}), ...(lostCode ? { code: null } : {}) };
+    await this.execute(new EditWallet({ walletId, generate: false, ...data }, metadata));
   }
 
   private async claimed(command: CreateWallet | EditWallet, wallet: Wallet): Promise<WalletResult> {

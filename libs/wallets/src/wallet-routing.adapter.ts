@@ -74,7 +74,7 @@ export class WalletRouting {
     );
     // Whoever was merged or erased since the first saying: a repeat is answered as at first.
     if (added.kind === 'rejected' && !isRepeat) {
-      throw rejectionToProblem(added.rejection as Rejection<ProblemCode>);
+      throw rejectionToProblem(added.rejection);
     }
     const responsibleId = conversationId === null ? null : await this.present(tenant, walletId, now);
     if (conversationId === null || (responsibleId === null && !assigned)) {
