@@ -3,10 +3,11 @@ import { connectWriteSide, RECENT_MS } from '#apps/api/facts';
 import { policies, projections, storedTypes } from '#apps/registry';
 import { Intake } from '#block-filter/intake.adapter';
 import { ReadMarkerCommands } from '#conversations/conversation-commands.handlers';
-import { createCodec, createCommandRunner, type Codec, type EventStore, type StoredEvent } from '#event-store';
+import { createCodec, createCommandRunner, LogTail, type Codec, type EventStore, type StoredEvent } from '#event-store';
 import { type Caller, type CommandMetadata } from '#kernel';
 import { PolicyWishes } from '#policies/policy-wishes.adapter';
 import { reactionId } from '#projections';
+import type { ReadModels } from '#read-store';
 import { staffDecider } from '#staff';
 import { v5 } from 'uuid';
 import { MemoryEventStore } from '../doubles/memory-event-store.js';
@@ -33,6 +34,14 @@ export type GatehouseOptions = {
   readonly seed: number;
   /** With one process its folds are the streams' ends; several meet at the log, and read each other's tails. */
   readonly processes?: 1 | 2;
+};
+
+/** Nothing that runs here asks them: policies are handed what the fold says, and a contact may be in many wallets. */
+const NO_READ_MODELS: ReadModels<unknown> = {
+  query: () => Promise.reject(new Error('there are no read models here')),
+  waitFor: () => Promise.resolve(),
+  notify: () => undefined,
+  close: () => Promise.resolve(),
 };
 
 const NAMESPACE = '4d0a1f0e-7c55-4d7e-9a3e-6a5d2c8e9b10';
@@ -62,10 +71,11 @@ export class Gatehouse {
     this.#processes = Array.from({ length: processes }, () => {
       const { codec } = this;
       const store = this.#store;
-      const runner = createCommandRunner({ store, codec, soleWriter: processes === 1 });
-      const write = connectWriteSide({ runner, store, codec, vault });
+      const tail = processes === 1 ? null : new LogTail(store);
+      const runner = createCommandRunner({ store, codec, ...(tail === null ? { soleWriter: true } : { tail }) });
+      const write = connectWriteSide({ runner, store, codec, vault, models: NO_READ_MODELS });
       const intake = new Intake(runner, vault, write.book, write.enforcement, write.conversationRules);
-      return { store, runner, write, intake, markers: new ReadMarkerCommands(runner) };
+      return { store, runner, write, intake, markers: new ReadMarkerCommands(runner), tail };
     });
     const [{ runner, write } = (() => {
       throw new Error('no process');
@@ -77,6 +87,8 @@ export class Gatehouse {
       conversations: write.conversations,
       enforcement: write.enforcement,
       rules: write.blockRules,
+      wallets: write.wallets,
+      walletContacts: write.walletContacts,
       assignedTo: (tenant, staffId) =>
         Promise.resolve(
           this.fold
@@ -87,7 +99,13 @@ export class Gatehouse {
     });
   }
 
-  close(): void {
+  /** Begins to hear the log in every process. */
+  async open(): Promise<void> {
+    for (const { tail } of this.#processes) await tail?.start();
+  }
+
+  async close(): Promise<void> {
+    for (const { tail } of this.#processes) await tail?.stop();
     this.clock.stop();
   }
 

@@ -19,10 +19,11 @@ export const withGatehouse = async <T>(
 ): Promise<T> => {
   const gatehouse = new Gatehouse({ seed, processes });
   try {
+    await gatehouse.open();
     for (const tenant of tenants) await invite(gatehouse, tenant);
     return await work(gatehouse);
   } finally {
-    gatehouse.close();
+    await gatehouse.close();
   }
 };
 
@@ -59,12 +60,10 @@ export const play = async (gatehouse: Gatehouse, step: PlannedStep, tenant: stri
   const operations = operationsOf(gatehouse, step, await gatehouse.world(tenant));
   if (step.crashAfter !== null) gatehouse.failAfter(step.crashAfter);
   const asked = await Promise.all(
-    operations.map(
-      async ({ operation, process }): Promise<Asked> => ({
-        operation,
-        outcome: await gatehouse.ask(tenant, operation, { process }),
-      }),
-    ),
+    operations.map(async ({ operation, process }): Promise<Asked> => {
+      const commandId = gatehouse.nextId();
+      return { operation, commandId, outcome: await gatehouse.ask(tenant, operation, { process, commandId }) };
+    }),
   );
   const commanded = (await gatehouse.facts(tenant)).length;
   await gatehouse.settle();
@@ -73,10 +72,12 @@ export const play = async (gatehouse: Gatehouse, step: PlannedStep, tenant: stri
 };
 
 /** A whole plan, from the invitation of the staff on. */
+export const played = async (gatehouse: Gatehouse, plan: Plan, tenant = TENANT): Promise<History> => {
+  const invited = (await gatehouse.facts(tenant)).length;
+  const steps: Step[] = [{ asked: [], from: 0, commanded: invited, to: invited, at: timeOf(gatehouse) }];
+  for (const step of plan.steps) steps.push(await play(gatehouse, step, tenant));
+  return { facts: await gatehouse.facts(tenant), steps };
+};
+
 export const historyOf = (plan: Plan, processes: 1 | 2 = 2): Promise<History> =>
-  withGatehouse(plan.seed, processes, async (gatehouse) => {
-    const invited = (await gatehouse.facts(TENANT)).length;
-    const steps: Step[] = [{ asked: [], from: 0, commanded: invited, to: invited, at: timeOf(gatehouse) }];
-    for (const step of plan.steps) steps.push(await play(gatehouse, step, TENANT));
-    return { facts: await gatehouse.facts(TENANT), steps };
-  });
+  withGatehouse(plan.seed, processes, (gatehouse) => played(gatehouse, plan));

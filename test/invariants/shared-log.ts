@@ -34,7 +34,12 @@ export const sharedLog = (
       yield* store.readStream(...read);
     },
     readAll: (options) => store.readAll(options),
-    subscribe: (options) => store.subscribe(options),
+    subscribe: async function* (options) {
+      for await (const item of store.subscribe(options)) {
+        await turn();
+        yield item;
+      }
+    },
     head: () => store.head(),
     close: () => store.close(),
     failAfter: (appends) => {

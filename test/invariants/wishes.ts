@@ -1,5 +1,5 @@
 // Carries a wish into a process as its route would: makes the command, and says what its caller is told.
-import { StoreUnavailable, type EventStore, type CommandRunner, type Outcome as Decided } from '#event-store';
+import { type LogTail, StoreUnavailable, type EventStore, type CommandRunner, type Outcome as Decided } from '#event-store';
 import type { WriteSide } from '#apps/api/facts';
 import type { Intake } from '#block-filter/intake.adapter';
 import {
@@ -57,7 +57,12 @@ export type Process = {
   readonly write: WriteSide;
   readonly intake: Intake;
   readonly markers: ReadMarkerCommands;
+  /** Where others write too. */
+  readonly tail: LogTail | null;
 };
+
+/** What the customer wrote with this command: no two write the same. */
+export const textOf = (commandId: string): string => `text of ${commandId}`;
 
 /** What a caller is told; `null` where the process lost its log before it could answer. Throws on what should never be. */
 export const answered = async (work: () => Promise<Outcome>): Promise<Outcome | null> => {
@@ -118,7 +123,7 @@ export const carry = async (process: Process, wish: Wish, metadata: CommandMetad
         {
           channel: channel as Channel,
           from: { ...sender, displayName: null, also: others },
-          ...{ providerMessageId, sentAt, text: `says ${providerMessageId}`, metadata },
+          ...{ providerMessageId, sentAt, text: textOf(metadata.commandId), metadata },
         },
       ]);
       if (result === undefined) throw new Error('a message got no answer');

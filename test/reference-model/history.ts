@@ -21,6 +21,7 @@ export const said = ({ stream, revision, type }: Fact): string => `${type} at ${
 
 export type Asked = {
   readonly operation: Operation;
+  readonly commandId: string;
   /** `null` where the process died before it answered. */
   readonly outcome: Outcome | null;
 };
