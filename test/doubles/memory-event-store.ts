@@ -82,7 +82,7 @@ export class MemoryEventStore implements EventStore {
         continue;
       }
       yield { kind: 'caughtUp' };
-      if (at < this.log.length) continue;
+      if (at < this.log.length || signal.aborted) continue;
       await new Promise<void>((resolve) => {
         const wake = (): void => {
           this.#waiting.delete(wake);

@@ -77,9 +77,11 @@ export class Gatehouse {
       const intake = new Intake(runner, vault, write.book, write.enforcement, write.conversationRules);
       return { store, runner, write, intake, markers: new ReadMarkerCommands(runner), tail };
     });
-    const [{ runner, write } = (() => {
-      throw new Error('no process');
-    })()] = this.#processes;
+    const [
+      { runner, write } = (() => {
+        throw new Error('no process');
+      })(),
+    ] = this.#processes;
     this.#wishes = new PolicyWishes({
       runner,
       book: write.book,
@@ -165,9 +167,16 @@ export class Gatehouse {
   /** A tenant's facts in log order, opened. */
   async facts(tenant: string): Promise<readonly Fact[]> {
     for (; this.#opened < this.log.log.length; this.#opened += 1) {
-      const { data, type, stream, category, subject, revision, metadata, tenant: of } = await this.codec.open(
-        this.codec.decode(this.log.log[this.#opened] as StoredEvent),
-      );
+      const {
+        data,
+        type,
+        stream,
+        category,
+        subject,
+        revision,
+        metadata,
+        tenant: of,
+      } = await this.codec.open(this.codec.decode(this.log.log[this.#opened] as StoredEvent));
       const { commandId, commandType, actor, actorKind } = metadata;
       const fact: Fact = { type, data, stream, category, subject, revision, commandId, commandType, actor, actorKind };
       const own = this.#facts.get(of) ?? [];
@@ -202,13 +211,7 @@ const callerOf = async ({ runner }: Process, tenant: string, id: string): Promis
   };
 };
 
-const metadataOf = (
-  tenant: string,
-  caller: Caller,
-  now: string,
-  wish: Wish,
-  commandId: string,
-): CommandMetadata => ({
+const metadataOf = (tenant: string, caller: Caller, now: string, wish: Wish, commandId: string): CommandMetadata => ({
   commandId,
   correlationId: commandId,
   causationId: commandId,

@@ -209,7 +209,11 @@ export const wishOf = ({ do: what, picks }: Intent, focus: number, world: World,
       return { do: what, key, value: pick(values, b) ?? true };
     }
     case 'register':
-      return { do: what, addresses: a % 4 === 0 ? [] : [address, addressOf(d, e)].slice(0, 1 + (f % 2)), tags: ['vip'] };
+      return {
+        do: what,
+        addresses: a % 4 === 0 ? [] : [address, addressOf(d, e)].slice(0, 1 + (f % 2)),
+        tags: ['vip'],
+      };
     case 'receive':
       return {
         do: what,
@@ -247,14 +251,22 @@ const sentAtOf = (how: number, which: number, contact: Contact | undefined, now:
   );
   const edge = pick(edges, which);
   const near = edge === undefined ? now : shifted(edge, (which % 3) - 1);
-  return [null, null, shifted(now, -1000), shifted(now, -10 * MINUTE), shifted(now, -25 * 60 * MINUTE), near, near][how % 7] ?? null;
+  return (
+    [null, null, shifted(now, -1000), shifted(now, -10 * MINUTE), shifted(now, -25 * 60 * MINUTE), near, near][
+      how % 7
+    ] ?? null
+  );
 };
 
 const scopeOf = (how: number, channel: number): Scope | null =>
   how % 3 === 0
     ? { all: true }
     : how % 3 === 1
-      ? { channels: [...new Set([pick(CHANNELS.slice(0, 5), channel), pick(CHANNELS.slice(0, 5), channel >> 3)])].sort() as string[] }
+      ? {
+          channels: [
+            ...new Set([pick(CHANNELS.slice(0, 5), channel), pick(CHANNELS.slice(0, 5), channel >> 3)]),
+          ].sort() as string[],
+        }
       : null;
 
 const wishOfContact = (
@@ -275,7 +287,13 @@ const wishOfContact = (
       return identityId === undefined ? null : { do: what, contactId, identityId };
     }
     case 'edit':
-      return { do: what, contactId, name: a % 2 === 0 ? 'Joana' : 'Ana', add: b % 2 === 0 ? 'vip' : 'late', remove: 'old' };
+      return {
+        do: what,
+        contactId,
+        name: a % 2 === 0 ? 'Joana' : 'Ana',
+        add: b % 2 === 0 ? 'vip' : 'late',
+        remove: 'old',
+      };
     case 'block': {
       const own = [...world.conversations.values()].filter((one) => one.contactId === contactId);
       const conversationId = c % 4 === 0 ? (pick(own, d)?.conversationId ?? null) : null;
@@ -302,7 +320,12 @@ const wishOfContact = (
       return { do: what, contactId, confirm: a % 8 !== 0 };
     case 'start': {
       const channel = pick(CHANNELS.slice(0, 5), a) ?? 'whatsapp';
-      return { do: what, contactId, channel, identityId: b % 3 === 0 ? (pick(contact.identities, c)?.identityId ?? null) : null };
+      return {
+        do: what,
+        contactId,
+        channel,
+        identityId: b % 3 === 0 ? (pick(contact.identities, c)?.identityId ?? null) : null,
+      };
     }
     default:
       return null;
@@ -326,9 +349,16 @@ const wishOfConversation = (
     case 'handOver':
       return messageId === undefined ? null : { do: what, conversationId, messageId };
     case 'report':
-      return messageId === undefined ? null : { do: what, conversationId, messageId, status: a % 2 === 0 ? 'delivered' : 'failed' };
+      return messageId === undefined
+        ? null
+        : { do: what, conversationId, messageId, status: a % 2 === 0 ? 'delivered' : 'failed' };
     case 'assign':
-      return { do: what, conversationId, assigneeId: staffId, expected: [undefined, undefined, null, assigneeId, 'ana'][c % 5] };
+      return {
+        do: what,
+        conversationId,
+        assigneeId: staffId,
+        expected: [undefined, undefined, null, assigneeId, 'ana'][c % 5],
+      };
     case 'conclude':
       return { do: what, conversationId, outcome: e % 2 === 0 ? null : 'solved' };
     case 'read':

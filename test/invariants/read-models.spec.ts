@@ -26,93 +26,106 @@ const BLOCKING: Planned = {
 const OTHER = 'beta';
 
 describe('read models', () => {
-  it('show no message of a covered time, nowhere, and count it for those alone who may know [I4]', () =>
-    fc.assert(
-      fc.asyncProperty(plans({ ...BLOCKING, steps: 20 }), async (plan) => {
-        const { gatehouse, history, world } = await withGatehouse(plan.seed, 2, async (open) => ({
-          gatehouse: open,
-          history: await played(open, plan),
-          world: await open.world(TENANT),
-        }));
-        await queried(gatehouse, (seen) => {
-          for (const text of hiddenTexts(history, world)) expect(seen.everything).not.toContain(text);
-          expect(seen.conversations.length).toBe(world.conversations.size);
-          expect(seen.counted).toBe(world.conversations.size);
-          for (const row of seen.conversations) expect(row).toMatchObject(expectedOf(row.conversationId, world, history));
-          for (const { conversationId, asAgent, asSupervisor, shown } of seen.timelines) {
-            const messages = world.conversations.get(conversationId)?.messages ?? [];
-            const displayed = messages.filter(({ state }) => state !== 'hidden').map(({ messageId }) => messageId);
-            expect([...shown].sort()).toEqual([...displayed].sort());
-            expect(asAgent).toBeNull();
-            expect(asSupervisor).toBe(hiddenIn(conversationId, world, history));
-          }
-        });
-      }),
-      runs(6),
-    ), TIMEOUT);
+  it(
+    'show no message of a covered time, nowhere, and count it for those alone who may know [I4]',
+    () =>
+      fc.assert(
+        fc.asyncProperty(plans({ ...BLOCKING, steps: 20 }), async (plan) => {
+          const { gatehouse, history, world } = await withGatehouse(plan.seed, 2, async (open) => ({
+            gatehouse: open,
+            history: await played(open, plan),
+            world: await open.world(TENANT),
+          }));
+          await queried(gatehouse, (seen) => {
+            for (const text of hiddenTexts(history, world)) expect(seen.everything).not.toContain(text);
+            expect(seen.conversations.length).toBe(world.conversations.size);
+            expect(seen.counted).toBe(world.conversations.size);
+            for (const row of seen.conversations)
+              expect(row).toMatchObject(expectedOf(row.conversationId, world, history));
+            for (const { conversationId, asAgent, asSupervisor, shown } of seen.timelines) {
+              const messages = world.conversations.get(conversationId)?.messages ?? [];
+              const displayed = messages.filter(({ state }) => state !== 'hidden').map(({ messageId }) => messageId);
+              expect([...shown].sort()).toEqual([...displayed].sort());
+              expect(asAgent).toBeNull();
+              expect(asSupervisor).toBe(hiddenIn(conversationId, world, history));
+            }
+          });
+        }),
+        runs(6),
+      ),
+    TIMEOUT,
+  );
 
-  it('are what the facts say: neither the time of folding nor a setting changes a row [I18]', () =>
-    fc.assert(
-      fc.asyncProperty(plans({ mix: { changeSetting: 10, block: 6 } }), async (plan) => {
-        const gatehouse = await withGatehouse(plan.seed, 2, async (open) => {
-          await played(open, plan);
-          return open;
-        });
-        const facts = gatehouse.log.log;
-        // By now the clock is the machine's again.
-        const later = new FreshFold(projections, gatehouse.codec);
-        await later.add(facts);
-        expect(later.contents()).toEqual(gatehouse.fold.contents());
-        const unset = new FreshFold(projections, gatehouse.codec);
-        await unset.add(facts.filter(({ type }) => type !== 'OrgSettingChanged'));
-        expect(unset.contents()).toEqual(gatehouse.fold.contents());
-      }),
-      runs(10),
-    ), TIMEOUT);
+  it(
+    'are what the facts say: neither the time of folding nor a setting changes a row [I18]',
+    () =>
+      fc.assert(
+        fc.asyncProperty(plans({ mix: { changeSetting: 10, block: 6 } }), async (plan) => {
+          const gatehouse = await withGatehouse(plan.seed, 2, async (open) => {
+            await played(open, plan);
+            return open;
+          });
+          const facts = gatehouse.log.log;
+          // By now the clock is the machine's again.
+          const later = new FreshFold(projections, gatehouse.codec);
+          await later.add(facts);
+          expect(later.contents()).toEqual(gatehouse.fold.contents());
+          const unset = new FreshFold(projections, gatehouse.codec);
+          await unset.add(facts.filter(({ type }) => type !== 'OrgSettingChanged'));
+          expect(unset.contents()).toEqual(gatehouse.fold.contents());
+        }),
+        runs(10),
+      ),
+    TIMEOUT,
+  );
 
-  it('of one tenant know nothing of another, with whom everything has the same name [I19]', () =>
-    fc.assert(
-      fc.asyncProperty(plans({ atOnce: 1, steps: 20 }), plans({ atOnce: 1, steps: 20 }), async (own, others) => {
-        const alone = await withGatehouse(own.seed, 1, async (gatehouse) => {
-          await played(gatehouse, own);
-          return gatehouse.world(TENANT);
-        });
-        await withGatehouse(
-          own.seed,
-          1,
-          async (gatehouse) => {
-            for (const [at, step] of own.steps.entries()) {
-              await play(gatehouse, step, TENANT);
-              // The other tenant asks for its own things, and for those of this one.
-              const foreign = operationsOf(gatehouse, { ...step, focus: at }, await gatehouse.world(TENANT));
-              for (const { operation } of foreign) {
-                const { wish } = operation;
-                if (!('contactId' in wish || 'conversationId' in wish)) continue;
-                const stood = (await gatehouse.facts(OTHER)).length;
-                const outcome = await gatehouse.ask(OTHER, operation);
-                expect({ wish, code: outcome?.accepted === false ? outcome.code : outcome }).toEqual({
-                  wish,
-                  code: expect.stringMatching(/^(not-found|forbidden|staff-inactive)$/),
-                });
-                expect((await gatehouse.facts(OTHER)).length).toBe(stood);
+  it(
+    'of one tenant know nothing of another, with whom everything has the same name [I19]',
+    () =>
+      fc.assert(
+        fc.asyncProperty(plans({ atOnce: 1, steps: 20 }), plans({ atOnce: 1, steps: 20 }), async (own, others) => {
+          const alone = await withGatehouse(own.seed, 1, async (gatehouse) => {
+            await played(gatehouse, own);
+            return gatehouse.world(TENANT);
+          });
+          await withGatehouse(
+            own.seed,
+            1,
+            async (gatehouse) => {
+              for (const [at, step] of own.steps.entries()) {
+                await play(gatehouse, step, TENANT);
+                // The other tenant asks for its own things, and for those of this one.
+                const foreign = operationsOf(gatehouse, { ...step, focus: at }, await gatehouse.world(TENANT));
+                for (const { operation } of foreign) {
+                  const { wish } = operation;
+                  if (!('contactId' in wish || 'conversationId' in wish)) continue;
+                  const stood = (await gatehouse.facts(OTHER)).length;
+                  const outcome = await gatehouse.ask(OTHER, operation);
+                  expect({ wish, code: outcome?.accepted === false ? outcome.code : outcome }).toEqual({
+                    wish,
+                    code: expect.stringMatching(/^(not-found|forbidden|staff-inactive)$/),
+                  });
+                  expect((await gatehouse.facts(OTHER)).length).toBe(stood);
+                }
+                const others_ = others.steps[at];
+                if (others_ !== undefined) await play(gatehouse, { ...others_, wait: 0 }, OTHER);
               }
-              const others_ = others.steps[at];
-              if (others_ !== undefined) await play(gatehouse, { ...others_, wait: 0 }, OTHER);
-            }
-            const now = new Date(gatehouse.clock.now()).toISOString();
-            expect(compare(await gatehouse.world(TENANT), alone, now)).toEqual([]);
-            const only = new FreshFold(projections, gatehouse.codec);
-            await only.add(gatehouse.log.log.filter(({ stream }) => stream.includes(`-${TENANT}`)));
-            for (const { name } of projections) {
-              const rows = gatehouse.fold.rows(name).filter((row) => row['tenant'] === TENANT);
-              expect({ name, rows }).toEqual({ name, rows: only.rows(name) });
-            }
-          },
-          [TENANT, OTHER],
-        );
-      }),
-      runs(8),
-    ), TIMEOUT);
+              const now = new Date(gatehouse.clock.now()).toISOString();
+              expect(compare(await gatehouse.world(TENANT), alone, now)).toEqual([]);
+              const only = new FreshFold(projections, gatehouse.codec);
+              await only.add(gatehouse.log.log.filter(({ stream }) => stream.includes(`-${TENANT}`)));
+              for (const { name } of projections) {
+                const rows = gatehouse.fold.rows(name).filter((row) => row['tenant'] === TENANT);
+                expect({ name, rows }).toEqual({ name, rows: only.rows(name) });
+              }
+            },
+            [TENANT, OTHER],
+          );
+        }),
+        runs(8),
+      ),
+    TIMEOUT,
+  );
 });
 
 /** What customers wrote and nobody is to see. */

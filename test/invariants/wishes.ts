@@ -1,5 +1,11 @@
 // Carries a wish into a process as its route would: makes the command, and says what its caller is told.
-import { type LogTail, StoreUnavailable, type EventStore, type CommandRunner, type Outcome as Decided } from '#event-store';
+import {
+  type LogTail,
+  StoreUnavailable,
+  type EventStore,
+  type CommandRunner,
+  type Outcome as Decided,
+} from '#event-store';
 import type { WriteSide } from '#apps/api/facts';
 import type { Intake } from '#block-filter/intake.adapter';
 import {
@@ -96,7 +102,9 @@ export const carry = async (process: Process, wish: Wish, metadata: CommandMetad
     case 'setAvailability':
     case 'deactivate': {
       const { staffId } = wish;
-      return told(await runner.execute(staffDecider, staffId, staffCommand(wish, metadata), metadata), () => ({ staffId }));
+      return told(await runner.execute(staffDecider, staffId, staffCommand(wish, metadata), metadata), () => ({
+        staffId,
+      }));
     }
     case 'changeSetting': {
       const { key, value } = wish;
@@ -151,10 +159,7 @@ export const carry = async (process: Process, wish: Wish, metadata: CommandMetad
 type Of<K extends Wish['do']> = Extract<Wish, { do: K }>;
 type OfStaff = Extract<Wish, { readonly staffId: string }>;
 type OfContact = Of<'register' | 'attach' | 'detach' | 'edit' | 'block' | 'changeBlock' | 'unblock'>;
-type OfConversation = Exclude<
-  Of<'start'> | Extract<Wish, { readonly conversationId: string }>,
-  Of<'read' | 'block'>
->;
+type OfConversation = Exclude<Of<'start'> | Extract<Wish, { readonly conversationId: string }>, Of<'read' | 'block'>>;
 
 const staffCommand = (wish: OfStaff, metadata: CommandMetadata): StaffCommand => {
   const { staffId } = wish;

@@ -147,7 +147,8 @@ export const nothingShown: Invariant = (history) => {
         const covers = coverageOfConversation(after, conversation);
         for (const { state, sentAt, at, messageId } of conversation.messages) {
           const cover = state === 'displayed' ? hiddenBy(covers, sentAt, at) : null;
-          if (cover !== null) broken.push(`${messageId} of ${sentAt ?? at} is shown although ${cover.blockId} covers it`);
+          if (cover !== null)
+            broken.push(`${messageId} of ${sentAt ?? at} is shown although ${cover.blockId} covers it`);
         }
       }
     },
@@ -185,8 +186,7 @@ const narrows = (before: World, contactId: string, data: Fact['data']): boolean 
     scope !== undefined &&
     !('all' in scope) &&
     ('all' in was || was.channels.some((channel) => !scope.channels.includes(channel)));
-  const isEarlier =
-    typeof expiresAt === 'string' && (episode.expiresAt === null || expiresAt < episode.expiresAt);
+  const isEarlier = typeof expiresAt === 'string' && (episode.expiresAt === null || expiresAt < episode.expiresAt);
   return leaves || isEarlier;
 };
 

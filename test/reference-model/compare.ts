@@ -7,7 +7,9 @@ const namesOf = (world: World): ReadonlyMap<string, string> => {
   const names = new Map<string, string>();
   [...world.contacts.values()].forEach((contact, c) => {
     names.set(contact.contactId, `contact ${String(c)}`);
-    contact.identities.forEach(({ identityId }, i) => names.set(identityId, `identity ${String(i)} of contact ${String(c)}`));
+    contact.identities.forEach(({ identityId }, i) =>
+      names.set(identityId, `identity ${String(i)} of contact ${String(c)}`),
+    );
     contact.episodes.forEach(({ blockId }, e) => names.set(blockId, `block ${String(e)} of contact ${String(c)}`));
   });
   [...world.conversations.values()].forEach((conversation, v) => {

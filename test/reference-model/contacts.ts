@@ -29,7 +29,10 @@ export const give = (world: World, contact: Contact, { kind, key, verified }: Ad
   const count = [...world.contacts.values()].reduce((sum, one) => sum + one.identities.length, 0);
   const identity = { identityId: `identity-${String(count + 1)}`, key, kind, verified, attached: true };
   for (const holder of holdersOf(world, key)) contact.duplicates.add(holder.contact.contactId);
-  world.claims.set(key, [...(world.claims.get(key) ?? []), { contactId: contact.contactId, identityId: identity.identityId }]);
+  world.claims.set(key, [
+    ...(world.claims.get(key) ?? []),
+    { contactId: contact.contactId, identityId: identity.identityId },
+  ]);
   contact.identities.push(identity);
   const episode = episodeAt(contact, now);
   if (episode !== null && !isWeak(kind, verified)) cover(episode, identity.identityId, now);
@@ -91,7 +94,8 @@ export const withContact = (
   const contact = world.contacts.get(wish.contactId);
   if (contact === undefined || !seesContact(world, caller, wish.contactId)) return refused('not-found');
   const now = latest(asked, contact.lastTime);
-  for (const episode of contact.episodes) if (episode.endedAt === null && episodeAt(contact, now) !== episode) end(episode, episode.expiresAt ?? now);
+  for (const episode of contact.episodes)
+    if (episode.endedAt === null && episodeAt(contact, now) !== episode) end(episode, episode.expiresAt ?? now);
   switch (wish.do) {
     case 'attach':
       return attach(world, contact, wish.address, now);
@@ -157,7 +161,10 @@ const isWithin = (one: Scope, other: Scope): boolean =>
 
 const block = (world: World, caller: Caller, contact: Contact, wish: Of<'block'>, now: Time): Outcome => {
   const origin = wish.conversationId === null ? null : world.conversations.get(wish.conversationId);
-  if (origin === undefined || (origin !== null && (origin.contactId !== contact.contactId || !sees(caller, origin.assigneeId))))
+  if (
+    origin === undefined ||
+    (origin !== null && (origin.contactId !== contact.contactId || !sees(caller, origin.assigneeId)))
+  )
     return refused('not-found');
   if (!mayBy(caller, setting(world, 'block.blockBy'))) return refused('forbidden');
   if (setting(world, 'block.requireConfirm') === true && !wish.confirm) return refused('confirmation-required');
@@ -257,7 +264,8 @@ const changeBlock = (world: World, caller: Caller, contact: Contact, wish: Of<'c
     return refused('expiry-not-allowed');
   if (wish.reasonCode === null && setting(world, 'block.reason') === 'required') return refused('reason-required');
   if (open === null) return refused('contact-not-blocked');
-  if (narrows || widens || (wish.reasonCode !== undefined && wish.reasonCode !== open.reasonCode)) contact.lastTime = now;
+  if (narrows || widens || (wish.reasonCode !== undefined && wish.reasonCode !== open.reasonCode))
+    contact.lastTime = now;
   rescope(contact, open, scope, now);
   open.expiresAt = expiresAt;
   if (wish.reasonCode !== undefined) open.reasonCode = wish.reasonCode;

@@ -77,7 +77,8 @@ export const receive = (world: World, wish: Of<'receive'>, now: Time): Outcome =
   if (first !== null && from.verified && !first.identity.verified) verify(first.contact, first.identity, now);
   if (first !== null && strong !== null && strong.contact !== first.contact)
     strong.contact.duplicates.add(first.contact.contactId);
-  const before = known === null ? undefined : world.conversations.get(conversationIdOf(known.identity.identityId, channel));
+  const before =
+    known === null ? undefined : world.conversations.get(conversationIdOf(known.identity.identityId, channel));
   if (seen !== null) return accepted({ disposition: 'duplicate', ...seen });
   const cover = hiddenBy(covers, sentAt, latest(now, before?.lastTime ?? null));
   if (cover !== null && known !== null) {
@@ -154,11 +155,7 @@ const display = (
   return { contactId, identityId, conversationId: conversation.conversationId, messageId: message.messageId };
 };
 
-const push = (
-  conversation: Conversation,
-  now: Time,
-  message: Omit<Message, 'ordinal' | 'at' | 'blockId'>,
-): Message => {
+const push = (conversation: Conversation, now: Time, message: Omit<Message, 'ordinal' | 'at' | 'blockId'>): Message => {
   const complete = { ...message, ordinal: conversation.messages.length + 1, at: now, blockId: null };
   conversation.messages.push(complete);
   conversation.lastTime = latest(conversation.lastTime, now);

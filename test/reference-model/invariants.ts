@@ -22,7 +22,8 @@ export const timeGoesOn: Invariant = (history) => {
       const before = last.get(fact.stream) ?? { revision: -1, time: '' };
       const time = timeOf(fact) ?? before.time;
       if (time < before.time) broken.push(`${said(fact)} is of ${time}, before ${before.time}`);
-      if (fact.revision !== before.revision + 1) broken.push(`${said(fact)} does not follow ${String(before.revision)}`);
+      if (fact.revision !== before.revision + 1)
+        broken.push(`${said(fact)} does not follow ${String(before.revision)}`);
       last.set(fact.stream, { revision: fact.revision, time });
     },
   });
@@ -39,7 +40,8 @@ export const oneAssignee: Invariant = (history) => {
       if (conversation === undefined) return;
       const { assigneeId, assignmentNo } = conversation;
       if (type === 'ConversationAssigned') {
-        if (data.assignmentNo !== assignmentNo + 1) broken.push(`${said(fact)} has number ${String(data.assignmentNo)}`);
+        if (data.assignmentNo !== assignmentNo + 1)
+          broken.push(`${said(fact)} has number ${String(data.assignmentNo)}`);
         if (data.previousAssigneeId !== assigneeId) broken.push(`${said(fact)} does not know ${String(assigneeId)}`);
         const replaces = assigneeId !== null && commandType !== 'AssignConversation';
         if (replaces) broken.push(`${said(fact)} takes it from ${assigneeId}`);
@@ -52,7 +54,8 @@ export const oneAssignee: Invariant = (history) => {
     },
     step: ({ asked }, after) => {
       for (const { operation, outcome } of asked) {
-        if (operation.wish.do !== 'assignToMe' || outcome?.accepted !== false || outcome.code !== 'already-assigned') continue;
+        if (operation.wish.do !== 'assignToMe' || outcome?.accepted !== false || outcome.code !== 'already-assigned')
+          continue;
         const everAssigned = after.conversations.get(operation.wish.conversationId)?.assignmentNo ?? 0;
         if (typeof outcome.names !== 'string' || outcome.names === operation.by || everAssigned === 0)
           broken.push(`${operation.by} was refused for ${String(outcome.names)}`);
@@ -108,15 +111,18 @@ export const concludedAtOnce: Invariant = (history) => {
       const resumed = same.find(({ type }) => type === 'AutomationResumed');
       const released = same.find(({ type, revision }) => type === 'ConversationUnassigned' && revision > fact.revision);
       const { assigneeId, automation } = conversation;
-      if (fact.data.assigneeAtConclusion !== assigneeId) broken.push(`${said(fact)} does not tell ${String(assigneeId)}`);
-      if ((resumed !== undefined) !== (automation === 'paused')) broken.push(`${said(fact)} leaves automation ${automation}`);
+      if (fact.data.assigneeAtConclusion !== assigneeId)
+        broken.push(`${said(fact)} does not tell ${String(assigneeId)}`);
+      if ((resumed !== undefined) !== (automation === 'paused'))
+        broken.push(`${said(fact)} leaves automation ${automation}`);
       const release = around.setting('conclude.release');
       const must = assigneeId !== null && release.every((value) => value === 'onConclude');
       const may = assigneeId !== null && (release.includes('onConclude') || fact.data.cause === 'contact_blocked');
       if (must && released === undefined) broken.push(`${said(fact)} keeps ${assigneeId}`);
       if (!may && released !== undefined) broken.push(`${said(fact)} releases ${String(assigneeId)}`);
       const reason = fact.data.cause === 'contact_blocked' ? 'contact_blocked' : 'concluded';
-      if (released !== undefined && released.data.reason !== reason) broken.push(`${said(released)} for another reason`);
+      if (released !== undefined && released.data.reason !== reason)
+        broken.push(`${said(released)} for another reason`);
     },
   });
   return broken;

@@ -2,7 +2,12 @@
 import type { Access, Role, Scope, Time } from './world.js';
 
 /** `key` is the canonical address: whoever writes a test says which spellings are one. */
-export type Address = { readonly kind: string; readonly value: string; readonly key: string; readonly verified: boolean };
+export type Address = {
+  readonly kind: string;
+  readonly value: string;
+  readonly key: string;
+  readonly verified: boolean;
+};
 
 export type Wish =
   | { readonly do: 'invite'; readonly staffId: string; readonly role: Role; readonly access: Access }
@@ -14,7 +19,13 @@ export type Wish =
   | { readonly do: 'register'; readonly addresses: readonly Address[]; readonly tags: readonly string[] }
   | { readonly do: 'attach'; readonly contactId: string; readonly address: Address }
   | { readonly do: 'detach'; readonly contactId: string; readonly identityId: string }
-  | { readonly do: 'edit'; readonly contactId: string; readonly name: string; readonly add: string; readonly remove: string }
+  | {
+      readonly do: 'edit';
+      readonly contactId: string;
+      readonly name: string;
+      readonly add: string;
+      readonly remove: string;
+    }
   | {
       readonly do: 'block';
       readonly contactId: string;

@@ -52,7 +52,8 @@ const withStaff = (world: World, wish: OfStaff): Outcome => {
   if (wish.do === 'deactivate') {
     record.active = false;
     // Whoever left has no conversations.
-    for (const conversation of world.conversations.values()) if (conversation.assigneeId === staffId) release(conversation);
+    for (const conversation of world.conversations.values())
+      if (conversation.assigneeId === staffId) release(conversation);
     return accepted({ staffId });
   }
   if (!record.active) return refused('staff-inactive');
