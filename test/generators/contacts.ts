@@ -6,8 +6,10 @@ import {
   DetachIdentity,
   EditContact,
   ExpireBlock,
+  GrantConsent,
   RegisterContact,
   ReportDuplicate,
+  RevokeConsent,
   UnblockContact,
   type BlockRules,
   type ContactCommand,
@@ -55,6 +57,7 @@ const register = fc
     }),
     tags,
     others,
+    consents: fc.uniqueArray(one('whatsapp', 'viber', 'sms', 'email'), { maxLength: 4 }),
   })
   .chain((data) => metadata.map((asked) => new RegisterContact(data, asked)));
 const attach = fc
@@ -112,6 +115,19 @@ const expire = fc
   .record({ ...about, blockId: one('b1', 'b2', 'b3', 'b4'), expiresAt: time })
   .chain((data) => metadata.map((asked) => new ExpireBlock(data, asked)));
 
+const consent = {
+  ...about,
+  channel: one('whatsapp', 'viber', 'sms', 'email'),
+  evidence: one('form 7', null),
+  wordingVersion: one('v1', 'v2', null),
+};
+const grant = fc
+  .record({ ...consent, source: one('manual', 'customer', 'import') })
+  .chain((data) => metadata.map((asked) => new GrantConsent(data, asked)));
+const revoke = fc
+  .record({ ...consent, source: one('manual', 'customer', 'opt_out_keyword') })
+  .chain((data) => metadata.map((asked) => new RevokeConsent(data, asked)));
+
 export const contactCommands: fc.Arbitrary<ContactCommand> = fc.oneof(
   { weight: 2, arbitrary: register },
   { weight: 2, arbitrary: attach },
@@ -122,6 +138,8 @@ export const contactCommands: fc.Arbitrary<ContactCommand> = fc.oneof(
   { weight: 2, arbitrary: change },
   { weight: 2, arbitrary: unblock },
   expire,
+  grant,
+  revoke,
 );
 
 export const identityCommands = fc
