@@ -4,6 +4,7 @@ import {
   contactCard,
   contactDecider,
   contactEvents,
+  duplicates,
   identityDecider,
   identityEvents,
   ignoredDecider,
@@ -17,6 +18,9 @@ import {
   readMarkerDecider,
   readMarkerEvents,
   readMarkers,
+  refusals,
+  refusedDecider,
+  refusedEvents,
   timeline,
 } from '#conversations';
 import { logEvents } from '#event-store';
@@ -33,6 +37,7 @@ export const deciders: readonly AnyDecider[] = [
   ignoredDecider,
   conversationDecider,
   readMarkerDecider,
+  refusedDecider,
   staffDecider,
   settingsDecider,
 ];
@@ -43,6 +48,7 @@ export const storedTypes: readonly EventDefinitions[] = [
   ignoredEvents,
   conversationEvents,
   readMarkerEvents,
+  refusedEvents,
   staffEvents,
   settingsEvents,
   logEvents,
@@ -60,6 +66,8 @@ export const projections = [
   assignmentHistory,
   outbound,
   readMarkers,
+  refusals,
+  duplicates,
   staffList,
 ] as unknown as readonly Projection[];
 

@@ -6,10 +6,11 @@ import { identityDecider, identityEvents } from '#contacts/identity-claim';
 import { ignoredDecider, ignoredEvents } from '#contacts/ignored-messages';
 import { conversationDecider, conversationEvents } from '#conversations/conversation';
 import { readMarkerDecider, readMarkerEvents } from '#conversations/read-marker';
+import { refusedDecider, refusedEvents } from '#conversations/refused-sends';
 import { settingsDecider, settingsEvents } from '#settings/settings';
 import { staffDecider, staffEvents } from '#staff/staff-member';
 import { contactCommands, identityCommands, ignoredCommands } from './generators/contacts.js';
-import { conversationCommands, readMarkerCommands } from './generators/conversations.js';
+import { conversationCommands, readMarkerCommands, refusedCommands } from './generators/conversations.js';
 import { settingsCommands } from './generators/settings.js';
 import { staffCommands } from './generators/staff.js';
 
@@ -31,6 +32,7 @@ export const deciders: readonly Registered[] = [
   registered(ignoredDecider, ignoredEvents, ignoredCommands),
   registered(conversationDecider, conversationEvents, conversationCommands),
   registered(readMarkerDecider, readMarkerEvents, readMarkerCommands),
+  registered(refusedDecider, refusedEvents, refusedCommands),
   registered(staffDecider, staffEvents, staffCommands),
   registered(settingsDecider, settingsEvents, settingsCommands),
 ];

@@ -23,12 +23,14 @@ import {
 import { ConversationCommands, type ConversationNeighbours } from '#conversations/conversation-commands.handlers';
 import type { Codec, CommandRunner, EventStore, KeyVault } from '#event-store';
 import type { CommandMetadata } from '#kernel';
+import { ConsentEnforcement } from '#policies/consent-enforcement.adapter';
 import { settingsDecider, type Settings } from '#settings';
 import { mayBeAssigned, staffDecider } from '#staff';
 
 export type WriteSide = {
   readonly book: AddressBook;
   readonly enforcement: BlockEnforcement;
+  readonly consents: ConsentEnforcement;
   readonly contacts: ContactCommands;
   readonly conversations: ConversationCommands;
   readonly settings: (tenant: string) => Promise<Settings>;
@@ -62,6 +64,7 @@ const conversationRulesOf = (settings: Settings): ConversationRules => ({
   pauseOn: settings['automation.pauseOn'],
   release: settings['conclude.release'],
   concludeBy: settings['conclude.by'],
+  gates: settings['consent.gates'],
 });
 
 /** Settings and staff records of other processes are this old at most; own changes show at once. */
@@ -85,6 +88,7 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
   );
   const facts = new ConversationFactsReader(runner, book);
   const enforcement = new BlockEnforcement(runner, facts, conversationRules);
+  const consents = new ConsentEnforcement(runner, facts);
 
   const conversationNeighbours: ConversationNeighbours = {
     rules: conversationRules,
@@ -116,9 +120,20 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
     },
     sendNotice: (notice, metadata) => sendNotice(runner, conversations, notice, metadata),
     enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
+    enforceConsent: (contactId, channel, metadata) => consents.everywhere(contactId, channel, metadata),
   };
   const contacts = new ContactCommands(runner, book, contactNeighbours);
-  return { book, enforcement, contacts, conversations, settings, blockRules, conversationRules, consentDefaults };
+  return {
+    book,
+    enforcement,
+    consents,
+    contacts,
+    conversations,
+    settings,
+    blockRules,
+    conversationRules,
+    consentDefaults,
+  };
 };
 
 /** Into the conversation named, else the covered one with the latest message; a notice that stands already is found again. */

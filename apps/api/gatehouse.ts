@@ -50,6 +50,7 @@ export const openGatehouse = async (
     contacts: write.contacts,
     conversations: write.conversations,
     enforcement: write.enforcement,
+    consents: write.consents,
     rules: write.blockRules,
     assignedTo: (tenant, staffId) => assignedTo(stores, tenant, staffId),
   });

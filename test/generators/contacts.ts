@@ -134,7 +134,7 @@ export const contactCommands: fc.Arbitrary<ContactCommand> = fc.oneof(
   detach,
   report,
   edit,
-  { weight: 3, arbitrary: block },
+  { weight: 4, arbitrary: block },
   { weight: 2, arbitrary: change },
   { weight: 2, arbitrary: unblock },
   expire,

@@ -23,6 +23,7 @@ import {
   conversationIdOf,
   hiddenBy,
   messageIdOf,
+  NOTHING_KNOWN,
   ReceiveInboundMessage,
   type ConversationEvent,
   type ConversationRules,
@@ -332,7 +333,7 @@ export class Intake {
     const rules = await this.rules(tenant);
     // Looked at a moment ago.
     const before = coverageOfHolders(await this.book.holders(tenant, address, now, { fresh: false }), channel);
-    const facts = { covers: before, rules, hasAddress: true };
+    const facts = { ...NOTHING_KNOWN, covers: before, rules, hasAddress: true };
     const commands = messages.map(
       ({ message, messageId, key }) =>
         new ReceiveInboundMessage(

@@ -36,6 +36,8 @@ export type ContactNeighbours = {
   readonly sendNotice: (notice: Notice, metadata: CommandMetadata) => Promise<string | null>;
   /** Makes the contact's conversations keep the block. Answers the latest position written. */
   readonly enforceBlock: (contactId: string, metadata: CommandMetadata) => Promise<Position | null>;
+  /** Cancels what waits to go out by a consent to the channel that is no more. Answers the latest position written. */
+  readonly enforceConsent: (contactId: string, channel: Channel, metadata: CommandMetadata) => Promise<Position | null>;
 };
 
 export type Notice = {
@@ -77,7 +79,7 @@ export class ContactCommands {
     }
   }
 
-  /** A complete command on its stream, with a block's consequences. */
+  /** A complete command on its stream, with the consequences of a block or of a revocation. */
   private async run(command: ContactCommand): Promise<ContactOutcome> {
     const { metadata } = command;
     const { contactId } = command.data;
@@ -88,9 +90,16 @@ export class ContactCommands {
       metadata,
       runOptionsOf(metadata),
     );
-    const reaches = command.type === 'BlockContact' || command.type === 'ChangeBlock';
-    if (!reaches || outcome.kind !== 'accepted') return outcome;
-    return upTo(outcome, await this.neighbours.enforceBlock(contactId, metadata));
+    if (outcome.kind !== 'accepted') return outcome;
+    switch (command.type) {
+      case 'BlockContact':
+      case 'ChangeBlock':
+        return upTo(outcome, await this.neighbours.enforceBlock(contactId, metadata));
+      case 'RevokeConsent':
+        return upTo(outcome, await this.neighbours.enforceConsent(contactId, command.data.channel, metadata));
+      default:
+        return outcome;
+    }
   }
 
   private async register(command: RegisterContact): Promise<ContactOutcome> {

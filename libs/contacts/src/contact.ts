@@ -183,6 +183,15 @@ export const coverageOf = (contact: Contact, identityId: string, channel: string
   return intervals;
 };
 
+/** What the open block covers on a channel on which the contact has no address. */
+export const coverageWithoutAddress = (contact: Contact, channel: string): readonly Coverage[] => {
+  if (contact.status !== 'active' || contact.block === null) return [];
+  const { contactId, block } = contact;
+  return opened(contactId, block, [''], block.blockedAt)
+    .filter((one) => one.channel === '*' || one.channel === channel)
+    .map((one) => ({ ...one, to: block.expiresAt }));
+};
+
 // ── Evolve ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 const evolve = (state: Contact, event: ContactEvent): Contact => {
   if (event.type === 'ContactRegistered') {

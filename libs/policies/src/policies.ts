@@ -1,6 +1,6 @@
 // What follows from facts by itself. Pure reactions; each wish looks at the present state and acts only if it is still owed.
 import { policy, type Policy } from '#kernel';
-import type { ContactEvent } from '#contacts';
+import type { Channel, ContactEvent } from '#contacts';
 import type { BlockOrder, ConversationEvent } from '#conversations';
 import type { StaffEvent } from '#staff';
 
@@ -16,6 +16,11 @@ export type PolicyWish =
       readonly type: 'CheckClaims';
       readonly data: { readonly contactId: string; readonly identityIds: readonly string[] };
     }
+  | {
+      readonly type: 'EnforceConsentEverywhere';
+      readonly data: { readonly contactId: string; readonly channel: Channel };
+    }
+  | { readonly type: 'EnforceConsentOnConversation'; readonly data: { readonly conversationId: string } }
   | { readonly type: 'ReleaseAssignments'; readonly data: { readonly staffId: string } }
   | { readonly type: 'CheckAssignee'; readonly data: { readonly conversationId: string; readonly staffId: string } };
 
@@ -75,6 +80,21 @@ export const claims = policy<Of<ContactEvent, 'ContactRegistered' | 'ContactIden
   },
 });
 
+/** What went out by a consent and was not handed over is cancelled when the consent is taken back, also where the two raced [K12]. */
+export const consent = policy<Of<ContactEvent, 'ConsentRevoked'> | Of<ConversationEvent, 'MessageSendRequested'>>({
+  name: 'consent',
+  hears: ['ConsentRevoked', 'MessageSendRequested'],
+  react: (event): readonly PolicyWish[] => {
+    if (event.type === 'ConsentRevoked') {
+      const { contactId, channel } = event.data;
+      return [{ type: 'EnforceConsentEverywhere', data: { contactId, channel } }];
+    }
+    return event.data.consentGated === true
+      ? [{ type: 'EnforceConsentOnConversation', data: { conversationId: event.subject } }]
+      : [];
+  },
+});
+
 /** Whoever left has no conversations [I7]. */
 export const staffExit = policy<
   Of<StaffEvent, 'StaffMemberDeactivated'> | Of<ConversationEvent, 'ConversationAssigned'>
@@ -87,4 +107,4 @@ export const staffExit = policy<
       : [{ type: 'CheckAssignee', data: { conversationId: event.subject, staffId: event.data.assigneeId } }],
 });
 
-export const policies: readonly Policy[] = [blockCoordinator, claims, staffExit];
+export const policies: readonly Policy[] = [blockCoordinator, claims, consent, staffExit];

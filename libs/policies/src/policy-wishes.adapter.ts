@@ -18,6 +18,7 @@ import type { ConversationCommands } from '#conversations/conversation-commands.
 import { staffDecider } from '#staff';
 import type { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import { deriveId } from '#platform';
+import type { ConsentEnforcement } from './consent-enforcement.adapter.js';
 import type { PolicyWish } from './policies.js';
 
 export type PolicyDesk = {
@@ -26,6 +27,7 @@ export type PolicyDesk = {
   readonly contacts: ContactCommands;
   readonly conversations: ConversationCommands;
   readonly enforcement: BlockEnforcement;
+  readonly consents: ConsentEnforcement;
   readonly rules: (tenant: string) => Promise<BlockRules>;
   /** The conversations assigned to a staff member, as the read models know them. */
   readonly assignedTo: (tenant: string, staffId: string) => Promise<readonly string[]>;
@@ -52,6 +54,12 @@ export class PolicyWishes {
         return;
       case 'CheckClaims':
         await this.checkClaims(wish.data, metadata);
+        return;
+      case 'EnforceConsentEverywhere':
+        await desk.consents.everywhere(wish.data.contactId, wish.data.channel, metadata);
+        return;
+      case 'EnforceConsentOnConversation':
+        await desk.consents.on(wish.data.conversationId, metadata);
         return;
       case 'ReleaseAssignments':
         for (const conversationId of await desk.assignedTo(event.tenant, wish.data.staffId)) {
