@@ -112,6 +112,11 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
   const contactNeighbours: ContactNeighbours = {
     rules: blockRules,
     consentDefaults,
+    duplicateRules: async (tenant) => {
+      const { 'duplicates.preventPhone': preventPhone, 'duplicates.preventEmail': preventEmail } =
+        await settings(tenant);
+      return { preventPhone, preventEmail };
+    },
     isMine: (tenant, caller, contactId) => facts.isMine(tenant, caller, contactId),
     channelOf: async (tenant, caller, contactId, conversationId) => {
       const { state } = await runner.load(conversationDecider, tenant, conversationId);

@@ -20,15 +20,16 @@ export class ClaimIdentity extends Command<{
   readonly identityId: string;
   /** Those whose claim is valid now, oldest first. */
   readonly holders: readonly { contactId: string }[];
-  /** Inbound takes the first holder instead of making another. */
-  readonly onlyIfFree: boolean;
+  /** Whose claim makes this one needless: inbound takes the first holder instead of making another, prevention allows no second contact. */
+  readonly unlessHeldBy: 'anybody' | 'another' | 'nobody';
 }> {
   readonly type = 'ClaimIdentity';
 }
 
 const decide = ({ data, metadata }: ClaimIdentity, state: Claims): readonly IdentityEvent[] => {
   const { contactId, identityId } = data;
-  if (data.onlyIfFree && data.holders.length > 0) return [];
+  const standing = data.holders.filter((holder) => data.unlessHeldBy === 'anybody' || holder.contactId !== contactId);
+  if (data.unlessHeldBy !== 'nobody' && standing.length > 0) return [];
   if (state.claims.some((claim) => claim.contactId === contactId && claim.identityId === identityId)) return [];
   return [{ type: 'IdentityClaimed', data: { contactId, identityId, claimedAt: later(metadata.now, state.lastTime) } }];
 };
@@ -83,25 +84,27 @@ export const coverageOfHolders = (holders: readonly Holder[], channel: string): 
   holders.flatMap((holder) => coverageOf(holder.contact, holder.identityId, channel));
 
 /**
- * Was an identity attached so late that another's claim had become valid in between? Its contact lost the address.
+ * Was an identity attached so late that another's claim had become valid in between? Its contact lost the address: answers whose that is,
+ * `null` if it was not lost. `storedAt` is when the log took the attachment in, which may be long after it was asked for.
  * Source: spec/domain.md, "Claims".
  */
-export const claimLost = (claims: readonly Claim[], identityId: string, attachedAt: string): boolean => {
+export const claimLostTo = (
+  claims: readonly Claim[],
+  identityId: string,
+  storedAt: string,
+): { readonly contactId: string | null } | null => {
   const own = claims.findIndex((claim) => claim.identityId === identityId);
   const claim = claims[own];
-  if (claim === undefined) return true;
+  if (claim === undefined) return { contactId: null };
   const deadline = Date.parse(claim.claimedAt) + PENDING_MS;
-  return (
-    Date.parse(attachedAt) >= deadline &&
-    claims
-      .slice(own + 1)
-      .some(
-        (later) =>
-          later.contactId !== claim.contactId &&
-          later.claimedAt <= attachedAt &&
-          Date.parse(later.claimedAt) >= deadline,
-      )
-  );
+  if (Date.parse(storedAt) < deadline) return null;
+  const winner = claims
+    .slice(own + 1)
+    .find(
+      (later) =>
+        later.contactId !== claim.contactId && later.claimedAt <= storedAt && Date.parse(later.claimedAt) >= deadline,
+    );
+  return winner === undefined ? null : { contactId: winner.contactId };
 };
 
 export const identityEvents = defineEvents<IdentityEvent>()({ IdentityClaimed: { version: 1 } });

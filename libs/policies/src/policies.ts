@@ -14,7 +14,12 @@ export type PolicyWish =
     }
   | {
       readonly type: 'CheckClaims';
-      readonly data: { readonly contactId: string; readonly identityIds: readonly string[] };
+      readonly data: {
+        readonly contactId: string;
+        readonly identityIds: readonly string[];
+        /** When the log took the attachment in. */
+        readonly storedAt: string;
+      };
     }
   | {
       readonly type: 'EnforceConsentEverywhere';
@@ -76,7 +81,7 @@ export const claims = policy<Of<ContactEvent, 'ContactRegistered' | 'ContactIden
       event.type === 'ContactRegistered' ? event.data.identities.map((one) => one.identityId) : [event.data.identityId];
     return identityIds.length === 0
       ? []
-      : [{ type: 'CheckClaims', data: { contactId: event.data.contactId, identityIds } }];
+      : [{ type: 'CheckClaims', data: { contactId: event.data.contactId, identityIds, storedAt: event.recordedAt } }];
   },
 });
 

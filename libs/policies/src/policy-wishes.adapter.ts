@@ -2,7 +2,7 @@ import type { CommandMetadata, Position, Reaction, Recorded } from '#kernel';
 import type { CommandRunner } from '#event-store';
 import {
   BlockContact,
-  claimLost,
+  claimLostTo,
   contactDecider,
   DetachIdentity,
   ExpireBlock,
@@ -133,7 +133,7 @@ export class PolicyWishes {
   }
 
   private async checkClaims(
-    { contactId, identityIds }: Extract<PolicyWish, { type: 'CheckClaims' }>['data'],
+    { contactId, identityIds, storedAt }: Extract<PolicyWish, { type: 'CheckClaims' }>['data'],
     metadata: CommandMetadata,
   ): Promise<void> {
     const { tenant } = metadata;
@@ -143,11 +143,18 @@ export class PolicyWishes {
         identity.value === null ? null : await this.desk.book.locate(tenant, identity.kind, identity.value);
       if (address === null) continue;
       const claims = await this.desk.book.claims(tenant, address.key);
-      if (!claimLost(claims, identity.identityId, identity.attachedAt)) continue;
-      const { identityId } = identity;
+      const { identityId, kind } = identity;
+      const lost = claimLostTo(claims, identityId, storedAt);
+      if (lost === null) continue;
       const rules = await this.desk.rules(tenant);
+      const lostTo = lost.contactId === null ? {} : { lostTo: { contactId: lost.contactId, kind } };
+      // One fact may have attached several addresses: each detachment is a command of its own.
+      const commandId = deriveId(tenant, metadata.commandId, contactId, identityId);
       await this.desk.contacts.execute(
-        new DetachIdentity({ contactId, mine: true, identityId, reason: 'claim_lost', rules }, metadata),
+        new DetachIdentity(
+          { contactId, mine: true, identityId, reason: 'claim_lost', ...lostTo, rules },
+          { ...metadata, commandId },
+        ),
       );
     }
   }
