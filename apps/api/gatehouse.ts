@@ -46,6 +46,7 @@ export const openGatehouse = async (
   );
   const wishes = new PolicyWishes({
     runner,
+    store: stores.store,
     book: write.book,
     contacts: write.contacts,
     conversations: write.conversations,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fold } from '#kernel';
+import { fold, type Position } from '#kernel';
 import { asked, at, callers, given } from '#kernel/given';
 import { contactDecider, type Contact, type ContactEvent } from './contact.js';
 import {
@@ -144,23 +144,26 @@ describe('the holders of an address', () => {
 });
 
 describe('a claim', () => {
-  const late = claims({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:01:30') });
-  it('is lost when its fact came after its minute and another claimed in between', () => {
-    expect(claimLostTo(late, 'i1', at('10:02'))).toEqual({ contactId: 'clara' });
+  /** Claims at places 1, 2, … of the log. */
+  const placed = (...all: readonly Partial<Claim>[]) =>
+    claims(...all).map((claim, index) => ({ ...claim, position: place(index + 1) }));
+  const place = (number: number): Position => String(number) as Position;
+  const late = placed({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:01:30') });
+  it('is lost when another claimed after its minute and before its fact [I13]', () => {
+    expect(claimLostTo(late, 'i1', place(3))).toEqual({ contactId: 'clara' });
     expect(
-      claimLostTo(claims({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:01') }), 'i1', at('10:01')),
+      claimLostTo(placed({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:01') }), 'i1', place(3)),
     ).toEqual({ contactId: 'clara' });
   });
-  it('is not lost within its minute, before the other claim, to the same contact, or to one made while it was valid', () => {
-    expect(claimLostTo(late, 'i1', at('10:00:59.999'))).toBeNull();
-    expect(claimLostTo(late, 'i1', at('10:01:10'))).toBeNull();
-    expect(claimLostTo(claims({}, { identityId: 'i2', claimedAt: at('10:01:30') }), 'i1', at('10:02'))).toBeNull();
+  it('is not lost when its fact lies before the other claim, to the same contact, or to one made while it was valid', () => {
+    expect(claimLostTo(late, 'i1', place(2))).toBeNull();
+    expect(claimLostTo(placed({}, { identityId: 'i2', claimedAt: at('10:01:30') }), 'i1', place(3))).toBeNull();
     expect(
-      claimLostTo(claims({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:00:30') }), 'i1', at('10:02')),
+      claimLostTo(placed({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:00:30') }), 'i1', place(3)),
     ).toBeNull();
-    expect(claimLostTo(late, 'i2', at('10:01:31'))).toBeNull();
+    expect(claimLostTo(late, 'i2', place(3))).toBeNull();
   });
   it('that was never made is lost', () => {
-    expect(claimLostTo([], 'i1', at('10:00'))).toEqual({ contactId: null });
+    expect(claimLostTo([], 'i1', place(3))).toEqual({ contactId: null });
   });
 });

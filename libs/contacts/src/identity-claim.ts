@@ -1,5 +1,5 @@
 // Who claims an address, one after the other. A claim is a pointer, the owner's stream is the truth; nothing is ever released.
-import { Command, decider, defineEvents, later, only, type Event } from '#kernel';
+import { Command, decider, defineEvents, later, only, type Event, type Position } from '#kernel';
 import { coverageOf, identitiesOf, type Contact, type Identity } from './contact.js';
 import type { Coverage } from './coverage.js';
 
@@ -84,25 +84,24 @@ export const coverageOfHolders = (holders: readonly Holder[], channel: string): 
   holders.flatMap((holder) => coverageOf(holder.contact, holder.identityId, channel));
 
 /**
- * Was an identity attached so late that another's claim had become valid in between? Its contact lost the address: answers whose that is,
- * `null` if it was not lost. `storedAt` is when the log took the attachment in, which may be long after it was asked for.
- * Source: spec/domain.md, "Claims".
+ * Whose the address is, if an identity was attached so late that another's claim had become valid before; else `null`. `claims` of the
+ * address with their places in the log, in order; `attachedAt` is the place of the attachment: clocks of stores play no part.
+ * A claim that was never made is nobody's. Source: spec/domain.md, "Claims".
  */
 export const claimLostTo = (
-  claims: readonly Claim[],
+  claims: readonly (Claim & { readonly position: Position })[],
   identityId: string,
-  storedAt: string,
+  attachedAt: Position,
 ): { readonly contactId: string | null } | null => {
   const own = claims.findIndex((claim) => claim.identityId === identityId);
   const claim = claims[own];
   if (claim === undefined) return { contactId: null };
   const deadline = Date.parse(claim.claimedAt) + PENDING_MS;
-  if (Date.parse(storedAt) < deadline) return null;
   const winner = claims
     .slice(own + 1)
     .find(
       (later) =>
-        later.contactId !== claim.contactId && later.claimedAt <= storedAt && Date.parse(later.claimedAt) >= deadline,
+        later.contactId !== claim.contactId && later.position < attachedAt && Date.parse(later.claimedAt) >= deadline,
     );
   return winner === undefined ? null : { contactId: winner.contactId };
 };

@@ -154,7 +154,7 @@ export class ConversationCommands {
       command.data.identityId === '' ? await this.latestOf(tenant, addresses, channel) : command.data.identityId;
     // Without an address it is refused, with all that stands against it.
     const identityId = wished !== undefined && addresses.includes(wished) ? wished : '';
-    const conversationId = conversationIdOf(identityId, channel);
+    const conversationId = conversationIdOf(identityId === '' ? contactId : identityId, channel);
     return this.run(new StartConversation({ ...command.data, conversationId, identityId, mine: true }, metadata));
   }
 
@@ -187,7 +187,7 @@ export class ConversationCommands {
     const facts = {
       covers: known?.covers ?? [],
       hasAddress: known?.hasAddress ?? false,
-      consent: known?.consent ?? 'unset',
+      consent: known === null ? ('unset' as const) : known.consent,
       rules: await this.neighbours.rules(tenant),
     };
     if (command.type === 'AssignToMe' || command.type === 'SendMessage') {

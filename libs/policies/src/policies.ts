@@ -1,5 +1,5 @@
 // What follows from facts by itself. Pure reactions; each wish looks at the present state and acts only if it is still owed.
-import { policy, type Policy } from '#kernel';
+import { policy, type Policy, type Position } from '#kernel';
 import type { Channel, ContactEvent } from '#contacts';
 import type { BlockOrder, ConversationEvent } from '#conversations';
 import type { StaffEvent } from '#staff';
@@ -17,8 +17,8 @@ export type PolicyWish =
       readonly data: {
         readonly contactId: string;
         readonly identityIds: readonly string[];
-        /** When the log took the attachment in. */
-        readonly storedAt: string;
+        /** The attachment's place in the log. */
+        readonly attachedAt: Position;
       };
     }
   | {
@@ -81,7 +81,7 @@ export const claims = policy<Of<ContactEvent, 'ContactRegistered' | 'ContactIden
       event.type === 'ContactRegistered' ? event.data.identities.map((one) => one.identityId) : [event.data.identityId];
     return identityIds.length === 0
       ? []
-      : [{ type: 'CheckClaims', data: { contactId: event.data.contactId, identityIds, storedAt: event.recordedAt } }];
+      : [{ type: 'CheckClaims', data: { contactId: event.data.contactId, identityIds, attachedAt: event.position } }];
   },
 });
 

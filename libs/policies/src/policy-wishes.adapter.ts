@@ -1,5 +1,5 @@
-import type { CommandMetadata, Position, Reaction, Recorded } from '#kernel';
-import type { CommandRunner } from '#event-store';
+import { streamName, type CommandMetadata, type Position, type Reaction, type Recorded } from '#kernel';
+import type { CommandRunner, EventStore } from '#event-store';
 import {
   BlockContact,
   claimLostTo,
@@ -7,8 +7,10 @@ import {
   DetachIdentity,
   ExpireBlock,
   identitiesOf,
+  identityDecider,
   type BlockKind,
   type BlockRules,
+  type Claim,
   type Scope,
 } from '#contacts';
 import type { AddressBook } from '#contacts/address-book.adapter';
@@ -23,6 +25,7 @@ import type { PolicyWish } from './policies.js';
 
 export type PolicyDesk = {
   readonly runner: CommandRunner;
+  readonly store: EventStore;
   readonly book: AddressBook;
   readonly contacts: ContactCommands;
   readonly conversations: ConversationCommands;
@@ -133,7 +136,7 @@ export class PolicyWishes {
   }
 
   private async checkClaims(
-    { contactId, identityIds, storedAt }: Extract<PolicyWish, { type: 'CheckClaims' }>['data'],
+    { contactId, identityIds, attachedAt }: Extract<PolicyWish, { type: 'CheckClaims' }>['data'],
     metadata: CommandMetadata,
   ): Promise<void> {
     const { tenant } = metadata;
@@ -142,9 +145,9 @@ export class PolicyWishes {
       const address =
         identity.value === null ? null : await this.desk.book.locate(tenant, identity.kind, identity.value);
       if (address === null) continue;
-      const claims = await this.desk.book.claims(tenant, address.key);
+      const claims = await this.claimsOf(tenant, address.key);
       const { identityId, kind } = identity;
-      const lost = claimLostTo(claims, identityId, storedAt);
+      const lost = claimLostTo(claims, identityId, attachedAt);
       if (lost === null) continue;
       const rules = await this.desk.rules(tenant);
       const lostTo = lost.contactId === null ? {} : { lostTo: { contactId: lost.contactId, kind } };
@@ -157,6 +160,15 @@ export class PolicyWishes {
         ),
       );
     }
+  }
+
+  /** All claims of an address with their places in the log, in order. */
+  private async claimsOf(tenant: string, key: string): Promise<readonly (Claim & { readonly position: Position })[]> {
+    const claims: (Claim & { readonly position: Position })[] = [];
+    for await (const page of this.desk.store.readStream(streamName(identityDecider.category, tenant, key))) {
+      claims.push(...page.map(({ data, position }) => ({ ...(data as Claim), position })));
+    }
+    return claims;
   }
 
   private async release(conversationId: string, staffId: string, metadata: CommandMetadata): Promise<void> {
