@@ -6,6 +6,7 @@ import { identityDecider, identityEvents } from '#contacts/identity-claim';
 import { ignoredDecider, ignoredEvents } from '#contacts/ignored-messages';
 import { conversationDecider, conversationEvents } from '#conversations/conversation';
 import { readMarkerDecider, readMarkerEvents } from '#conversations/read-marker';
+import { refusedDecider, refusedEvents } from '#conversations/refused-sends';
 import { settingsDecider, settingsEvents } from '#settings/settings';
 import { staffDecider, staffEvents } from '#staff/staff-member';
 import { bulkDecider, bulkEvents } from '#wallets/bulk';
@@ -13,7 +14,7 @@ import { walletDecider, walletEvents } from '#wallets/wallet';
 import { walletCodeDecider, walletCodeEvents, walletNameDecider, walletNameEvents } from '#wallets/wallet-claims';
 import { walletContactDecider, walletContactEvents } from '#wallets/wallet-contact';
 import { contactCommands, identityCommands, ignoredCommands } from './generators/contacts.js';
-import { conversationCommands, readMarkerCommands } from './generators/conversations.js';
+import { conversationCommands, readMarkerCommands, refusedCommands } from './generators/conversations.js';
 import { settingsCommands } from './generators/settings.js';
 import { staffCommands } from './generators/staff.js';
 import {
@@ -42,6 +43,7 @@ export const deciders: readonly Registered[] = [
   registered(ignoredDecider, ignoredEvents, ignoredCommands),
   registered(conversationDecider, conversationEvents, conversationCommands),
   registered(readMarkerDecider, readMarkerEvents, readMarkerCommands),
+  registered(refusedDecider, refusedEvents, refusedCommands),
   registered(staffDecider, staffEvents, staffCommands),
   registered(settingsDecider, settingsEvents, settingsCommands),
   registered(walletDecider, walletEvents, walletCommands),

@@ -1,7 +1,16 @@
 // What contexts ask of each other, answered here: contexts do not import each other.
 import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import { ConversationFactsReader } from '#block-filter/conversation-facts.adapter';
-import { blockAt, channelsOf, contactDecider, identitiesOf, type BlockRules, type Channel } from '#contacts';
+import {
+  blockAt,
+  channelsOf,
+  contactDecider,
+  defaultChannels,
+  identitiesOf,
+  type BlockRules,
+  type Channel,
+  type ConsentChannel,
+} from '#contacts';
 import { AddressBook } from '#contacts/address-book.adapter';
 import { ContactCommands, type ContactNeighbours, type Notice } from '#contacts/contact-commands.handlers';
 import {
@@ -17,6 +26,7 @@ import { ConversationCommands, type ConversationNeighbours } from '#conversation
 import type { Codec, CommandRunner, EventStore, KeyVault } from '#event-store';
 import type { Caller, CommandMetadata, Position } from '#kernel';
 import type { ReadModels } from '#read-store';
+import { ConsentEnforcement } from '#policies/consent-enforcement.adapter';
 import { settingsDecider, type Settings } from '#settings';
 import { mayBeAssigned, staffDecider } from '#staff';
 import { WalletBook } from '#wallets/wallet-book.adapter';
@@ -27,6 +37,7 @@ import { WalletRouting, type RoutedConversations } from '#wallets/wallet-routing
 export type WriteSide = {
   readonly book: AddressBook;
   readonly enforcement: BlockEnforcement;
+  readonly consents: ConsentEnforcement;
   readonly contacts: ContactCommands;
   readonly conversations: ConversationCommands;
   readonly wallets: WalletCommands;
@@ -35,6 +46,8 @@ export type WriteSide = {
   readonly settings: (tenant: string) => Promise<Settings>;
   readonly blockRules: (tenant: string) => Promise<BlockRules>;
   readonly conversationRules: (tenant: string) => Promise<ConversationRules>;
+  /** Where new contacts consent from the start. */
+  readonly consentDefaults: (tenant: string) => Promise<readonly ConsentChannel[]>;
 };
 
 type Stores = {
@@ -62,6 +75,7 @@ const conversationRulesOf = (settings: Settings): ConversationRules => ({
   pauseOn: settings['automation.pauseOn'],
   release: settings['conclude.release'],
   concludeBy: settings['conclude.by'],
+  gates: settings['consent.gates'],
 });
 
 /** Settings and staff records of other processes are this old at most; own changes show at once. */
@@ -74,6 +88,10 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
   const blockRules = async (tenant: string): Promise<BlockRules> => blockRulesOf(await settings(tenant));
   const conversationRules = async (tenant: string): Promise<ConversationRules> =>
     conversationRulesOf(await settings(tenant));
+  const consentDefaults = async (tenant: string): Promise<readonly ConsentChannel[]> => {
+    const { 'consent.defaultPhone': defaultPhone, 'consent.defaultEmail': defaultEmail } = await settings(tenant);
+    return defaultChannels({ defaultPhone, defaultEmail });
+  };
   const book = new AddressBook(
     runner,
     (tenant) => vault.tenantSecret(tenant),
@@ -81,6 +99,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
   );
   const facts = new ConversationFactsReader(runner, book);
   const enforcement = new BlockEnforcement(runner, facts, conversationRules);
+  const consents = new ConsentEnforcement(runner, facts);
 
   const conversationNeighbours: ConversationNeighbours = {
     rules: conversationRules,
@@ -103,6 +122,12 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
 
   const contactNeighbours: ContactNeighbours = {
     rules: blockRules,
+    consentDefaults,
+    duplicateRules: async (tenant) => {
+      const { 'duplicates.preventPhone': preventPhone, 'duplicates.preventEmail': preventEmail } =
+        await settings(tenant);
+      return { preventPhone, preventEmail };
+    },
     isMine: (tenant, caller, contactId) => facts.isMine(tenant, caller, contactId),
     channelOf: async (tenant, caller, contactId, conversationId) => {
       const { state } = await runner.load(conversationDecider, tenant, conversationId);
@@ -111,6 +136,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     },
     sendNotice: (notice, metadata) => sendNotice(runner, conversations, notice, metadata),
     enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
+    enforceConsent: (contactId, channel, metadata) => consents.everywhere(contactId, channel, metadata),
   };
   const contacts = new ContactCommands(runner, book, contactNeighbours);
 
@@ -148,6 +174,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
   return {
     book,
     enforcement,
+    consents,
     contacts,
     conversations,
     wallets,
@@ -156,6 +183,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     settings,
     blockRules,
     conversationRules,
+    consentDefaults,
   };
 };
 

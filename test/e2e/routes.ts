@@ -177,6 +177,24 @@ export const routes: readonly Route[] = [
     },
   },
   {
+    route: 'GET /v1/contacts/{id}/contactability',
+    roles: READERS,
+    told: OWN,
+    make: contact('/contactability'),
+  },
+  { route: 'GET /v1/contacts/{id}/refusals', roles: READERS, told: OWN, make: contact('/refusals') },
+  { route: 'GET /v1/duplicates', roles: ['supervisor', 'admin', 'auditor'], make: list('/v1/duplicates', 'limit=10') },
+  {
+    route: 'PUT /v1/contacts/{id}/consents/{channel}',
+    roles: ['supervisor', 'admin', 'integration'],
+    stores: true,
+    make: contact(
+      '/consents/email',
+      { state: 'revoked', source: 'opt_out_keyword', evidence: 'STOP', wordingVersion: '2026-01' },
+      { state: 'revoked', source: 'customer' },
+    ),
+  },
+  {
     route: 'POST /v1/contacts/{id}/block',
     roles: STAFF,
     told: OWN,

@@ -6,8 +6,10 @@ import {
   DetachIdentity,
   EditContact,
   ExpireBlock,
+  GrantConsent,
   RegisterContact,
   ReportDuplicate,
+  RevokeConsent,
   UnblockContact,
   type BlockRules,
   type ContactCommand,
@@ -22,6 +24,7 @@ const about = { contactId, mine: mostly };
 const kind = one('phone', 'whatsapp', 'email', 'webchat', 'telegram');
 const identityId = one('i1', 'i2', 'i3', 'i4');
 const others = fc.array(fc.record({ contactId: one('carla', 'clara', 'cora'), kind }), { maxLength: 2 });
+const prevents = fc.record({ preventPhone: mostly.map((not) => !not), preventEmail: mostly.map((not) => !not) });
 const tags = fc.array(one('vip', 'late'), { maxLength: 2 });
 const scope: fc.Arbitrary<Scope> = fc.oneof(
   fc.constant({ all: true } as const),
@@ -55,6 +58,8 @@ const register = fc
     }),
     tags,
     others,
+    consents: fc.uniqueArray(one('whatsapp', 'viber', 'sms', 'email'), { maxLength: 4 }),
+    prevents,
   })
   .chain((data) => metadata.map((asked) => new RegisterContact(data, asked)));
 const attach = fc
@@ -66,6 +71,7 @@ const attach = fc
     verified: fc.boolean(),
     claimedAs: fc.array(identityId, { maxLength: 2 }),
     others,
+    prevents,
   })
   .chain((data) => metadata.map((asked) => new AttachIdentity(data, asked)));
 const detach = fc
@@ -112,16 +118,31 @@ const expire = fc
   .record({ ...about, blockId: one('b1', 'b2', 'b3', 'b4'), expiresAt: time })
   .chain((data) => metadata.map((asked) => new ExpireBlock(data, asked)));
 
+const consent = {
+  ...about,
+  channel: one('whatsapp', 'viber', 'sms', 'email'),
+  evidence: one('form 7', null),
+  wordingVersion: one('v1', 'v2', null),
+};
+const grant = fc
+  .record({ ...consent, source: one('manual', 'customer', 'import') })
+  .chain((data) => metadata.map((asked) => new GrantConsent(data, asked)));
+const revoke = fc
+  .record({ ...consent, source: one('manual', 'customer', 'opt_out_keyword') })
+  .chain((data) => metadata.map((asked) => new RevokeConsent(data, asked)));
+
 export const contactCommands: fc.Arbitrary<ContactCommand> = fc.oneof(
   { weight: 2, arbitrary: register },
   { weight: 2, arbitrary: attach },
   detach,
   report,
   edit,
-  { weight: 3, arbitrary: block },
+  { weight: 4, arbitrary: block },
   { weight: 2, arbitrary: change },
   { weight: 2, arbitrary: unblock },
   expire,
+  grant,
+  revoke,
 );
 
 export const identityCommands = fc
@@ -130,7 +151,7 @@ export const identityCommands = fc
     contactId: one('carla', 'clara', 'cora'),
     identityId,
     holders: fc.array(fc.record({ contactId: one('carla', 'clara') }), { maxLength: 2 }),
-    onlyIfFree: fc.boolean(),
+    unlessHeldBy: one('anybody', 'another', 'nobody'),
   })
   .chain((data) => metadata.map((asked) => new ClaimIdentity(data, asked)));
 

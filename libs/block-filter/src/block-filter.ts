@@ -17,6 +17,7 @@ const evolved = (
       tags: [],
       identities: contact.identities.map((identity) => ({ ...identity, value: null })),
       block: block && { ...block, reasonText: null },
+      consents: {},
     },
   };
 };
@@ -24,7 +25,7 @@ const evolved = (
 /** Rows only of contacts that were ever blocked need coverage, but a holder must be known as valid too: so one row each. */
 export const blockFilter = projection<ContactEvent>()({
   name: 'block_filter',
-  version: 1,
+  version: 2,
   table: { key: ['contact_id'], columns: { contact: json<ActiveContact>() } },
   keyOf: ({ data }: Recorded<ContactEvent>) => ({ contact_id: data.contactId }),
   on: {
@@ -39,5 +40,7 @@ export const blockFilter = projection<ContactEvent>()({
     ContactBlockChanged: evolved,
     ContactUnblocked: evolved,
     ContactBlockExpired: evolved,
+    ConsentGranted: (row) => row,
+    ConsentRevoked: (row) => row,
   },
 });

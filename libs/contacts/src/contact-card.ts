@@ -1,6 +1,7 @@
 // The contact as people see it, and the one table with clear names and addresses: lists join it, an erasure nulls it.
 import { integer, json, nullable, projection, text, type Recorded } from '#kernel';
 import type { Kind } from './addresses.js';
+import type { Consent, ConsentChannel } from './consents.js';
 import type { BlockKind, ContactEvent, Scope } from './contact.js';
 import { folded, searchText } from './search-text.js';
 
@@ -18,6 +19,9 @@ export type CardBlock = {
   expiresAt: string | null;
 };
 
+/** A channel without an entry is unset. */
+export type CardConsents = Readonly<Partial<Record<ConsentChannel, Pick<Consent, 'state' | 'source' | 'at'>>>>;
+
 type Names = { display_name: string | null; sort_name: string; search_text: string };
 
 const named = (displayName: string | null, identities: readonly CardIdentity[]): Names => ({
@@ -31,7 +35,7 @@ const tagText = (tags: readonly string[]): string => (tags.length === 0 ? '' : `
 
 export const contactCard = projection<ContactEvent>()({
   name: 'contact_card',
-  version: 1,
+  version: 2,
   table: {
     key: ['contact_id'],
     columns: {
@@ -44,6 +48,7 @@ export const contactCard = projection<ContactEvent>()({
       block_id: nullable(text),
       block_expires_at: nullable(text),
       block: nullable(json<CardBlock>()),
+      consents: json<CardConsents>(),
       revision: integer,
     },
     indexes: [['sort_name', 'contact_id']],
@@ -67,6 +72,7 @@ export const contactCard = projection<ContactEvent>()({
         block_id: null,
         block_expires_at: null,
         block: null,
+        consents: {},
         revision,
       };
     },
@@ -115,5 +121,9 @@ export const contactCard = projection<ContactEvent>()({
     },
     ContactUnblocked: (row) => row && { ...row, block_id: null, block_expires_at: null, block: null },
     ContactBlockExpired: (row) => row && { ...row, block_id: null, block_expires_at: null, block: null },
+    ConsentGranted: (row, { data: { channel, source, grantedAt: at } }) =>
+      row && { ...row, consents: { ...row.consents, [channel]: { state: 'granted', source, at } } },
+    ConsentRevoked: (row, { data: { channel, source, revokedAt: at } }) =>
+      row && { ...row, consents: { ...row.consents, [channel]: { state: 'revoked', source, at } } },
   },
 });

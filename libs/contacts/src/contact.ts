@@ -4,6 +4,7 @@ import {
   Command,
   decider,
   defineEvents,
+  isRejection,
   later,
   reject,
   unheard,
@@ -11,7 +12,8 @@ import {
   type Event,
   type Rejection,
 } from '#kernel';
-import { isWeak, type Channel, type Kind } from './addresses.js';
+import { isPrevented, isWeak, type Channel, type DuplicateRules, type Kind } from './addresses.js';
+import type { ConsentChannel, Consents, GrantSource, RevocationSource } from './consents.js';
 import type { Coverage } from './coverage.js';
 
 // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -85,7 +87,31 @@ export type ContactEvent =
         durationMs: number;
       }
     >
-  | Event<'ContactBlockExpired', { contactId: string; blockId: string; expiredAt: string }>;
+  | Event<'ContactBlockExpired', { contactId: string; blockId: string; expiredAt: string }>
+  | Event<
+      'ConsentGranted',
+      {
+        contactId: string;
+        channel: ConsentChannel;
+        source: GrantSource;
+        grantedBy: string;
+        grantedAt: string;
+        evidence: string | null;
+        wordingVersion: string | null;
+      }
+    >
+  | Event<
+      'ConsentRevoked',
+      {
+        contactId: string;
+        channel: ConsentChannel;
+        source: RevocationSource;
+        revokedBy: string;
+        revokedAt: string;
+        evidence: string | null;
+        wordingVersion: string | null;
+      }
+    >;
 
 // ── State: only what decide and the filter need ─────────────────────────────────────────────────────────────────────
 export type Identity = {
@@ -122,6 +148,7 @@ export type Contact =
       readonly coverage: readonly Coverage[];
       readonly blockIds: readonly string[];
       readonly duplicates: readonly string[];
+      readonly consents: Consents;
       readonly lastTime: string;
     };
 export type ActiveContact = Extract<Contact, { status: 'active' }>;
@@ -156,6 +183,15 @@ export const coverageOf = (contact: Contact, identityId: string, channel: string
   return intervals;
 };
 
+/** What the open block covers on a channel on which the contact has no address. */
+export const coverageWithoutAddress = (contact: Contact, channel: string): readonly Coverage[] => {
+  if (contact.status !== 'active' || contact.block === null) return [];
+  const { contactId, block } = contact;
+  return opened(contactId, block, [''], block.blockedAt)
+    .filter((one) => one.channel === '*' || one.channel === channel)
+    .map((one) => ({ ...one, to: block.expiresAt }));
+};
+
 // ── Evolve ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 const evolve = (state: Contact, event: ContactEvent): Contact => {
   if (event.type === 'ContactRegistered') {
@@ -170,6 +206,7 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       coverage: [],
       blockIds: [],
       duplicates: [],
+      consents: {},
       lastTime: registeredAt,
     };
   }
@@ -221,6 +258,10 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       return blockEnded(state, event.data.blockId, event.data.unblockedAt);
     case 'ContactBlockExpired':
       return blockEnded(state, event.data.blockId, event.data.expiredAt);
+    case 'ConsentGranted':
+      return consented(state, event.data, 'granted', event.data.grantedAt);
+    case 'ConsentRevoked':
+      return consented(state, event.data, 'revoked', event.data.revokedAt);
     default:
       return unheard(state, event);
   }
@@ -291,6 +332,20 @@ const blockEnded = (state: ActiveContact, blockId: string, at: string): Contact 
   lastTime: later(state.lastTime, at),
 });
 
+const consented = (
+  state: ActiveContact,
+  { channel, source, evidence, wordingVersion }: DataOf<'ConsentGranted'> | DataOf<'ConsentRevoked'>,
+  now: 'granted' | 'revoked',
+  at: string,
+): Contact => ({
+  ...state,
+  consents: {
+    ...state.consents,
+    [channel]: { state: now, source, at, wordingVersion, evidenced: evidence !== null },
+  },
+  lastTime: later(state.lastTime, at),
+});
+
 // ── Commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
 export type UnblockBy = 'admin' | 'supervisor' | 'anyAgent';
 
@@ -329,6 +384,9 @@ export class RegisterContact extends Command<{
   readonly tags: readonly string[];
   /** Other contacts that hold one of the addresses. */
   readonly others: readonly { contactId: string; kind: Kind }[];
+  /** Where new contacts consent from the start, by the tenant's settings of now. */
+  readonly consents: readonly ConsentChannel[];
+  readonly prevents: DuplicateRules;
 }> {
   readonly type = 'RegisterContact';
 }
@@ -341,12 +399,19 @@ export class AttachIdentity extends Command<
     /** The identities under which this contact ever claimed the address. */
     readonly claimedAs: readonly string[];
     readonly others: readonly { contactId: string; kind: Kind }[];
+    readonly prevents: DuplicateRules;
   }>
 > {
   readonly type = 'AttachIdentity';
 }
 export class DetachIdentity extends Command<
-  About<{ readonly identityId: string; readonly reason: 'removed' | 'claim_lost'; readonly rules: BlockRules }>
+  About<{
+    readonly identityId: string;
+    readonly reason: 'removed' | 'claim_lost';
+    /** Who has the address of a lost claim. */
+    readonly lostTo?: { readonly contactId: string; readonly kind: Kind };
+    readonly rules: BlockRules;
+  }>
 > {
   readonly type = 'DetachIdentity';
 }
@@ -402,6 +467,28 @@ export class UnblockContact extends Command<
 export class ExpireBlock extends Command<About<{ readonly blockId: string; readonly expiresAt: string }>> {
   readonly type = 'ExpireBlock';
 }
+export class GrantConsent extends Command<
+  About<{
+    readonly channel: ConsentChannel;
+    readonly source: Exclude<GrantSource, 'org_default' | 'merge'>;
+    /** What proves it, in words or a reference. */
+    readonly evidence: string | null;
+    /** Which wording was agreed to. */
+    readonly wordingVersion: string | null;
+  }>
+> {
+  readonly type = 'GrantConsent';
+}
+export class RevokeConsent extends Command<
+  About<{
+    readonly channel: ConsentChannel;
+    readonly source: Exclude<RevocationSource, 'merge'>;
+    readonly evidence: string | null;
+    readonly wordingVersion: string | null;
+  }>
+> {
+  readonly type = 'RevokeConsent';
+}
 
 const commands = [
   RegisterContact,
@@ -413,6 +500,8 @@ const commands = [
   ChangeBlock,
   UnblockContact,
   ExpireBlock,
+  GrantConsent,
+  RevokeConsent,
 ] as const;
 export type ContactCommand = InstanceType<(typeof commands)[number]>;
 
@@ -425,6 +514,7 @@ export type ContactRejection =
   | 'expiry-not-allowed'
   | 'notice-off'
   | 'contact-not-blocked'
+  | 'duplicate-contact'
   | 'invalid-request';
 
 type Decision = readonly ContactEvent[] | Rejection<ContactRejection>;
@@ -456,6 +546,10 @@ const decide = (command: ContactCommand, contact: Contact): Decision => {
       return contact.block?.blockId === command.data.blockId && contact.block.expiresAt === command.data.expiresAt
         ? expired(contact, command.metadata.now)
         : [];
+    case 'GrantConsent':
+      return afterExpiry(contact, command, grantConsent(command, contact));
+    case 'RevokeConsent':
+      return afterExpiry(contact, command, revokeConsent(command, contact));
   }
 };
 
@@ -464,6 +558,8 @@ const register = ({ data, metadata }: RegisterContact, contact: Contact): Decisi
   if (metadata.caller.role === 'agent' && metadata.caller.access !== 'all') return reject('forbidden');
   if (contact.status !== 'unknown') return [];
   const { contactId, displayName, source } = data;
+  const duplicate = preventedBy(contactId, data);
+  if (duplicate !== null) return duplicate;
   const identities = data.identities.map(({ identityId, kind, value, verified }) => ({
     identityId,
     kind,
@@ -473,8 +569,29 @@ const register = ({ data, metadata }: RegisterContact, contact: Contact): Decisi
   return [
     { type: 'ContactRegistered', data: { contactId, displayName, source, identities, registeredAt: metadata.now } },
     ...[...new Set(data.tags)].map((tag): ContactEvent => ({ type: 'ContactTagged', data: { contactId, tag } })),
+    ...data.consents.map((channel): ContactEvent => ({
+      type: 'ConsentGranted',
+      data: {
+        contactId,
+        channel,
+        source: 'org_default',
+        grantedBy: whoFor(metadata),
+        grantedAt: metadata.now,
+        evidence: null,
+        wordingVersion: null,
+      },
+    })),
     ...duplicatesOf(contactId, data.others),
   ];
+};
+
+/** The refusal of a second contact with the same phone or e-mail, where the tenant prevents that [K10 I13]. */
+const preventedBy = (
+  contactId: string,
+  { others, prevents }: Pick<RegisterContact['data'], 'others' | 'prevents'>,
+): Rejection<'duplicate-contact'> | null => {
+  const other = others.find((one) => one.contactId !== contactId && isPrevented(one.kind, prevents));
+  return other === undefined ? null : reject('duplicate-contact', { contactId: other.contactId });
 };
 
 const duplicatesOf = (
@@ -506,6 +623,8 @@ const attach = ({ data, metadata }: AttachIdentity, contact: ActiveContact): Dec
     (one) => one.identityId === data.identityId || data.claimedAs.includes(one.identityId),
   );
   if (known !== undefined && (known.verified || !verified)) return [];
+  const duplicate = known === undefined ? preventedBy(contactId, data) : null;
+  if (duplicate !== null) return duplicate;
   const identityId = known?.identityId ?? data.identityId;
   return [
     ...expired(contact, attachedAt),
@@ -527,6 +646,7 @@ const detach = ({ data, metadata }: DetachIdentity, contact: ActiveContact): Dec
   return [
     ...expired(contact, detachedAt),
     { type: 'ContactIdentityDetached', data: { contactId, identityId, reason, detachedAt } },
+    ...(data.lostTo === undefined ? [] : reportDuplicates(contact, [data.lostTo])),
   ];
 };
 
@@ -685,6 +805,51 @@ const unblock = ({ data, metadata }: UnblockContact, contact: ActiveContact): De
   ];
 };
 
+/** Only these roles change consents; an integration passes on that a customer took one back [K5]. */
+const mayConsent = (role: string): boolean => role === 'supervisor' || role === 'admin';
+
+const grantConsent = ({ data, metadata }: GrantConsent, contact: ActiveContact): Decision => {
+  const { contactId, channel, source, evidence, wordingVersion } = data;
+  if (!mayConsent(metadata.caller.role)) return reject('forbidden');
+  if (stands('granted', data, contact)) return [];
+  const grantedAt = later(metadata.now, contact.lastTime);
+  return [
+    {
+      type: 'ConsentGranted',
+      data: { contactId, channel, source, grantedBy: whoFor(metadata), grantedAt, evidence, wordingVersion },
+    },
+  ];
+};
+
+const revokeConsent = ({ data, metadata }: RevokeConsent, contact: ActiveContact): Decision => {
+  const { contactId, channel, source, evidence, wordingVersion } = data;
+  const { role } = metadata.caller;
+  if (!mayConsent(role) && !(role === 'integration' && source !== 'manual')) return reject('forbidden');
+  if (stands('revoked', data, contact)) return [];
+  const revokedAt = later(metadata.now, contact.lastTime);
+  return [
+    {
+      type: 'ConsentRevoked',
+      data: { contactId, channel, source, revokedBy: whoFor(metadata), revokedAt, evidence, wordingVersion },
+    },
+  ];
+};
+
+/** Is this what stands already? Another source or wording, and the first evidence, are facts of their own. */
+const stands = (
+  state: 'granted' | 'revoked',
+  { channel, source, evidence, wordingVersion }: GrantConsent['data'] | RevokeConsent['data'],
+  { consents }: ActiveContact,
+): boolean => {
+  const present = consents[channel];
+  return (
+    present?.state === state &&
+    present.source === source &&
+    present.wordingVersion === wordingVersion &&
+    (present.evidenced || evidence === null)
+  );
+};
+
 /** The end of an episode that ran out, if it is still owed. */
 const expired = ({ contactId, block: ran }: ActiveContact, now: string): readonly ContactEvent[] => {
   const expiredAt = ran?.expiresAt ?? null;
@@ -694,12 +859,10 @@ const expired = ({ contactId, block: ran }: ActiveContact, now: string): readonl
 };
 
 /** Facts that follow the end of an episode: a command after it says the end first. */
-const afterExpiry = (
-  contact: ActiveContact,
-  { metadata }: ContactCommand,
-  facts: readonly ContactEvent[],
-): readonly ContactEvent[] =>
-  facts.length === 0 ? [] : [...expired(contact, later(metadata.now, contact.lastTime)), ...facts];
+const afterExpiry = (contact: ActiveContact, { metadata }: ContactCommand, facts: Decision): Decision =>
+  isRejection(facts) || facts.length === 0
+    ? facts
+    : [...expired(contact, later(metadata.now, contact.lastTime)), ...facts];
 
 export const contactDecider = decider({
   category: 'contact',
@@ -735,4 +898,6 @@ export const contactEvents = defineEvents<ContactEvent>()({
   ContactBlockChanged: { version: 1, personal: ['reasonText'] },
   ContactUnblocked: { version: 1, personal: ['reason'] },
   ContactBlockExpired: { version: 1 },
+  ConsentGranted: { version: 1, personal: ['evidence'] },
+  ConsentRevoked: { version: 1, personal: ['evidence'] },
 });

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { sql, type Kysely } from 'kysely';
-import { mayUnblock, searchTerm, type UnblockBy } from '#contacts';
+import { mayUnblock, searchTerm, type ConsentChannel, type UnblockBy } from '#contacts';
 import { CODEC, type Codec } from '#event-store';
 import type { Caller } from '#kernel';
 import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
@@ -67,7 +67,7 @@ export abstract class UnblockRule {
 }
 
 /** Agents with limited access see the contacts of their own conversations. `contact` names the column of the outer query. */
-const ownContact = (caller: Caller, contact: string) =>
+export const ownContact = (caller: Caller, contact: string) =>
   seesEverything(caller)
     ? sql<boolean>`1 = 1`
     : sql<boolean>`exists (select 1 from ${sql.table('inbox')} as inbox where inbox.tenant = ${sql.ref(contact.replace('.contact_id', '.tenant'))}
@@ -134,12 +134,13 @@ const mustBeWallet = async (db: Kysely<Tables>, tenant: string, walletId: string
   if (wallet === undefined) throw problem('not-found');
 };
 
-type ConsentChannel = 'whatsapp' | 'viber' | 'sms' | 'email';
 const UNSET = { state: 'unset', source: null, at: null } as const;
 
 export type ContactCard = Omit<ContactRow, 'blocked'> & {
   readonly block: object | null;
-  readonly consents: Readonly<Record<ConsentChannel, typeof UNSET>>;
+  readonly consents: Readonly<
+    Record<ConsentChannel, { readonly state: string; readonly source: string | null; readonly at: string | null }>
+  >;
   readonly wallets: readonly { readonly walletId: string; readonly name: string }[];
   readonly conversations: readonly {
     readonly conversationId: string;
@@ -191,7 +192,7 @@ export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
               reasonText: await this.codec.openValue(row.block.reasonText),
               mayUnblock: mayUnblock(caller.role, await this.rule.unblockBy(tenant)),
             },
-      consents: { whatsapp: UNSET, viber: UNSET, sms: UNSET, email: UNSET },
+      consents: { whatsapp: UNSET, viber: UNSET, sms: UNSET, email: UNSET, ...row.consents },
       wallets,
       conversations,
     };

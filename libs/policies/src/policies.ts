@@ -1,6 +1,6 @@
 // What follows from facts by itself. Pure reactions; each wish looks at the present state and acts only if it is still owed.
-import { policy, type Policy } from '#kernel';
-import type { ContactEvent } from '#contacts';
+import { policy, type Policy, type Position } from '#kernel';
+import type { Channel, ContactEvent } from '#contacts';
 import type { BlockOrder, ConversationEvent } from '#conversations';
 import type { StaffEvent } from '#staff';
 import type { WalletContactEvent, WalletEvent } from '#wallets';
@@ -15,8 +15,18 @@ export type PolicyWish =
     }
   | {
       readonly type: 'CheckClaims';
-      readonly data: { readonly contactId: string; readonly identityIds: readonly string[] };
+      readonly data: {
+        readonly contactId: string;
+        readonly identityIds: readonly string[];
+        /** The attachment's place in the log. */
+        readonly attachedAt: Position;
+      };
     }
+  | {
+      readonly type: 'EnforceConsentEverywhere';
+      readonly data: { readonly contactId: string; readonly channel: Channel };
+    }
+  | { readonly type: 'EnforceConsentOnConversation'; readonly data: { readonly conversationId: string } }
   | { readonly type: 'ReleaseAssignments'; readonly data: { readonly staffId: string } }
   | { readonly type: 'LeaveOtherWallets'; readonly data: { readonly walletId: string; readonly contactId: string } }
   | { readonly type: 'CheckWalletClaims'; readonly data: { readonly walletId: string } }
@@ -74,7 +84,22 @@ export const claims = policy<Of<ContactEvent, 'ContactRegistered' | 'ContactIden
       event.type === 'ContactRegistered' ? event.data.identities.map((one) => one.identityId) : [event.data.identityId];
     return identityIds.length === 0
       ? []
-      : [{ type: 'CheckClaims', data: { contactId: event.data.contactId, identityIds } }];
+      : [{ type: 'CheckClaims', data: { contactId: event.data.contactId, identityIds, attachedAt: event.position } }];
+  },
+});
+
+/** What went out by a consent and was not handed over is cancelled when the consent is taken back, also where the two raced [K12]. */
+export const consent = policy<Of<ContactEvent, 'ConsentRevoked'> | Of<ConversationEvent, 'MessageSendRequested'>>({
+  name: 'consent',
+  hears: ['ConsentRevoked', 'MessageSendRequested'],
+  react: (event): readonly PolicyWish[] => {
+    if (event.type === 'ConsentRevoked') {
+      const { contactId, channel } = event.data;
+      return [{ type: 'EnforceConsentEverywhere', data: { contactId, channel } }];
+    }
+    return event.data.consentGated === true
+      ? [{ type: 'EnforceConsentOnConversation', data: { conversationId: event.subject } }]
+      : [];
   },
 });
 
@@ -105,4 +130,4 @@ export const walletClaims = policy<Of<WalletEvent, 'WalletCreated' | 'WalletRena
   react: ({ data: { walletId } }): readonly PolicyWish[] => [{ type: 'CheckWalletClaims', data: { walletId } }],
 });
 
-export const policies: readonly Policy[] = [blockCoordinator, claims, staffExit, walletMoves, walletClaims];
+export const policies: readonly Policy[] = [blockCoordinator, claims, consent, staffExit, walletMoves, walletClaims];

@@ -36,6 +36,11 @@ describe('settings', () => {
       'wallet.onCode': 'addContact',
       'wallet.outOfHours': 'unassigned',
       'hours.default': null,
+      'consent.defaultPhone': false,
+      'consent.defaultEmail': false,
+      'consent.gates': 'notifications',
+      'duplicates.preventPhone': false,
+      'duplicates.preventEmail': false,
       'region.default': 'BR',
     });
     expect(defaultSettings).toEqual(settingsDecider.initial);

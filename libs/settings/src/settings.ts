@@ -64,6 +64,14 @@ export const SETTINGS = {
       'Working hours of wallets that have none of their own: hours in the form shown, or null for always open.',
     read: (value) => (value === null ? null : (hoursOf(value) ?? undefined)),
   } as Definition<Hours | null>,
+  'consent.defaultPhone': choice([false, true], 'Do new contacts consent to whatsapp, viber and sms by default?'),
+  'consent.defaultEmail': choice([false, true], 'Do new contacts consent to e-mail by default?'),
+  'consent.gates': choice(
+    ['notifications', 'allOutbound'],
+    'What consent is asked for: what the company begins, or everything sent.',
+  ),
+  'duplicates.preventPhone': choice([false, true], 'Is a second contact with the same phone refused?'),
+  'duplicates.preventEmail': choice([false, true], 'Is a second contact with the same e-mail refused?'),
   'region.default': {
     default: 'BR',
     allowed: getCountries(),
