@@ -205,6 +205,11 @@ export const routes: readonly Route[] = [
     },
   },
   {
+    route: 'GET /v1/conversations/live',
+    roles: READERS,
+    make: list('/v1/conversations/live'),
+  },
+  {
     route: 'GET /v1/conversations',
     roles: READERS,
     make: list('/v1/conversations', 'view=all&status=open&search=a&limit=10'),
