@@ -334,6 +334,8 @@ export const routes: readonly Route[] = [
       return Promise.resolve({ path: '/v1/messages/inbound/batch', body: `${line(id)}\n` });
     },
   },
+  { route: 'GET /v1/block-filter/snapshot', roles: GATEWAY, make: list('/v1/block-filter/snapshot') },
+  { route: 'GET /v1/block-filter/live', roles: GATEWAY, make: list('/v1/block-filter/live') },
   {
     route: 'GET /v1/block-filter/check',
     roles: GATEWAY,

@@ -81,7 +81,10 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     claim_no: 'the order of the claims of an address',
     claimed_at: 'when it was claimed',
   },
-  block_filter: { contact: 'the fold, without names and addresses' },
+  block_filter: {
+    contact: 'the fold, without names and addresses',
+    covered: '1: some block covers or covered an address of the contact',
+  },
   assignment_history: {
     assigned_by: 'who assigned',
     method: 'how: claimed, assigned, by a reply',

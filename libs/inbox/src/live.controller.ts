@@ -1,8 +1,8 @@
-import { Controller, Get, Inject, Req, Res } from '@nestjs/common';
+import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { EVENT_READER, type EventReader } from '#event-store';
 import { LogFeed } from '#live';
-import { Allow, Answers, EventStreams, lastEventId, LogIdentity, Platform, Summary, Tag } from '#platform';
+import { Allow, Answers, EventStreams, LiveQuery, LogIdentity, placeOf, Platform, Summary, Tag } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
 import type { LiveChange } from './live-changes.js';
 import { LiveInbox, type InboxListener } from './live.adapter.js';
@@ -31,11 +31,12 @@ export class LiveController {
     'text/event-stream',
     'Data {conversationId, change: "changed"|"gone"}. Last-Event-ID resumes; event: reset asks to load the list anew; event: end says why it ends',
   )
-  live(@Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+  live(@Query() query: LiveQuery, @Req() request: FastifyRequest, @Res() reply: FastifyReply): void {
+    const place = placeOf(request, query);
     const stream = this.streams.open(request, reply, () => {
       this.#feed.leave(listener);
     });
     const listener: InboxListener = { stream, caller: stream.identity.caller };
-    this.#feed.join(listener, lastEventId(request));
+    this.#feed.join(listener, place);
   }
 }

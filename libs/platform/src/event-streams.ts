@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { identityOf, type Identity } from './access.js';
 import { decodeToken, type ConsistencyToken } from './consistency-token.js';
 import { toProblem } from './exceptions.js';
+import { After } from './fields.js';
 import type { Platform } from './platform.js';
 import { problem } from './problem.js';
 
@@ -21,12 +22,18 @@ export const eventText = (
 ): string =>
   `${event === undefined ? '' : `event: ${event}\n`}${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`;
 
-/** The place that `Last-Event-ID` names; one that cannot be read is one that nothing is known of. */
-export const lastEventId = ({ headers }: FastifyRequest): ConsistencyToken | 'unreadable' | null => {
-  const given = headers['last-event-id'];
-  if (given === undefined || given === '') return null;
+/** A stream begins behind `after`, or where it was left off: the header `Last-Event-ID`, which browsers send by themselves. */
+export class LiveQuery {
+  @After() readonly after?: string;
+}
+
+/** The place that a stream is to begin behind; an id that cannot be read is a place of which nothing is known. Throws Problem 400 `token-invalid`. */
+export const placeOf = ({ headers }: FastifyRequest, { after }: LiveQuery): ConsistencyToken | 'unreadable' | null => {
+  const place = after === undefined ? null : decodeToken(after);
+  const left = headers['last-event-id'];
+  if (left === undefined || left === '') return place;
   try {
-    return decodeToken(String(given));
+    return decodeToken(String(left));
   } catch {
     return 'unreadable';
   }
