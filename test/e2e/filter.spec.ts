@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { listen, type Listening } from '../fixtures/listening.js';
 import { until } from '../fixtures/until.js';
-import { clock, openDoor, tokenOf, type Door, type } from './door.js';
+import { clock, openDoor, tokenOf, type Door } from './door.js';
 import { newPhone, townOf, type Town } from './town.js';
 
 let door: Door;

@@ -7,6 +7,7 @@ export const ABOUT: Readonly<Record<string, string>> = {
   blocked_contacts: 'One row an episode of blocking; the open ones have no `ended_at`.',
   hidden_messages: 'How many messages a conversation does not show.',
   address_claims: 'Who claims an address, in order. The address is a keyed hash and says nothing of a person.',
+  kept_messages: 'Messages that were sent while blocked and kept by the mode `receive` of `block.inboundMode`.',
   block_filter: 'What the filter knows of a contact. For the product itself; its form may change with any version.',
   assignment_history: 'Who owned a conversation, from when to when, and why it ended.',
   outbound: 'Messages that wait to be handed over to a provider, oldest first.',
@@ -53,6 +54,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     content: 'what was written, sealed',
     delivery: 'how far an outbound message has come',
     state: 'the change of state, of lines that are one',
+    while_blocked: '1: sent while blocked, and kept by the mode `receive`',
   },
   contact_card: {
     display_name: 'the name, clear',
@@ -81,6 +83,12 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     address: 'the keyed hash of the address',
     claim_no: 'the order of the claims of an address',
     claimed_at: 'when it was claimed',
+  },
+  kept_messages: {
+    item_id: 'the message',
+    at: 'its place in time',
+    sent_at: 'when it was sent',
+    content: 'the message, sealed',
   },
   block_filter: {
     contact: 'the fold, without names and addresses',

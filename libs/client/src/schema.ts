@@ -1194,11 +1194,13 @@ export interface components {
                 [key: string]: unknown;
             };
             delivery?: string;
+            /** @description Kept by the mode receive of block.inboundMode */
+            sentWhileBlocked?: boolean;
         };
         TimelineAnswer: {
             items: components["schemas"]["TimelineItemAnswer"][];
             nextCursor: string | null;
-            /** @description Messages that are not shown; null for agents */
+            /** @description Messages that were sent while blocked; null for agents */
             hiddenCount: number | null;
         };
         AssignmentAnswer: {
@@ -1314,7 +1316,7 @@ export interface components {
         };
         ReceivedAnswer: {
             /** @enum {string} */
-            disposition: "displayed" | "ignored" | "duplicate";
+            disposition: "displayed" | "ignored" | "quarantined" | "received_while_blocked" | "duplicate";
             contactId: string;
             identityId: string;
             conversationId?: string;

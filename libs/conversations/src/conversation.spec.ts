@@ -52,6 +52,7 @@ const cover = (data: Partial<Cover> = {}): Cover => ({
   blockId: 'b1',
   contactId: 'carla',
   closeOpen: true,
+  inboundMode: 'ignore',
   ...data,
 });
 const blockedNow = [cover()];
@@ -1193,6 +1194,10 @@ describe('what a block owes a conversation', () => {
       given_(opened(), received({ receivedAt: at('10:00') }), concluded({ concludedAt: at('10:00') }))
         .when(enforce({ covers: [cover({ blockId: 'b7', contactId: 'clara' })] }))
         .then(hidden({ blockId: 'b7', contactId: 'clara' }));
+      for (const inboundMode of ['quarantine', 'receive'] as const)
+        given_(opened(), received())
+          .when(enforce({ covers: [cover({ inboundMode, closeOpen: false })] }))
+          .thenTypes('MessageHidden');
     });
     it('concludes again what was opened or reopened during it, also where the tenant does not close [I3 R7]', () => {
       const covers = [cover({ closeOpen: false })];
@@ -1248,6 +1253,6 @@ describe('what a block owes a conversation', () => {
 });
 
 it('knows whose key seals its facts', () => {
-  expect(conversationDecider.sealedFor?.(after(opened()))).toBe('contact:carla');
+  expect(conversationDecider.sealedFor?.(after(opened()), opened())).toBe('contact:carla');
   expect(conversationDecider.idOf(unassign())).toBe(conversationId);
 });

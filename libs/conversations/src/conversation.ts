@@ -14,7 +14,7 @@ import {
   type Event,
   type Rejection,
 } from '#kernel';
-import { hiddenBy, type Cover } from './cover.js';
+import { hiddenBy, type Cover, type InboundMode } from './cover.js';
 
 // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 export type Purpose = 'reply' | 'notification' | 'block_notice';
@@ -60,7 +60,17 @@ export type ConversationEvent =
         ordinal: number;
       }
     >
-  | Event<'MessageHidden', { messageId: string; blockId: string; contactId: string; hiddenAt: string }>
+  | Event<
+      'MessageHidden',
+      {
+        messageId: string;
+        blockId: string;
+        contactId: string;
+        hiddenAt: string;
+        /** Of the episode; absent in facts of before there were others than `ignore`. */
+        mode?: InboundMode;
+      }
+    >
   | Event<
       'ConversationReopened',
       {
@@ -843,7 +853,13 @@ const enforceBlock = (command: EnforceBlock, state: KnownConversation): Decision
     .sort((a, b) => a.ordinal - b.ordinal)
     .map(({ messageId, cover }): ConversationEvent => ({
       type: 'MessageHidden',
-      data: { messageId, blockId: cover.blockId, contactId: cover.contactId, hiddenAt: now },
+      data: {
+        messageId,
+        blockId: cover.blockId,
+        contactId: cover.contactId,
+        hiddenAt: now,
+        ...(cover.inboundMode === 'ignore' ? {} : { mode: cover.inboundMode }),
+      },
     }));
   const present = covered.filter((one) => covers(one, now));
   const [cover] = present;

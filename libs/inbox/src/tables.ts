@@ -1,5 +1,5 @@
 import type { RowIn } from '#kernel';
-import type { addressClaims, blockedContacts, blockFilter, hiddenMessages } from '#block-filter';
+import type { addressClaims, blockedContacts, blockFilter, hiddenMessages, keptMessages } from '#block-filter';
 import type { contactCard } from '#contacts';
 import type { assignmentHistory, outbound, readMarkers, timeline } from '#conversations';
 import type { inbox } from './inbox.js';
@@ -15,6 +15,7 @@ export type Tables = {
   readonly outbound: RowIn<typeof outbound>;
   readonly read_markers: RowIn<typeof readMarkers>;
   readonly hidden_messages: RowIn<typeof hiddenMessages>;
+  readonly kept_messages: RowIn<typeof keptMessages>;
   readonly blocked_contacts: RowIn<typeof blockedContacts>;
   readonly address_claims: RowIn<typeof addressClaims>;
   readonly block_filter: RowIn<typeof blockFilter>;
