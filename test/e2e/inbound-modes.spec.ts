@@ -199,7 +199,7 @@ describe('a message that races a block', () => {
       return executeMany(...args);
     }) as never;
     const answer = await town.writes(customer.phone, 'raced').finally(() => {
-      runner.executeMany = executeMany as never;
+      runner.executeMany = executeMany;
     });
     expect(answer.disposition).toBe(disposition);
     const lines = await marked(customer.conversationId);
