@@ -26,6 +26,20 @@ import { policies as allPolicies } from '#policies';
 import { opsEvents } from '#projections';
 import { settingsDecider, settingsEvents } from '#settings';
 import { staffDecider, staffEvents, staffList } from '#staff';
+import {
+  bulkDecider,
+  bulkEvents,
+  walletCodeDecider,
+  walletCodeEvents,
+  walletContactDecider,
+  walletContactEvents,
+  walletContacts,
+  walletDecider,
+  walletEvents,
+  walletList,
+  walletNameDecider,
+  walletNameEvents,
+} from '#wallets';
 
 export const deciders: readonly AnyDecider[] = [
   contactDecider,
@@ -35,6 +49,11 @@ export const deciders: readonly AnyDecider[] = [
   readMarkerDecider,
   staffDecider,
   settingsDecider,
+  walletDecider,
+  walletContactDecider,
+  walletNameDecider,
+  walletCodeDecider,
+  bulkDecider,
 ];
 
 export const storedTypes: readonly EventDefinitions[] = [
@@ -45,6 +64,11 @@ export const storedTypes: readonly EventDefinitions[] = [
   readMarkerEvents,
   staffEvents,
   settingsEvents,
+  walletEvents,
+  walletContactEvents,
+  walletNameEvents,
+  walletCodeEvents,
+  bulkEvents,
   logEvents,
   opsEvents,
 ];
@@ -62,6 +86,8 @@ export const projections = [
   outbound,
   readMarkers,
   staffList,
+  walletList,
+  walletContacts,
 ] as unknown as readonly Projection[];
 
 export const policies: readonly Policy[] = allPolicies;
