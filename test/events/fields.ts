@@ -22,6 +22,10 @@ const docOf = (node: ts.Node): string =>
     .join(' ')
     .replace(/\s+/g, ' ');
 
+/** What a name of the same file stands for. */
+const aliasIn = (source: ts.SourceFile, name: string): ts.TypeNode | undefined =>
+  source.statements.filter(ts.isTypeAliasDeclaration).find((one) => one.name.text === name)?.type;
+
 export const readSources = (): Sources => {
   const fields = new Map<string, readonly Field[]>();
   const named = new Map<string, string>();
@@ -39,10 +43,11 @@ export const readSources = (): Sources => {
       }
       if (ts.isTypeReferenceNode(node) && node.typeName.getText(source) === 'Event') {
         const [name, data] = node.typeArguments ?? [];
-        if (name !== undefined && ts.isLiteralTypeNode(name) && data !== undefined && ts.isTypeLiteralNode(data))
+        const shape = data !== undefined && ts.isTypeReferenceNode(data) ? aliasIn(source, data.getText(source)) : data;
+        if (name !== undefined && ts.isLiteralTypeNode(name) && shape !== undefined && ts.isTypeLiteralNode(shape))
           fields.set(
             name.getText(source).slice(1, -1),
-            data.members.filter(ts.isPropertySignature).map((member) => ({
+            shape.members.filter(ts.isPropertySignature).map((member) => ({
               name: member.name.getText(source),
               type: bare(member.type?.getText(source) ?? ''),
               optional: member.questionToken !== undefined,
