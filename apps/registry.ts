@@ -1,5 +1,5 @@
 // Everything that is registered, once: what is stored, what decides, what is folded, what reacts.
-import { addressClaims, blockedContacts, blockFilter, hiddenMessages } from '#block-filter';
+import { addressClaims, blockedContacts, blockFilter, hiddenMessages, keptMessages } from '#block-filter';
 import {
   contactCard,
   contactDecider,
@@ -85,6 +85,7 @@ export const projections = [
   contactCard,
   blockedContacts,
   hiddenMessages,
+  keptMessages,
   addressClaims,
   blockFilter,
   assignmentHistory,

@@ -64,6 +64,7 @@ const blockRulesOf = (settings: Settings): BlockRules => ({
   requireConfirm: settings['block.requireConfirm'],
   notice: settings['block.notice'],
   closeOpen: settings['block.closeOpen'],
+  inboundMode: settings['block.inboundMode'],
   defaultScope: settings['block.defaultScope'],
   reason: settings['block.reason'],
   allowExpiry: settings['block.allowExpiry'],

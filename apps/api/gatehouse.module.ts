@@ -6,7 +6,7 @@ import { Intake } from '#block-filter/intake.adapter';
 import { AddressBook } from '#contacts/address-book.adapter';
 import { ContactCommands } from '#contacts/contact-commands.handlers';
 import { ConversationCommands, ReadMarkerCommands } from '#conversations/conversation-commands.handlers';
-import { CODEC } from '#event-store';
+import { CODEC, EVENT_READER } from '#event-store';
 import { UnblockRule } from '#inbox/contacts.query';
 import { Configuration, Desk, LogIdentity, Metrics, Readiness, StaffDirectory, TenantSecrets } from '#platform';
 import { ProjectorDesk } from '#projections/ops.controller';
@@ -52,6 +52,7 @@ const provided = (gatehouse: Gatehouse) => {
   const { stores, write, intake, staff, projector, readiness } = gatehouse;
   return [
     { provide: READ_MODELS, useValue: stores.models },
+    { provide: EVENT_READER, useValue: stores.store },
     { provide: CODEC, useValue: stores.codec },
     { provide: AddressBook, useValue: write.book },
     { provide: BlockEnforcement, useValue: write.enforcement },

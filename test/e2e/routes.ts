@@ -253,6 +253,11 @@ export const routes: readonly Route[] = [
     },
   },
   {
+    route: 'GET /v1/conversations/live',
+    roles: READERS,
+    make: list('/v1/conversations/live'),
+  },
+  {
     route: 'GET /v1/conversations',
     roles: READERS,
     make: list('/v1/conversations', `view=all&status=open&walletId=${NOWHERE}&search=a&limit=10`),
@@ -377,6 +382,8 @@ export const routes: readonly Route[] = [
       return Promise.resolve({ path: '/v1/messages/inbound/batch', body: `${line(id)}\n` });
     },
   },
+  { route: 'GET /v1/block-filter/snapshot', roles: GATEWAY, make: list('/v1/block-filter/snapshot') },
+  { route: 'GET /v1/block-filter/live', roles: GATEWAY, make: list('/v1/block-filter/live') },
   {
     route: 'GET /v1/block-filter/check',
     roles: GATEWAY,

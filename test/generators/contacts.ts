@@ -38,6 +38,7 @@ const rules: fc.Arbitrary<BlockRules> = fc.record({
   requireConfirm: fc.boolean(),
   notice: one('optional', 'off'),
   closeOpen: fc.boolean(),
+  inboundMode: one('ignore', 'quarantine', 'receive'),
   defaultScope: one('allChannels', 'thisChannel'),
   reason: one('optional', 'required'),
   allowExpiry: mostly,
@@ -161,12 +162,13 @@ export const ignoredCommands = fc
     blockId: one('b1', 'b2'),
     identityId,
     channel: one('whatsapp', 'sms'),
-    conversationId: one('conv-1', 'conv-2'),
+    conversationId: one('c3d2e1f0-a9b8-5c7d-8e6f-5a4b3c2d1e0f', 'c3d2e1f0-a9b8-5c7d-8e6f-5a4b3c2d1e10'),
     providerMessageId: one('wamid.1', null),
     providerMessageKey: one('k1', 'k2', 'k3', 'k4', 'k5'),
     sentAt: fc.option(time),
     receivedAt: time,
-    mode: fc.constant('ignore' as const),
+    mode: one('ignore', 'quarantine', 'receive'),
     contentHmac: one('mac-1', 'mac-2'),
+    content: fc.constant({ text: 'Hello?' }),
   })
   .chain((data) => metadata.map((asked) => new IgnoreBlockedMessage(data, asked)));

@@ -31,6 +31,7 @@ const cover: fc.Arbitrary<Cover> = fc
     blockId: one('b1', 'b2'),
     contactId: one('carla', 'clara'),
     closeOpen: fc.boolean(),
+    inboundMode: fc.constantFrom('ignore', 'quarantine', 'receive'),
   })
   .map(({ end, ...rest }) => ({ ...rest, to: end !== null && end < rest.from ? rest.from : end }));
 const facts: fc.Arbitrary<ConversationFacts> = fc.record({

@@ -7,6 +7,7 @@ export const ABOUT: Readonly<Record<string, string>> = {
   blocked_contacts: 'One row an episode of blocking; the open ones have no `ended_at`.',
   hidden_messages: 'How many messages a conversation does not show.',
   address_claims: 'Who claims an address, in order. The address is a keyed hash and says nothing of a person.',
+  kept_messages: 'Messages that were sent while blocked and kept by the mode `receive` of `block.inboundMode`.',
   block_filter: 'What the filter knows of a contact. For the product itself; its form may change with any version.',
   assignment_history: 'Who owned a conversation, from when to when, and why it ended.',
   outbound: 'Messages that wait to be handed over to a provider, oldest first.',
@@ -58,6 +59,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     content: 'what was written, sealed',
     delivery: 'how far an outbound message has come',
     state: 'the change of state, of lines that are one',
+    while_blocked: '1: sent while blocked, and kept by the mode `receive`',
   },
   refusals: {
     refusal_id: 'the refusal',
@@ -102,7 +104,16 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     claim_no: 'the order of the claims of an address',
     claimed_at: 'when it was claimed',
   },
-  block_filter: { contact: 'the fold, without names and addresses' },
+  kept_messages: {
+    item_id: 'the message',
+    at: 'its place in time',
+    sent_at: 'when it was sent',
+    content: 'the message, sealed',
+  },
+  block_filter: {
+    contact: 'the fold, without names and addresses',
+    covered: '1: some block covers or covered an address of the contact',
+  },
   assignment_history: {
     assigned_by: 'who assigned',
     method: 'how: claimed, assigned, by a reply',

@@ -1,16 +1,17 @@
 // What the filter knows of a contact: its identities and what their blocks cover. It is the write side's own fold, without names and addresses,
 // so that the read model cannot come to another verdict.
-import { json, projection, type Recorded } from '#kernel';
+import { integer, json, projection, type Recorded } from '#kernel';
 import { contactDecider, type ActiveContact, type Contact, type ContactEvent } from '#contacts';
 
 const evolved = (
   row: { readonly contact: ActiveContact } | null,
   event: Recorded<ContactEvent>,
-): { contact: ActiveContact } | null => {
+): { contact: ActiveContact; covered: number } | null => {
   const contact: Contact = contactDecider.evolve(row?.contact ?? contactDecider.initial, event);
   if (contact.status === 'unknown') return null;
   const { block } = contact;
   return {
+    covered: contact.coverage.length > 0 ? 1 : 0,
     contact: {
       ...contact,
       displayName: null,
@@ -22,11 +23,15 @@ const evolved = (
   };
 };
 
-/** Rows only of contacts that were ever blocked need coverage, but a holder must be known as valid too: so one row each. */
+/** Rows only of contacts that were ever blocked need coverage, but a holder must be known as valid too: so one row each; `covered` finds the former. */
 export const blockFilter = projection<ContactEvent>()({
   name: 'block_filter',
-  version: 2,
-  table: { key: ['contact_id'], columns: { contact: json<ActiveContact>() } },
+  version: 3,
+  table: {
+    key: ['contact_id'],
+    columns: { contact: json<ActiveContact>(), covered: integer },
+    indexes: [['covered', 'contact_id']],
+  },
   keyOf: ({ data }: Recorded<ContactEvent>) => ({ contact_id: data.contactId }),
   on: {
     ContactRegistered: evolved,

@@ -45,7 +45,7 @@ export type InboundMessage = {
 };
 
 export type Received = {
-  readonly disposition: 'displayed' | 'ignored' | 'duplicate';
+  readonly disposition: 'displayed' | 'ignored' | 'quarantined' | 'received_while_blocked' | 'duplicate';
   readonly contactId: string;
   readonly identityId: string;
   readonly conversationId?: string;
@@ -62,6 +62,8 @@ type Work = {
   readonly located: Located;
   readonly answer: (result: Received | Problem) => void;
 };
+
+const DISPOSITIONS = { ignore: 'ignored', quarantine: 'quarantined', receive: 'received_while_blocked' } as const;
 
 const AT_ONCE = 256;
 
@@ -308,8 +310,9 @@ export class Intake {
             providerMessageKey: key,
             sentAt,
             receivedAt: metadata.now,
-            mode: 'ignore',
+            mode: cover.inboundMode,
             contentHmac: keyedHash(dataKey?.key ?? Buffer.alloc(0), text, 'hex'),
+            content: { text },
           },
           metadata,
         );
@@ -323,13 +326,15 @@ export class Intake {
           continue;
         }
         const key = ignoredKey(conversationId, work.key);
+        const mode = work.cover.inboundMode;
         const first = outcome.state.recent.find((one) => one.key === key);
         work.answer({
-          disposition: outcome.events.length > 0 ? 'ignored' : 'duplicate',
+          disposition: outcome.events.length > 0 ? DISPOSITIONS[mode] : 'duplicate',
           contactId,
           identityId: first?.identityId ?? work.cover.identityId,
           blockId: first?.blockId ?? work.cover.blockId,
-          ...(exists ? { conversationId } : {}),
+          ...(exists || mode === 'receive' ? { conversationId } : {}),
+          ...(mode === 'receive' ? { messageId: messageIdOf(conversationId, work.key) } : {}),
           position: outcome.position,
         });
       }
@@ -398,12 +403,13 @@ export class Intake {
           position,
         });
       } else {
-        const { blockId } = cover;
+        const { blockId, inboundMode } = cover;
         work.answer({
-          disposition: 'ignored',
+          disposition: DISPOSITIONS[inboundMode],
           contactId: cover.contactId,
           identityId: cover.identityId,
           conversationId,
+          ...(inboundMode === 'receive' ? { messageId } : {}),
           blockId,
           position,
         });

@@ -66,6 +66,17 @@ export const canonicalAddress = (kind: Kind, value: string, region: string): Add
   return { key: `${kind}:${value}`, value };
 };
 
+/**
+ * Every spelling under which an address is met elsewhere, the canonical one first: phones with and without the plus, Brazilian mobile
+ * numbers of both lengths too. Whoever looks up an address as a provider gives it needs no rule of their own.
+ */
+export const spellingsOf = (kind: Kind, canonical: string): readonly string[] => {
+  if (!PHONE_KINDS.includes(kind)) return [canonical];
+  const [, area, rest] = /^\+55(\d{2})9([6-9]\d{7})$/.exec(canonical) ?? [];
+  const all = area === undefined || rest === undefined ? [canonical] : [canonical, `+55${area}${rest}`];
+  return all.flatMap((phone) => [phone, phone.slice(1)]);
+};
+
 const canonicalPhone = (kind: Kind, value: string, region: string): string | null => {
   const international = (kind === 'whatsapp' || kind === 'viber') && /^\d+$/.test(value);
   const parsed = parsePhoneNumberFromString(international ? `+${value}` : value, {

@@ -36,6 +36,7 @@ const rules: BlockRules = {
   requireConfirm: true,
   notice: 'optional',
   closeOpen: true,
+  inboundMode: 'ignore',
   defaultScope: 'allChannels',
   reason: 'optional',
   allowExpiry: true,
@@ -517,6 +518,9 @@ describe('blocking', () => {
     given(contactDecider, registered())
       .when(block({ rules: { ...rules, unblockBy: 'anyAgent', closeOpen: false } }))
       .then(blocked({ policy: { inboundMode: 'ignore', unblockBy: 'anyAgent', closeOpen: false } }));
+    given(contactDecider, registered())
+      .when(block({ rules: { ...rules, inboundMode: 'quarantine' } }))
+      .then(blocked({ policy: { inboundMode: 'quarantine', unblockBy: 'admin', closeOpen: true } }));
   });
   it('stays one episode when said again, whatever else is said with it [I1 I17]', () => {
     const facts = [registered(), blocked()];
@@ -924,6 +928,6 @@ describe('an address that joins a blocked contact', () => {
 });
 
 it('knows whose key seals its facts', () => {
-  expect(contactDecider.sealedFor?.(after(registered()))).toBe('contact:carla');
+  expect(contactDecider.sealedFor?.(after(registered()), registered())).toBe('contact:carla');
   expect(contactDecider.idOf(block())).toBe(contactId);
 });

@@ -14,12 +14,12 @@ import {
 } from '#kernel';
 import { isPrevented, isWeak, type Channel, type DuplicateRules, type Kind } from './addresses.js';
 import type { ConsentChannel, Consents, GrantSource, RevocationSource } from './consents.js';
-import type { Coverage } from './coverage.js';
+import type { Coverage, InboundMode } from './coverage.js';
 
 // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 export type Scope = { readonly all: true } | { readonly channels: readonly Channel[] };
 export type BlockKind = 'do_not_contact' | 'protection';
-export type BlockPolicy = { inboundMode: 'ignore'; unblockBy: UnblockBy; closeOpen: boolean };
+export type BlockPolicy = { inboundMode: InboundMode; unblockBy: UnblockBy; closeOpen: boolean };
 
 export type ContactEvent =
   | Event<
@@ -133,6 +133,7 @@ export type OpenBlock = {
   readonly expiresAt: string | null;
   readonly noticeMessageId: string | null;
   readonly closeOpen: boolean;
+  readonly inboundMode: InboundMode;
 };
 
 export type Contact =
@@ -243,6 +244,7 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
         expiresAt,
         noticeMessageId,
         closeOpen: policy.closeOpen,
+        inboundMode: policy.inboundMode,
       };
       return {
         ...state,
@@ -275,10 +277,20 @@ const opened = (
   identityIds: readonly string[],
   from: string,
 ): readonly Coverage[] => {
-  const { blockId, blockedAt, closeOpen } = block;
+  const { blockId, blockedAt, closeOpen, inboundMode } = block;
   const channels: readonly string[] = 'all' in block.scope ? ['*'] : block.scope.channels;
   return identityIds.flatMap((identityId) =>
-    channels.map((channel) => ({ blockId, contactId, identityId, channel, blockedAt, from, to: null, closeOpen })),
+    channels.map((channel) => ({
+      blockId,
+      contactId,
+      identityId,
+      channel,
+      blockedAt,
+      from,
+      to: null,
+      closeOpen,
+      inboundMode,
+    })),
   );
 };
 
@@ -356,6 +368,7 @@ export type BlockRules = {
   readonly requireConfirm: boolean;
   readonly notice: 'optional' | 'off';
   readonly closeOpen: boolean;
+  readonly inboundMode: InboundMode;
   readonly defaultScope: 'allChannels' | 'thisChannel';
   readonly reason: 'optional' | 'required';
   readonly allowExpiry: boolean;
@@ -368,6 +381,7 @@ export const UNKNOWN_RULES: BlockRules = {
   requireConfirm: true,
   notice: 'off',
   closeOpen: true,
+  inboundMode: 'ignore',
   defaultScope: 'allChannels',
   reason: 'required',
   allowExpiry: false,
@@ -719,7 +733,7 @@ const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decisi
         noticeMessageId: data.noticeMessageId ?? null,
         expiresAt: data.expiresAt ?? null,
         coveredIdentityIds: identitiesOf(contact).map((identity) => identity.identityId),
-        policy: { inboundMode: 'ignore', unblockBy: rules.unblockBy, closeOpen: rules.closeOpen },
+        policy: { inboundMode: rules.inboundMode, unblockBy: rules.unblockBy, closeOpen: rules.closeOpen },
       },
     },
   ];

@@ -14,7 +14,7 @@ import {
   type Event,
   type Rejection,
 } from '#kernel';
-import { hiddenBy, type Cover } from './cover.js';
+import { hiddenBy, type Cover, type InboundMode } from './cover.js';
 import { reasonsAgainst, refusalFor, type Consent, type GateRejection } from './gate.js';
 
 // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -61,7 +61,17 @@ export type ConversationEvent =
         ordinal: number;
       }
     >
-  | Event<'MessageHidden', { messageId: string; blockId: string; contactId: string; hiddenAt: string }>
+  | Event<
+      'MessageHidden',
+      {
+        messageId: string;
+        blockId: string;
+        contactId: string;
+        hiddenAt: string;
+        /** Of the episode; absent in facts of before there were others than `ignore`. */
+        mode?: InboundMode;
+      }
+    >
   | Event<
       'ConversationReopened',
       {
@@ -898,7 +908,13 @@ const enforceBlock = (command: EnforceBlock, state: KnownConversation): Decision
     .sort((a, b) => a.ordinal - b.ordinal)
     .map(({ messageId, cover }): ConversationEvent => ({
       type: 'MessageHidden',
-      data: { messageId, blockId: cover.blockId, contactId: cover.contactId, hiddenAt: now },
+      data: {
+        messageId,
+        blockId: cover.blockId,
+        contactId: cover.contactId,
+        hiddenAt: now,
+        ...(cover.inboundMode === 'ignore' ? {} : { mode: cover.inboundMode }),
+      },
     }));
   const present = covered.filter((one) => covers(one, now));
   const [cover] = present;

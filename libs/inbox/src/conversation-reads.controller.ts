@@ -73,12 +73,14 @@ class TimelineItemAnswer {
   @Shown(() => TimelineContentAnswer, { optional: true, nullable: true }) content?: TimelineContentAnswer | null;
   @Shown('object', { optional: true }) state?: unknown;
   @Shown('string', { optional: true }) delivery?: string;
+  @Shown('boolean', { optional: true, description: 'Kept by the mode receive of block.inboundMode' })
+  sentWhileBlocked?: boolean;
 }
 class TimelineAnswer {
   @Shown(() => TimelineItemAnswer, { list: 200 }) items!: TimelineItemAnswer[];
   @Shown('string', { nullable: true }) nextCursor!: string | null;
-  @Shown('integer', { nullable: true, description: 'Messages that are not shown; null for agents' }) hiddenCount!:
-    number | null;
+  @Shown('integer', { nullable: true, description: 'Messages that were sent while blocked; null for agents' })
+  hiddenCount!: number | null;
 }
 class AssignmentAnswer {
   @Shown('integer') assignmentNo!: number;

@@ -10,10 +10,11 @@ import {
 } from './contacts.query.js';
 import { ConversationReadsController } from './conversation-reads.controller.js';
 import { CountConversationsHandler, GetConversationHandler, ListConversationsHandler } from './conversations.query.js';
+import { LiveController } from './live.controller.js';
 import { GetTimelineHandler, ListAssignmentsHandler, ListOutboundHandler } from './timeline.query.js';
 
 @Module({
-  controllers: [ConversationReadsController, ContactReadsController, ContactabilityController],
+  controllers: [LiveController, ConversationReadsController, ContactReadsController, ContactabilityController],
   providers: [
     ListConversationsHandler,
     CountConversationsHandler,

@@ -1,5 +1,5 @@
 import type { RowIn } from '#kernel';
-import type { addressClaims, blockedContacts, blockFilter, hiddenMessages } from '#block-filter';
+import type { addressClaims, blockedContacts, blockFilter, hiddenMessages, keptMessages } from '#block-filter';
 import type { walletContacts, walletList } from '#wallets';
 import type { contactCard, duplicates } from '#contacts';
 import type { assignmentHistory, outbound, readMarkers, refusals, timeline } from '#conversations';
@@ -18,6 +18,7 @@ export type Tables = {
   readonly outbound: RowIn<typeof outbound>;
   readonly read_markers: RowIn<typeof readMarkers>;
   readonly hidden_messages: RowIn<typeof hiddenMessages>;
+  readonly kept_messages: RowIn<typeof keptMessages>;
   readonly blocked_contacts: RowIn<typeof blockedContacts>;
   readonly address_claims: RowIn<typeof addressClaims>;
   readonly block_filter: RowIn<typeof blockFilter>;

@@ -18,6 +18,7 @@ const changed = (key: string, oldValue: SettingValue, newValue: SettingValue): S
 describe('settings', () => {
   it('have the documented defaults where a tenant never said anything [H5]', () => {
     expect(settingsDecider.initial).toEqual({
+      'block.inboundMode': 'ignore',
       'block.unblockBy': 'admin',
       'block.blockBy': 'anyAgent',
       'block.requireConfirm': true,

@@ -28,6 +28,10 @@ const WEEKDAYS_NINE_TO_SIX: Hours = {
 
 /** The first value is the default. */
 export const SETTINGS = {
+  'block.inboundMode': choice(
+    ['ignore', 'quarantine', 'receive'],
+    "What becomes of a blocked customer's message: only the fact; sealed content for auditors; or kept in the conversation, marked.",
+  ),
   'block.unblockBy': choice(['admin', 'supervisor', 'anyAgent'], 'Who may unblock a contact.'),
   'block.blockBy': choice(['anyAgent', 'supervisor', 'admin'], 'Who may block a contact.'),
   'block.requireConfirm': choice([true, false], 'Is confirm: true needed to block and to unblock?'),
