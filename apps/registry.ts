@@ -1,4 +1,5 @@
 // Everything that is registered, once: what is stored, what decides, what is folded, what reacts.
+import { accessDecider, accessEvents } from '#audit';
 import { addressClaims, blockedContacts, blockFilter, hiddenMessages } from '#block-filter';
 import {
   contactCard,
@@ -35,6 +36,7 @@ export const deciders: readonly AnyDecider[] = [
   readMarkerDecider,
   staffDecider,
   settingsDecider,
+  accessDecider,
 ];
 
 export const storedTypes: readonly EventDefinitions[] = [
@@ -45,6 +47,7 @@ export const storedTypes: readonly EventDefinitions[] = [
   readMarkerEvents,
   staffEvents,
   settingsEvents,
+  accessEvents,
   logEvents,
   opsEvents,
 ];

@@ -1,6 +1,7 @@
 // Every decider with its stored types and a generator of commands for one of its streams. A new decider is one line here and one file in generators/.
 import type fc from 'fast-check';
 import type { AnyDecider, Command, CommandOf, EventDefinitions } from '#kernel';
+import { accessDecider, accessEvents } from '#audit/access';
 import { contactDecider, contactEvents } from '#contacts/contact';
 import { identityDecider, identityEvents } from '#contacts/identity-claim';
 import { ignoredDecider, ignoredEvents } from '#contacts/ignored-messages';
@@ -8,6 +9,7 @@ import { conversationDecider, conversationEvents } from '#conversations/conversa
 import { readMarkerDecider, readMarkerEvents } from '#conversations/read-marker';
 import { settingsDecider, settingsEvents } from '#settings/settings';
 import { staffDecider, staffEvents } from '#staff/staff-member';
+import { accessCommands } from './generators/audit.js';
 import { contactCommands, identityCommands, ignoredCommands } from './generators/contacts.js';
 import { conversationCommands, readMarkerCommands } from './generators/conversations.js';
 import { settingsCommands } from './generators/settings.js';
@@ -33,4 +35,5 @@ export const deciders: readonly Registered[] = [
   registered(readMarkerDecider, readMarkerEvents, readMarkerCommands),
   registered(staffDecider, staffEvents, staffCommands),
   registered(settingsDecider, settingsEvents, settingsCommands),
+  registered(accessDecider, accessEvents, accessCommands),
 ];

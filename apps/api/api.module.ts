@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AuditModule } from '#audit/audit.module';
 import { BlockFilterModule } from '#block-filter/block-filter.module';
 import { ContactsModule } from '#contacts/contacts.module';
 import { ConversationsModule } from '#conversations/conversations.module';
@@ -23,6 +24,7 @@ export class ApiModule {
         SettingsModule,
         InboxModule,
         BlockFilterModule,
+        AuditModule,
         ProjectionsModule,
       ],
     };

@@ -20,6 +20,7 @@ import { mayBeAssigned, staffDecider } from '#staff';
 
 export type WriteSide = {
   readonly book: AddressBook;
+  readonly facts: ConversationFactsReader;
   readonly enforcement: BlockEnforcement;
   readonly contacts: ContactCommands;
   readonly conversations: ConversationCommands;
@@ -103,7 +104,7 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
     enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
   };
   const contacts = new ContactCommands(runner, book, contactNeighbours);
-  return { book, enforcement, contacts, conversations, settings, blockRules, conversationRules };
+  return { book, facts, enforcement, contacts, conversations, settings, blockRules, conversationRules };
 };
 
 /** Into the conversation named, else the covered one with the latest message; a notice that stands already is found again. */

@@ -77,7 +77,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A contact's card */
+        /** A contact's card; with at, as it was then */
         get: operations["ContactReadsController_card"];
         put?: never;
         post?: never;
@@ -506,7 +506,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One conversation */
+        /** One conversation; with at, as it was then */
         get: operations["ConversationReadsController_get"];
         put?: never;
         post?: never;
@@ -647,6 +647,74 @@ export interface paths {
         put?: never;
         /** The same for up to 10,000 messages; verdicts in the same order */
         post: operations["BlockFilterController_checkMany"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/contacts/{id}/block-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All blocks of a contact with what they did, read from the streams; format: json, csv or ndjson */
+        get: operations["AuditController_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/contacts/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A contact's facts one by one, each with the contact behind it; read from the stream */
+        get: operations["AuditController_replay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/blocked-conversations.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Conversations and the blocks that began in the range, for analysis */
+        get: operations["AuditController_blockedConversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's facts that were recorded in the range, chained by SHA-256; the export itself is recorded first */
+        get: operations["AuditController_export"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1107,6 +1175,11 @@ export interface components {
             mine: components["schemas"]["StatusCounts"];
             unassigned: components["schemas"]["StatusCounts"];
         };
+        AsOfAnswer: {
+            at: string;
+            /** @description Of the last fact that is in the answer */
+            revision: number;
+        };
         ConversationDetailAnswer: {
             conversationId: string;
             contactId: string;
@@ -1125,6 +1198,7 @@ export interface components {
             identityId: string;
             assignmentNo: number;
             sessionNo: number;
+            asOf?: components["schemas"]["AsOfAnswer"];
         };
         TimelineContentAnswer: {
             text: string;
@@ -1238,6 +1312,7 @@ export interface components {
             consents: components["schemas"]["ConsentsAnswer"];
             wallets: components["schemas"]["WalletNameAnswer"][];
             conversations: components["schemas"]["CardConversationAnswer"][];
+            asOf?: components["schemas"]["AsOfAnswer"];
         };
         BlockedContactAnswer: {
             contactId: string;
@@ -1276,6 +1351,92 @@ export interface components {
             blockId?: string;
             blockedAt?: string;
             contactId?: string;
+        };
+        StreamRevisionAnswer: {
+            stream: string;
+            revision: number;
+        };
+        BlockChangeAnswer: {
+            scope?: {
+                [key: string]: unknown;
+            };
+            reasonCode?: string | null;
+            reasonText?: string | null;
+            expiresAt?: string | null;
+            changedBy: string;
+            changedAt: string;
+        };
+        BlockFactAnswer: {
+            eventId: string;
+            type: string;
+            stream: string;
+            revision: number;
+            recordedAt: string;
+            actor: string;
+            commandId: string;
+            correlationId: string;
+        };
+        EpisodeAnswer: {
+            blockId: string;
+            kind: string;
+            /** @description As it was first; changes say what became of it */
+            scope: {
+                [key: string]: unknown;
+            };
+            reasonCode: string | null;
+            reasonText: string | null;
+            blockedBy: string;
+            blockedAt: string;
+            expiresAt: string | null;
+            originConversationId: string | null;
+            noticeMessageId: string | null;
+            changes: components["schemas"]["BlockChangeAnswer"][];
+            endedAt: string | null;
+            endedBy: string | null;
+            /** @enum {string|null} */
+            endedHow: "unblocked" | "expired" | "merged" | null;
+            /** @enum {string|null} */
+            requestedBy: "customer" | "company" | null;
+            unblockReason: string | null;
+            durationMs: number | null;
+            ignored: {
+                [key: string]: number;
+            };
+            concludedConversationIds: string[];
+            facts: components["schemas"]["BlockFactAnswer"][];
+        };
+        BlockHistoryAnswer: {
+            contactId: string;
+            /** @description Of the contact's stream */
+            revision: number;
+            /** @description All that was read, and how far */
+            streams: components["schemas"]["StreamRevisionAnswer"][];
+            episodes: components["schemas"]["EpisodeAnswer"][];
+        };
+        ReplayStepAnswer: {
+            eventId: string;
+            type: string;
+            stream: string;
+            revision: number;
+            recordedAt: string;
+            actor: string;
+            commandId: string;
+            correlationId: string;
+            /** @description The own time of the fact */
+            at: string;
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description The contact behind the fact */
+            state: {
+                [key: string]: unknown;
+            } | null;
+        };
+        ReplayAnswer: {
+            /** @description Of the contact's stream */
+            revision: number;
+            items: components["schemas"]["ReplayStepAnswer"][];
+            nextCursor: string | null;
         };
         ProgressAnswer: {
             rebuildId: string;
@@ -1556,6 +1717,8 @@ export interface operations {
                 /** @description a Consistency-Token: answer only from what has seen its write */
                 after?: string;
                 wait?: number;
+                /** @description As it was then; supervisors, administrators and auditors may ask */
+                at?: string;
             };
             header?: never;
             path: {
@@ -2668,6 +2831,8 @@ export interface operations {
                 /** @description a Consistency-Token: answer only from what has seen its write */
                 after?: string;
                 wait?: number;
+                /** @description As it was then; supervisors, administrators and auditors may ask */
+                at?: string;
             };
             header?: never;
             path: {
@@ -3043,6 +3208,156 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerdictAnswer"][];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_history: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                format?: "json" | "csv" | "ndjson";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockHistoryAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_replay: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                /** @description Inclusive, by the own time of the facts */
+                from?: string;
+                /** @description Exclusive */
+                to?: string;
+                /** @description ndjson gives all of it, a fact a line */
+                format?: "json" | "ndjson";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_blockedConversations: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                /** @description Inclusive */
+                from?: string;
+                /** @description Exclusive */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_export: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                /** @description Inclusive */
+                from?: string;
+                /** @description Exclusive */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
                 };
             };
             /** @description A refusal (RFC 9457) */

@@ -1,4 +1,4 @@
-import { Inject } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { sql, type Kysely } from 'kysely';
 import { mayUnblock, searchTerm, type UnblockBy } from '#contacts';
@@ -7,6 +7,7 @@ import type { Caller } from '#kernel';
 import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
 import { containing, mayRead, seesEverything } from './access.query.js';
+import type { CardRow } from './as-of.js';
 import type { Tables } from './tables.js';
 
 export type ContactRow = {
@@ -132,31 +133,22 @@ export type ContactCard = Omit<ContactRow, 'blocked'> & {
   }[];
 };
 
-@QueryHandler(GetContactCard)
-export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
+/** A card's row as people see it at an instant. */
+@Injectable()
+export class CardReader {
   constructor(
-    @Inject(READ_MODELS) private readonly models: ReadModels<Tables>,
     @Inject(CODEC) private readonly codec: Codec,
     private readonly rule: UnblockRule,
   ) {}
 
-  async execute({ tenant, caller, contactId, consistency }: GetContactCard): Promise<Seen<ContactCard>> {
-    const now = new Date().toISOString();
-    const { value, at } = await this.models.query(async (db) => {
-      const row = await db
-        .selectFrom('contact_card')
-        .selectAll()
-        .where('contact_card.tenant', '=', tenant)
-        .where('contact_card.contact_id', '=', contactId)
-        .where(ownContact(caller, 'contact_card.contact_id'))
-        .executeTakeFirst();
-      return row === undefined ? null : { row, conversations: await conversationsOf(db, tenant, caller, contactId) };
-    }, consistency);
-    if (value === null) throw problem('not-found');
-    const { row, conversations } = value;
+  async shown(
+    row: CardRow,
+    conversations: ContactCard['conversations'],
+    { tenant, caller, now }: { readonly tenant: string; readonly caller: Caller; readonly now: string },
+  ): Promise<ContactCard> {
     const isOpen = row.block !== null && (row.block.expiresAt === null || row.block.expiresAt > now);
-    const card: ContactCard = {
-      contactId,
+    return {
+      contactId: row.contact_id,
       displayName: row.display_name,
       tags: row.tags,
       identities: row.identities,
@@ -172,7 +164,31 @@ export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
       wallets: [],
       conversations,
     };
-    return { value: card, at, revision: row.revision };
+  }
+}
+
+@QueryHandler(GetContactCard)
+export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
+  constructor(
+    @Inject(READ_MODELS) private readonly models: ReadModels<Tables>,
+    private readonly cards: CardReader,
+  ) {}
+
+  async execute({ tenant, caller, contactId, consistency }: GetContactCard): Promise<Seen<ContactCard>> {
+    const now = new Date().toISOString();
+    const { value, at } = await this.models.query(async (db) => {
+      const row = await db
+        .selectFrom('contact_card')
+        .selectAll()
+        .where('contact_card.tenant', '=', tenant)
+        .where('contact_card.contact_id', '=', contactId)
+        .where(ownContact(caller, 'contact_card.contact_id'))
+        .executeTakeFirst();
+      return row === undefined ? null : { row, conversations: await conversationsOf(db, tenant, caller, contactId) };
+    }, consistency);
+    if (value === null) throw problem('not-found');
+    const card = await this.cards.shown(value.row, value.conversations, { tenant, caller, now });
+    return { value: card, at, revision: value.row.revision };
   }
 }
 

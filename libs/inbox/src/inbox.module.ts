@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
+import { GetContactCardAtHandler, GetConversationAtHandler } from './as-of.query.js';
 import { ContactReadsController } from './contact-reads.controller.js';
 import {
+  CardReader,
   CountBlockedContactsHandler,
   GetContactCardHandler,
   ListBlockedContactsHandler,
@@ -13,6 +15,9 @@ import { GetTimelineHandler, ListAssignmentsHandler, ListOutboundHandler } from 
 @Module({
   controllers: [ConversationReadsController, ContactReadsController],
   providers: [
+    CardReader,
+    GetContactCardAtHandler,
+    GetConversationAtHandler,
     ListConversationsHandler,
     CountConversationsHandler,
     GetConversationHandler,
