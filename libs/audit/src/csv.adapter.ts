@@ -1,18 +1,23 @@
-import { stringify, type Options } from 'csv-stringify/sync';
+import { compose, Readable } from 'node:stream';
+import { stringify } from 'csv-stringify';
 
 type Cell = string | number | null;
 
-const OPTIONS: Options = { record_delimiter: '\r\n', delimiter: ',' };
-
-/** A table as text, line by line: header first, CRLF, quoted where needed. */
+/** A table as text while its rows are made: header first, CRLF, quoted where needed. */
 export const csvOf = async function* (
   columns: readonly string[],
   rows: AsyncIterable<readonly Cell[]>,
 ): AsyncGenerator<string, void, undefined> {
-  yield stringify([[...columns]], OPTIONS);
-  for await (const row of rows) yield stringify([row.map(neutral)], OPTIONS);
+  const text = stringify({
+    header: true,
+    columns: [...columns],
+    record_delimiter: 'windows',
+    // It would quote its own line breaks only.
+    quoted_match: /[\r\n]/,
+    cast: { string: neutral },
+  });
+  for await (const part of compose(Readable.from(rows), text)) yield String(part);
 };
 
 /** What a spreadsheet would take for a formula, or swallow, begins with an apostrophe. */
-const neutral = (cell: Cell): Cell =>
-  typeof cell === 'string' && /^[=+\-@\u0000-\u001f\u007f]/.test(cell) ? `'${cell}` : cell;
+const neutral = (cell: string): string => (/^[=+\-@\u0000-\u001f\u007f]/.test(cell) ? `'${cell}` : cell);

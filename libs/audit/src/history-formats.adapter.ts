@@ -49,7 +49,7 @@ const COLUMNS = [
 ] as const;
 
 /** An episode a row; what is a list or an object stands in its cell as JSON. */
-export const asCsv = ({ contactId, episodes }: BlockHistory): AsyncGenerator<string, void, undefined> => {
+export const asCsv = ({ contactId, episodes }: BlockHistory): AsyncIterable<string> => {
   const rows = async function* (): AsyncGenerator<readonly (string | number | null)[], void, undefined> {
     for await (const episode of episodes)
       yield COLUMNS.map((name) => (name === 'contactId' ? contactId : cell(episode, name)));
