@@ -102,7 +102,7 @@ describe('the history of blocks', () => {
     expect(changes).toEqual([
       { reasonCode: 'threats', changedBy: 'sol', changedAt: expect.stringContaining('T10:02') },
     ]);
-    expect(facts.map((fact: Json): string => fact.type)).toEqual([
+    expect((facts as readonly { type: string }[]).map(({ type }) => type)).toEqual([
       'ContactBlocked',
       'ConversationConcluded',
       'ContactBlockChanged',
@@ -134,7 +134,7 @@ describe('the history of blocks', () => {
     const { episodes } = await historyOf(contactId);
     const lines = await door.get('admin', `/v1/audit/contacts/${contactId}/block-history?format=ndjson`);
     expect(lines.headers.get('content-type')).toBe('application/x-ndjson; charset=utf-8');
-    expect(linesOf(lines.text)).toEqual(episodes.map((episode: Json) => ({ contactId, ...episode })));
+    expect(linesOf(lines.text)).toEqual((episodes as readonly object[]).map((episode) => ({ contactId, ...episode })));
     const csv = await door.get('supervisor', `/v1/audit/contacts/${contactId}/block-history?format=csv`);
     expect(csv.headers.get('content-type')).toBe('text/csv; charset=utf-8');
     const [head, row] = csv.text.split('\r\n');
@@ -188,7 +188,13 @@ describe('a replay', () => {
       cursor = body.nextCursor === null ? '' : `&cursor=${body.nextCursor as string}`;
     } while (cursor !== '');
     expect(
-      all.map(({ type, revision, state }) => [type, revision, state.displayName, state.tags, state.block?.reasonText]),
+      all.map(({ type, revision, state }): readonly unknown[] => [
+        type,
+        revision,
+        state.displayName,
+        state.tags,
+        state.block?.reasonText,
+      ]),
     ).toEqual([
       ['ContactRegistered', 0, 'Carla', [], undefined],
       ['ContactDetailsChanged', 1, 'Clara', [], undefined],
@@ -210,7 +216,7 @@ describe('a replay', () => {
     const to = at('10:30');
     await town.unblock(contactId);
     const { body } = await door.get('auditor', `/v1/audit/contacts/${contactId}/replay?from=${from}&to=${to}`);
-    expect(body.items.map((item: Json): Json => [item.type, item.state.displayName])).toEqual([
+    expect((body.items as readonly Json[]).map((item): unknown => [item.type, item.state.displayName])).toEqual([
       ['ContactBlocked', 'Carla Prado'],
     ]);
     const other = await door.get('auditor', `/v1/audit/contacts/${contactId}/replay?limit=1`);
@@ -374,7 +380,7 @@ describe('the export', () => {
     const { head, count, sha256 } = all.at(-1)!;
     const own = before.filter(({ stream }) => /^[a-z]+-acme(\.|$)/.test(stream));
     expect(own.length).toBeLessThan(before.length);
-    expect(lines.map((line) => line['eventId'])).toEqual(own.map(({ id }) => id));
+    expect(lines.map((line): unknown => line['eventId'])).toEqual(own.map(({ id }) => id));
     for (const [index, { position, type, stream, revision, recordedAt, metadata, data }] of own.entries())
       expect(lines[index]).toMatchObject({ position, type, stream, revision, recordedAt, metadata, data });
     expect(text).toContain('"$enc"');

@@ -1,4 +1,4 @@
-import { compose, Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import { stringify } from 'csv-stringify';
 
 type Cell = string | number | null;
@@ -16,7 +16,7 @@ export const csvOf = async function* (
     quoted_match: /[\r\n]/,
     cast: { string: neutral },
   });
-  for await (const part of compose(Readable.from(rows), text)) yield String(part);
+  for await (const part of Readable.from(rows).compose<typeof text>(text)) yield String(part);
 };
 
 /** What a spreadsheet would take for a formula, or swallow, begins with an apostrophe. */

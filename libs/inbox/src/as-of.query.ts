@@ -93,7 +93,7 @@ export class GetConversationAtHandler implements IQueryHandler<GetConversationAt
       await this.markerAt(tenant, caller.id, conversationId, at),
     );
     if (found === null) throw problem('not-found');
-    const { row, revision, unread } = found;
+    const { row, revision, content, unread } = found;
     const place = { contactId: row.contact_id, identityId: row.identity_id, channel: row.channel };
     const card = await cardAt(contactFacts(this.streams, tenant, row.contact_id), at);
     const { covers } = await this.facts.of(tenant, place, at);
@@ -107,7 +107,7 @@ export class GetConversationAtHandler implements IQueryHandler<GetConversationAt
         assigneeId: row.assignee_id,
         automation: row.automation,
         lastDisplayedAt: row.last_displayed_at,
-        lastMessagePreview: await previewOf(this.codec, row.latest[0]?.content ?? null),
+        lastMessagePreview: await previewOf(this.codec, content),
         unread,
         contactBlocked: intervalAt(covers, at) !== null,
         identityId: row.identity_id,

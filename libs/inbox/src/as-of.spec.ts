@@ -101,6 +101,12 @@ describe('a conversation as of an instant', () => {
         expect(found?.unread).toBe(unread.length);
         // What a block hides is hidden for whoever looks back too [I4].
         expect(found?.row.latest.filter(({ messageId }) => hidden.has(messageId))).toEqual([]);
+        const shown = events.find(
+          ({ type, data }) =>
+            (type === 'MessageReceived' || type === 'MessageSendRequested') &&
+            data.messageId === found?.row.last_message_id,
+        );
+        expect(found?.content).toEqual((shown?.data as { content?: unknown } | undefined)?.content ?? null);
         expect(found?.revision).toBe(past.at(-1)?.revision);
       }),
       { numRuns: 300 },

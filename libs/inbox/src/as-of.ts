@@ -51,6 +51,8 @@ export const cardAt = async (
 export type ConversationAt = {
   readonly row: InboxRow;
   readonly revision: number;
+  /** Of the message that the row shows, sealed; `null` if it shows none. */
+  readonly content: unknown;
   /** Displayed inbound messages above the reader's marker. */
   readonly unread: number;
 };
@@ -67,6 +69,8 @@ export const conversationAt = async (
   let row: InboxRow | null = null;
   let revision = 0;
   const unread = new Set<string>();
+  // Of the messages that the row keeps.
+  let contents = new Map<string, unknown>();
   for await (const recorded of facts) {
     const isPast = ownTime(recorded) <= at;
     if (!isPast && recorded.type !== 'MessageHidden') continue;
@@ -74,7 +78,11 @@ export const conversationAt = async (
     row = behind(inbox as unknown as Projection, row, event, { conversation_id: event.subject }) as InboxRow | null;
     if (isPast) ({ revision } = event);
     if (event.type === 'MessageReceived' && event.data.ordinal > upToOrdinal) unread.add(event.data.messageId);
+    if (event.type === 'MessageReceived' || event.type === 'MessageSendRequested') {
+      contents.set(event.data.messageId, event.data.content);
+      contents = new Map(row?.latest.map(({ messageId }) => [messageId, contents.get(messageId) ?? null]));
+    }
     if (event.type === 'MessageHidden') unread.delete(event.data.messageId);
   }
-  return row && { row, revision, unread: unread.size };
+  return row && { row, revision, content: contents.get(row.last_message_id ?? '') ?? null, unread: unread.size };
 };
