@@ -4,6 +4,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { AuditExports } from '#audit/audit-exports.adapter';
 import { BlockHistories } from '#audit/block-histories.adapter';
 import { BlockedConversations } from '#audit/blocked-conversations.query';
+import { Quarantine } from '#audit/quarantine.adapter';
 import { Replays } from '#audit/replays.adapter';
 import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import { ConversationFactsReader } from '#block-filter/conversation-facts.adapter';
@@ -61,6 +62,7 @@ const provided = (gatehouse: Gatehouse) => {
     { provide: BlockHistories, useValue: histories },
     { provide: BlockedConversations, useValue: new BlockedConversations(stores.models, histories) },
     { provide: Replays, useValue: new Replays(streams) },
+    { provide: Quarantine, useValue: new Quarantine(streams, stores.runner) },
     { provide: AuditExports, useValue: new AuditExports(stores.store, stores.runner) },
     { provide: AddressBook, useValue: write.book },
     { provide: ConversationFactsReader, useValue: write.facts },

@@ -1,10 +1,12 @@
 // What can be proved through the door: who blocked, when, why and who undid it; what was so then; and that nobody changed the log.
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { answerOf } from '#client';
+import { seal } from '#event-store/sealing';
 import { runHere, type Variables } from '../ops/command-line.js';
 import { clock, invite, NOWHERE, openDoor, tokenOf, type Answer, type Door, type Json } from './door.js';
 import { newPhone, townOf, type Town } from './town.js';
@@ -471,6 +473,57 @@ describe('the export', () => {
     const ops = { ...auditor, PORTARIA_TOKEN: await tokenOf('ops') };
     const refused = await runHere(ops, ['audit', 'export', `${path}2`]);
     expect([refused.code, refused.err]).toEqual([3, expect.stringContaining('an auditor')]);
+  });
+});
+
+describe('the quarantine', () => {
+  /** As a block in the mode quarantine leaves it. */
+  const quarantined = async (contactId: string, text: string): Promise<string> => {
+    const { store, vault } = door.gatehouse.stores;
+    const [key] = await vault.dataKeys('acme', [`contact:${contactId}:2026-03-10`]);
+    const ignored = (await door.facts()).findLast(({ type }) => type === 'BlockedMessageIgnored')!;
+    const { id, stream, revision, type, schemaVersion, data, metadata } = ignored;
+    const eventId = id.replace(/.{12}$/, randomBytes(6).toString('hex'));
+    const kept = { ...data, mode: 'quarantine', content: { ...seal({ text }, key!, eventId, 'content'), e: eventId } };
+    await store.append(stream, { revision }, [{ id: eventId, type, schemaVersion, data: kept, metadata }]);
+    return eventId;
+  };
+
+  it('shows what was kept, to supervisors, administrators and auditors, and records the look before it answers', async () => {
+    const { contactId, phone } = await town.customer();
+    await town.block(contactId);
+    await town.writes(phone, 'forgotten');
+    const before = await door.head();
+    const added = (): Promise<readonly string[]> => door.facts(before).then((facts) => facts.map(({ type }) => type));
+    const path = `/v1/audit/contacts/${contactId}/quarantine`;
+    expect((await door.get('auditor', `${path}?reason=complaint`)).body).toEqual({ items: [], nextCursor: null });
+    expect(await added()).toEqual(['HiddenContentViewed']);
+    expect((await door.get('agent', path)).code).toBe('forbidden');
+    expect((await door.get('auditor', `/v1/audit/contacts/${NOWHERE}/quarantine`)).code).toBe('not-found');
+    expect(await added()).toEqual(['HiddenContentViewed']);
+  });
+
+  it('gives its messages in pages, each of which is a look with its reason, sealed', async () => {
+    const { contactId, phone } = await town.customer();
+    await town.block(contactId);
+    await town.writes(phone, 'not kept');
+    const first = await quarantined(contactId, 'one');
+    const second = await quarantined(contactId, 'two');
+    const path = `/v1/audit/contacts/${contactId}/quarantine?reason=complaint%20of%20Ada&limit=1`;
+    const page = await door.get('supervisor', path);
+    expect(page.body.items).toMatchObject([{ eventId: first, content: { text: 'one' } }]);
+    const rest = await door.get('supervisor', `${path}&cursor=${page.body.nextCursor as string}`);
+    expect(rest.body).toMatchObject({ items: [{ eventId: second, content: { text: 'two' } }], nextCursor: null });
+    const looks = (await door.facts()).filter(
+      ({ type, data }) => type === 'HiddenContentViewed' && data['contactId'] === contactId,
+    );
+    expect(looks.map(({ data }) => [data['viewedBy'], data['eventIds']])).toEqual([
+      ['sol', [first]],
+      ['sol', [second]],
+    ]);
+    expect(JSON.stringify(looks.map(({ data }) => data))).not.toContain('Ada');
+    const anywhere = await door.get('auditor', '/v1/audit/export');
+    expect(anywhere.text).not.toContain('"one"');
   });
 });
 

@@ -406,6 +406,14 @@ export const routes: readonly Route[] = [
     }),
   },
   {
+    route: 'GET /v1/audit/contacts/{id}/quarantine',
+    roles: AUDIT,
+    make: async (town) => ({
+      path: `/v1/audit/contacts/${(await town.contact()).contactId}/quarantine`,
+      query: 'reason=complaint&limit=10',
+    }),
+  },
+  {
     route: 'GET /v1/audit/blocked-conversations.csv',
     roles: AUDIT,
     make: list('/v1/audit/blocked-conversations.csv', 'from=2026-03-01T00:00:00Z&to=2036-03-01T00:00:00Z'),

@@ -721,6 +721,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/audit/contacts/{id}/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a blocked contact sent and nobody was shown; that it was looked at is recorded first */
+        get: operations["QuarantineController_view"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/ops/projections": {
         parameters: {
             query?: never;
@@ -1436,6 +1453,24 @@ export interface components {
             /** @description Of the contact's stream */
             revision: number;
             items: components["schemas"]["ReplayStepAnswer"][];
+            nextCursor: string | null;
+        };
+        QuarantinedMessageAnswer: {
+            eventId: string;
+            revision: number;
+            blockId: string;
+            identityId: string;
+            channel: string;
+            conversationId: string;
+            sentAt: string | null;
+            receivedAt: string;
+            /** @description null once it was purged or the contact erased */
+            content: {
+                [key: string]: unknown;
+            } | null;
+        };
+        QuarantineAnswer: {
+            items: components["schemas"]["QuarantinedMessageAnswer"][];
             nextCursor: string | null;
         };
         ProgressAnswer: {
@@ -3358,6 +3393,45 @@ export interface operations {
                 };
                 content: {
                     "application/x-ndjson": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    QuarantineController_view: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                /** @description Why it is looked at; recorded */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */

@@ -3,6 +3,8 @@ import { type Codec, CodeTooOld, UnknownEventType } from './codec.js';
 import type { EventReader } from './port.js';
 
 export type ReadingOptions = {
+  /** The first revision given; absent = the stream's first. */
+  readonly from?: number;
   /** The last revision given; absent = the stream's end. */
   readonly until?: number;
   /** Facts of other types are passed over without being decoded. */
@@ -18,12 +20,12 @@ export class Streams {
     private readonly codec: Codec,
   ) {}
 
-  /** The facts of a stream from its first, in their order. Throws CodeTooOld for what newer code wrote. */
+  /** The facts of a stream in their order. Throws CodeTooOld for what newer code wrote. */
   async *read(
     stream: string,
-    { until = Infinity, types, opens = [] }: ReadingOptions = {},
+    { from = 0, until = Infinity, types, opens = [] }: ReadingOptions = {},
   ): AsyncGenerator<Recorded, void, undefined> {
-    for await (const page of this.store.readStream(stream)) {
+    for await (const page of this.store.readStream(stream, { from })) {
       for (const stored of page) {
         if (stored.revision > until) return;
         if (types?.has(stored.type) === false) continue;
