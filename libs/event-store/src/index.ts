@@ -6,6 +6,7 @@ export * from './runner.js';
 export { createCodec } from './json-codec.js';
 export { type ReadingOptions, Streams } from './streams.js';
 export { isSealed } from './sealing.js';
+export { LogTail } from './log-tail.js';
 export { createCommandRunner, type CommandRunnerOptions } from './command-runner.js';
 export { ensureLogStarted, logEvents, type LogStarted, logStream, readLogId } from './log-identity.js';
 export { DataFolderError, type DataFolderLock, lockDataFolder } from './sqlite/data-folder.js';
