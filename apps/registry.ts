@@ -27,6 +27,20 @@ import { policies as allPolicies } from '#policies';
 import { opsEvents } from '#projections';
 import { settingsDecider, settingsEvents } from '#settings';
 import { staffDecider, staffEvents, staffList } from '#staff';
+import {
+  bulkDecider,
+  bulkEvents,
+  walletCodeDecider,
+  walletCodeEvents,
+  walletContactDecider,
+  walletContactEvents,
+  walletContacts,
+  walletDecider,
+  walletEvents,
+  walletList,
+  walletNameDecider,
+  walletNameEvents,
+} from '#wallets';
 
 export const deciders: readonly AnyDecider[] = [
   contactDecider,
@@ -36,6 +50,11 @@ export const deciders: readonly AnyDecider[] = [
   readMarkerDecider,
   staffDecider,
   settingsDecider,
+  walletDecider,
+  walletContactDecider,
+  walletNameDecider,
+  walletCodeDecider,
+  bulkDecider,
   accessDecider,
 ];
 
@@ -47,6 +66,11 @@ export const storedTypes: readonly EventDefinitions[] = [
   readMarkerEvents,
   staffEvents,
   settingsEvents,
+  walletEvents,
+  walletContactEvents,
+  walletNameEvents,
+  walletCodeEvents,
+  bulkEvents,
   accessEvents,
   logEvents,
   opsEvents,
@@ -64,6 +88,8 @@ export const projections = [
   outbound,
   readMarkers,
   staffList,
+  walletList,
+  walletContacts,
 ] as unknown as readonly Projection[];
 
 export const policies: readonly Policy[] = allPolicies;

@@ -7,6 +7,7 @@ import { InboxModule } from '#inbox/inbox.module';
 import { ProjectionsModule } from '#projections/projections.module';
 import { SettingsModule } from '#settings/settings.module';
 import { StaffModule } from '#staff/staff.module';
+import { WalletsModule } from '#wallets/wallets.module';
 import type { Gatehouse } from './gatehouse.js';
 import { GatehouseModule } from './gatehouse.module.js';
 
@@ -22,6 +23,7 @@ export class ApiModule {
         ConversationsModule,
         StaffModule,
         SettingsModule,
+        WalletsModule,
         InboxModule,
         BlockFilterModule,
         AuditModule,

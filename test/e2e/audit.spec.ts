@@ -359,6 +359,40 @@ describe('blocked conversations as CSV', () => {
   });
 });
 
+describe('with wallets', () => {
+  it('blocked conversations are filtered by one, and a card as of an instant names those of then [W13]', async () => {
+    const at = onANewDay();
+    const { contactId, conversationId } = await town.customer();
+    const other = await town.customer();
+    const before = at('09:00');
+    at('09:30');
+    const { walletId } = await town.does('admin', 'POST', '/v1/wallets', { name: 'North' });
+    const path = `/v1/wallets/${walletId as string}`;
+    await town.does('admin', 'POST', `${path}/contacts`, { contactIds: [contactId] });
+    const then = at('10:00');
+    await town.does('admin', 'PATCH', path, { name: 'South' });
+    await town.block(contactId);
+    await town.block(other.contactId);
+    const csv = (query: string): Promise<Answer> =>
+      door.get('auditor', `/v1/audit/blocked-conversations.csv?from=${then}&${query}`);
+    const { text } = await csv(`walletId=${walletId as string}`);
+    expect(text).toContain(conversationId);
+    expect(text).not.toContain(other.conversationId);
+    expect((await csv('')).text).toContain(other.conversationId);
+    expect((await csv(`walletId=${NOWHERE}`)).code).toBe('not-found');
+
+    const walletsAt = async (time: string): Promise<Json> =>
+      (await door.get('auditor', `/v1/contacts/${contactId}?at=${time}`)).body.wallets;
+    expect(await walletsAt(before)).toEqual([]);
+    expect(await walletsAt(`2026-03-${String(day)}T09:59:59Z`)).toEqual([{ walletId, name: 'North' }]);
+    expect(await walletsAt(clock.now())).toEqual([{ walletId, name: 'South' }]);
+    at('11:00');
+    await town.does('admin', 'DELETE', `${path}/contacts/${contactId}`);
+    expect(await walletsAt(clock.now())).toEqual([]);
+    expect((await csv(`walletId=${walletId as string}`)).text).not.toContain(conversationId);
+  });
+});
+
 describe('the export', () => {
   const take = async (query = ''): Promise<readonly string[]> => {
     const { status, text } = await door.get('auditor', `/v1/audit/export?${query}`);

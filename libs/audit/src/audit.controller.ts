@@ -18,6 +18,7 @@ import {
   Summary,
   Tag,
   Time,
+  Uuid,
   UuidParam,
   type Identity,
 } from '#platform';
@@ -35,6 +36,9 @@ class HistoryQuery extends ConsistentQuery {
 class RangeQuery extends ConsistentQuery {
   @Time({ optional: true, description: 'Inclusive' }) readonly from?: string;
   @Time({ optional: true, description: 'Exclusive' }) readonly to?: string;
+}
+class BlockedQuery extends RangeQuery {
+  @Uuid({ optional: true, description: 'Only contacts that are in this wallet now' }) readonly walletId?: string;
 }
 class ReplayQuery extends ListQuery {
   @Time({ optional: true, description: 'Inclusive, by the own time of the facts' }) readonly from?: string;
@@ -167,13 +171,13 @@ export class AuditController {
   @Summary('Conversations and the blocks that began in the range, for analysis')
   @Answers(200, 'text/csv')
   async blockedConversations(
-    @Query() query: RangeQuery,
+    @Query() query: BlockedQuery,
     @CurrentCaller() { tenant }: Identity,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const { from, to } = query;
+    const { from, to, walletId } = query;
     const consistency = await this.desk.consistency(query);
-    const { rows, at } = await this.blocked.of(tenant, { from, to }, consistency, new Date().toISOString());
+    const { rows, at } = await this.blocked.of(tenant, { from, to, walletId }, consistency, new Date().toISOString());
     void reply.header('consistency-token', encodeToken(await this.desk.token(at)));
     return sendText(reply, CSV, csvOf(BLOCKED_CONVERSATION_COLUMNS, rows));
   }

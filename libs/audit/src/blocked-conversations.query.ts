@@ -1,11 +1,16 @@
 import type { Kysely } from 'kysely';
 import type { blockedContacts } from '#block-filter';
+import { inWallet, mustBeWallet } from '#inbox/access.query';
 import type { Position, RowIn } from '#kernel';
 import type { Consistency } from '#platform';
 import type { ReadModels } from '#read-store';
+import type { walletList } from '#wallets';
 import type { BlockHistories } from './block-histories.adapter.js';
 
-type Tables = { readonly blocked_contacts: RowIn<typeof blockedContacts> };
+type Tables = {
+  readonly blocked_contacts: RowIn<typeof blockedContacts>;
+  readonly wallets: RowIn<typeof walletList>;
+};
 
 export const BLOCKED_CONVERSATION_COLUMNS = [
   'conversationId',
@@ -24,7 +29,12 @@ export const BLOCKED_CONVERSATION_COLUMNS = [
 ] as const;
 
 /** Episodes that began in the range: each is in the report of one month, whenever it ends. */
-export type BlockedRange = { readonly from?: string | undefined; readonly to?: string | undefined };
+export type BlockedRange = {
+  readonly from?: string | undefined;
+  readonly to?: string | undefined;
+  /** Only contacts that are in this wallet now [W13]. */
+  readonly walletId?: string | undefined;
+};
 
 type Row = readonly (string | number | null)[];
 
@@ -106,8 +116,9 @@ const contactsBehind = async (
   db: Kysely<Tables>,
   tenant: string,
   last: string,
-  { from, to }: BlockedRange,
+  { from, to, walletId }: BlockedRange,
 ): Promise<readonly string[]> => {
+  if (walletId !== undefined) await mustBeWallet(db, tenant, walletId);
   let query = db
     .selectFrom('blocked_contacts')
     .select('contact_id')
@@ -116,6 +127,7 @@ const contactsBehind = async (
     .where('contact_id', '>', last);
   if (from !== undefined) query = query.where('blocked_at', '>=', from);
   if (to !== undefined) query = query.where('blocked_at', '<', to);
+  if (walletId !== undefined) query = query.where(inWallet(tenant, walletId, 'blocked_contacts.contact_id'));
   const rows = await query.orderBy('contact_id').limit(PAGE).execute();
   return rows.map((row) => row.contact_id);
 };

@@ -5,9 +5,12 @@ import { contactCard } from '#contacts';
 import { CODEC, Streams, type Codec } from '#event-store';
 import { intervalAt, streamName, type Caller, type Recorded } from '#kernel';
 import { LogIdentity, problem, type Seen } from '#platform';
-import { cardAt, conversationAt, ownTime, type ConversationAt } from './as-of.js';
+import { READ_MODELS, type ReadModels } from '#read-store';
+import { nameKey } from '#wallets';
+import { cardAt, conversationAt, ownTime, walletNameAt, wasIn, type ConversationAt } from './as-of.js';
 import { CardReader, type ContactCard } from './contacts.query.js';
 import { previewOf, type ConversationDetail } from './conversations.query.js';
+import type { Tables } from './tables.js';
 
 /** Which instant an answer is of, and the last fact of the stream that it holds. */
 export type AsOf = { readonly asOf: { readonly at: string; readonly revision: number } };
@@ -47,6 +50,7 @@ export class GetContactCardAtHandler implements IQueryHandler<GetContactCardAt> 
     private readonly facts: ConversationFactsReader,
     private readonly cards: CardReader,
     private readonly log: LogIdentity,
+    @Inject(READ_MODELS) private readonly models: ReadModels<Tables>,
   ) {}
 
   async execute({ tenant, caller, contactId, at }: GetContactCardAt): Promise<Seen<ContactCard & AsOf>> {
@@ -60,19 +64,37 @@ export class GetContactCardAtHandler implements IQueryHandler<GetContactCardAt> 
     }
     const card = await this.cards.shown(
       found.row,
-      conversations
-        .sort(byTime)
-        .slice(0, MOST)
-        .map(({ row }) => ({
-          conversationId: row.conversation_id,
-          channel: row.channel,
-          status: row.status,
-          assigneeId: row.assignee_id,
-        })),
+      {
+        conversations: conversations
+          .sort(byTime)
+          .slice(0, MOST)
+          .map(({ row }) => ({
+            conversationId: row.conversation_id,
+            channel: row.channel,
+            status: row.status,
+            assigneeId: row.assignee_id,
+          })),
+        wallets: await this.walletsAt(tenant, contactId, at),
+      },
       { tenant, caller, now: at },
     );
     const { revision } = found;
     return { value: { ...card, asOf: { at, revision } }, at: head, revision };
+  }
+
+  /** The read model says which wallets there are; who was in them, and how they were called, comes from their streams. */
+  private async walletsAt(tenant: string, contactId: string, at: string): Promise<ContactCard['wallets']> {
+    const { value: ids } = await this.models.query((db) =>
+      db.selectFrom('wallets').select('wallet_id').where('tenant', '=', tenant).orderBy('wallet_id').execute(),
+    );
+    const found: { readonly walletId: string; readonly name: string }[] = [];
+    for (const { wallet_id: walletId } of ids) {
+      const pair = streamName('walletcontact', tenant, `${walletId}.${contactId}`);
+      if (!(await wasIn(this.streams.read(pair), at))) continue;
+      const name = await walletNameAt(this.streams.read(streamName('wallet', tenant, walletId)), at);
+      if (name !== null) found.push({ walletId, name });
+    }
+    return found.sort((a, b) => (nameKey(a.name) < nameKey(b.name) ? -1 : 1));
   }
 }
 

@@ -2,6 +2,7 @@
 import { contactCard } from '#contacts';
 import type { ConversationEvent } from '#conversations';
 import { foldRow, type Projection, type Recorded, type RowIn } from '#kernel';
+import { walletList } from '#wallets';
 import { inbox } from './inbox.js';
 
 /** Other clocks and plans: they say nothing of when the fact itself happened. */
@@ -85,4 +86,21 @@ export const conversationAt = async (
     if (event.type === 'MessageHidden') unread.delete(event.data.messageId);
   }
   return row && { row, revision, content: contents.get(row.last_message_id ?? '') ?? null, unread: unread.size };
+};
+
+/** A wallet's name at an instant; `null` where it was not there yet, or archived. */
+export const walletNameAt = async (facts: AsyncIterable<Recorded>, at: string): Promise<string | null> => {
+  let row: Readonly<Record<string, unknown>> | null = null;
+  for await (const event of facts) {
+    if (ownTime(event) <= at)
+      row = behind(walletList as unknown as Projection, row, event, { wallet_id: event.subject });
+  }
+  return row === null || row['archived'] === 1 ? null : String(row['name']);
+};
+
+/** Was the contact in the wallet at an instant, by the facts of the pair? */
+export const wasIn = async (facts: AsyncIterable<Recorded>, at: string): Promise<boolean> => {
+  let last: string | null = null;
+  for await (const event of facts) if (ownTime(event) <= at) last = event.type;
+  return last === 'WalletContactAdded';
 };
