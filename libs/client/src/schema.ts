@@ -4100,6 +4100,8 @@ export interface operations {
                 from?: string;
                 /** @description Exclusive */
                 to?: string;
+                /** @description Only contacts that are in this wallet now */
+                walletId?: string;
             };
             header?: never;
             path?: never;
