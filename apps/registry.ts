@@ -1,4 +1,5 @@
 // Everything that is registered, once: what is stored, what decides, what is folded, what reacts.
+import { accessDecider, accessEvents } from '#audit';
 import { addressClaims, blockedContacts, blockFilter, hiddenMessages, keptMessages } from '#block-filter';
 import {
   contactCard,
@@ -59,6 +60,7 @@ export const deciders: readonly AnyDecider[] = [
   walletNameDecider,
   walletCodeDecider,
   bulkDecider,
+  accessDecider,
 ];
 
 export const storedTypes: readonly EventDefinitions[] = [
@@ -75,6 +77,7 @@ export const storedTypes: readonly EventDefinitions[] = [
   walletNameEvents,
   walletCodeEvents,
   bulkEvents,
+  accessEvents,
   logEvents,
   opsEvents,
 ];

@@ -1,6 +1,7 @@
 // Every decider with its stored types and a generator of commands for one of its streams. A new decider is one line here and one file in generators/.
 import type fc from 'fast-check';
 import type { AnyDecider, Command, CommandOf, EventDefinitions } from '#kernel';
+import { accessDecider, accessEvents } from '#audit/access';
 import { contactDecider, contactEvents } from '#contacts/contact';
 import { identityDecider, identityEvents } from '#contacts/identity-claim';
 import { ignoredDecider, ignoredEvents } from '#contacts/ignored-messages';
@@ -13,6 +14,7 @@ import { bulkDecider, bulkEvents } from '#wallets/bulk';
 import { walletDecider, walletEvents } from '#wallets/wallet';
 import { walletCodeDecider, walletCodeEvents, walletNameDecider, walletNameEvents } from '#wallets/wallet-claims';
 import { walletContactDecider, walletContactEvents } from '#wallets/wallet-contact';
+import { accessCommands } from './generators/audit.js';
 import { contactCommands, identityCommands, ignoredCommands } from './generators/contacts.js';
 import { conversationCommands, readMarkerCommands, refusedCommands } from './generators/conversations.js';
 import { settingsCommands } from './generators/settings.js';
@@ -51,4 +53,5 @@ export const deciders: readonly Registered[] = [
   registered(walletNameDecider, walletNameEvents, walletNameCommands),
   registered(walletCodeDecider, walletCodeEvents, walletCodeCommands),
   registered(bulkDecider, bulkEvents, bulkCommands),
+  registered(accessDecider, accessEvents, accessCommands),
 ];

@@ -36,6 +36,7 @@ import { WalletRouting, type RoutedConversations } from '#wallets/wallet-routing
 
 export type WriteSide = {
   readonly book: AddressBook;
+  readonly facts: ConversationFactsReader;
   readonly enforcement: BlockEnforcement;
   readonly consents: ConsentEnforcement;
   readonly contacts: ContactCommands;
@@ -174,6 +175,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
   });
   return {
     book,
+    facts,
     enforcement,
     consents,
     contacts,

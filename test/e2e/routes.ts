@@ -30,6 +30,7 @@ const READERS: readonly Who[] = [...STAFF, 'auditor', 'integration'];
 const EDITORS: readonly Who[] = [...STAFF, 'integration'];
 const ADMIN: readonly Who[] = ['admin'];
 const LEADERS: readonly Who[] = ['supervisor', 'admin'];
+const AUDIT: readonly Who[] = ['supervisor', 'admin', 'auditor'];
 const GATEWAY: readonly Who[] = ['integration'];
 /** Those who see only their own are told that there is nothing. */
 const OWN: Route['told'] = { limited: 'not-found' };
@@ -523,6 +524,44 @@ export const routes: readonly Route[] = [
       await town.set('region.default', 'BR');
       return { path: '/v1/settings/region.default', body: { value: 'PT' }, other: { value: 'DK' } };
     },
+  },
+  {
+    route: 'GET /v1/audit/contacts/{id}/block-history',
+    roles: AUDIT,
+    make: async (town) => ({
+      path: `/v1/audit/contacts/${(await town.contact()).contactId}/block-history`,
+      query: 'format=ndjson',
+    }),
+  },
+  {
+    route: 'GET /v1/audit/contacts/{id}/replay',
+    roles: AUDIT,
+    make: async (town) => ({
+      path: `/v1/audit/contacts/${(await town.contact()).contactId}/replay`,
+      query: 'from=2026-03-01T00:00:00Z&to=2036-03-01T00:00:00Z&format=json&limit=10',
+    }),
+  },
+  {
+    route: 'GET /v1/audit/contacts/{id}/quarantine',
+    roles: AUDIT,
+    make: async (town) => ({
+      path: `/v1/audit/contacts/${(await town.contact()).contactId}/quarantine`,
+      query: 'reason=complaint&limit=10',
+    }),
+  },
+  {
+    route: 'GET /v1/audit/blocked-conversations.csv',
+    roles: AUDIT,
+    make: async (town) => {
+      const { walletId } = await town.does('admin', 'POST', '/v1/wallets', { name: `Blocked ${randomUUID()}` });
+      const query = `from=2026-03-01T00:00:00Z&to=2036-03-01T00:00:00Z&walletId=${walletId as string}`;
+      return { path: '/v1/audit/blocked-conversations.csv', query };
+    },
+  },
+  {
+    route: 'GET /v1/audit/export',
+    roles: AUDIT,
+    make: list('/v1/audit/export', 'from=2026-03-01T00:00:00Z&to=2036-03-01T00:00:00Z'),
   },
   { route: 'GET /v1/ops/projections', roles: ['ops', 'auditor'], make: list('/v1/ops/projections') },
   {

@@ -76,6 +76,24 @@ export class ConversationFactsReader {
     );
   }
 
+  /** The same of the contact as it is now, with what each id is made of; none of a contact that does not exist. */
+  async placesOf(
+    tenant: string,
+    contactId: string,
+  ): Promise<readonly (Place & { readonly conversationId: string; readonly contact: Contact })[]> {
+    const { state: contact } = await this.runner.load(contactDecider, tenant, contactId);
+    if (contact.status === 'unknown') return [];
+    return contact.identities.flatMap(({ identityId, kind }) =>
+      channelsOf(kind).map((channel) => ({
+        conversationId: conversationIdOf(identityId, channel),
+        contactId,
+        identityId,
+        channel,
+        contact,
+      })),
+    );
+  }
+
   /** May the caller see the contact? Agents with limited access see those of their own conversations. */
   async isMine(tenant: string, caller: Caller, contactId: string): Promise<boolean> {
     if (caller.role !== 'agent' || caller.access === 'all') return true;

@@ -77,7 +77,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A contact's card */
+        /** A contact's card; with at, as it was then */
         get: operations["ContactReadsController_card"];
         put?: never;
         post?: never;
@@ -697,7 +697,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One conversation */
+        /** One conversation; with at, as it was then */
         get: operations["ConversationReadsController_get"];
         put?: never;
         post?: never;
@@ -921,6 +921,91 @@ export interface paths {
         };
         /** The same lines as they change, from a snapshot’s token on */
         get: operations["FilterFeedController_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/contacts/{id}/block-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All blocks of a contact with what they did, read from the streams; format: json, csv or ndjson */
+        get: operations["AuditController_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/contacts/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A contact's facts one by one, each with the contact behind it; read from the stream */
+        get: operations["AuditController_replay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/blocked-conversations.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Conversations and the blocks that began in the range, for analysis */
+        get: operations["AuditController_blockedConversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's facts that were recorded in the range, chained by SHA-256; the export itself is recorded first */
+        get: operations["AuditController_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/contacts/{id}/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a blocked contact sent and nobody was shown; that it was looked at is recorded first */
+        get: operations["QuarantineController_view"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1509,6 +1594,11 @@ export interface components {
             mine: components["schemas"]["StatusCounts"];
             unassigned: components["schemas"]["StatusCounts"];
         };
+        AsOfAnswer: {
+            at: string;
+            /** @description Of the last fact that is in the answer */
+            revision: number;
+        };
         ConversationDetailAnswer: {
             conversationId: string;
             contactId: string;
@@ -1527,6 +1617,7 @@ export interface components {
             identityId: string;
             assignmentNo: number;
             sessionNo: number;
+            asOf?: components["schemas"]["AsOfAnswer"];
         };
         TimelineContentAnswer: {
             text: string;
@@ -1642,6 +1733,7 @@ export interface components {
             consents: components["schemas"]["ConsentsAnswer"];
             wallets: components["schemas"]["WalletNameAnswer"][];
             conversations: components["schemas"]["CardConversationAnswer"][];
+            asOf?: components["schemas"]["AsOfAnswer"];
         };
         BlockedContactAnswer: {
             contactId: string;
@@ -1721,6 +1813,110 @@ export interface components {
             blockId?: string;
             blockedAt?: string;
             contactId?: string;
+        };
+        StreamRevisionAnswer: {
+            stream: string;
+            revision: number;
+        };
+        BlockChangeAnswer: {
+            scope?: {
+                [key: string]: unknown;
+            };
+            reasonCode?: string | null;
+            reasonText?: string | null;
+            expiresAt?: string | null;
+            changedBy: string;
+            changedAt: string;
+        };
+        BlockFactAnswer: {
+            eventId: string;
+            type: string;
+            stream: string;
+            revision: number;
+            recordedAt: string;
+            actor: string;
+            commandId: string;
+            correlationId: string;
+        };
+        EpisodeAnswer: {
+            blockId: string;
+            kind: string;
+            /** @description As it was first; changes say what became of it */
+            scope: {
+                [key: string]: unknown;
+            };
+            reasonCode: string | null;
+            reasonText: string | null;
+            blockedBy: string;
+            blockedAt: string;
+            expiresAt: string | null;
+            originConversationId: string | null;
+            noticeMessageId: string | null;
+            changes: components["schemas"]["BlockChangeAnswer"][];
+            endedAt: string | null;
+            endedBy: string | null;
+            /** @enum {string|null} */
+            endedHow: "unblocked" | "expired" | "merged" | null;
+            /** @enum {string|null} */
+            requestedBy: "customer" | "company" | null;
+            unblockReason: string | null;
+            durationMs: number | null;
+            ignored: {
+                [key: string]: number;
+            };
+            concludedConversationIds: string[];
+            facts: components["schemas"]["BlockFactAnswer"][];
+        };
+        BlockHistoryAnswer: {
+            contactId: string;
+            /** @description Of the contact's stream */
+            revision: number;
+            /** @description All that was read, and how far */
+            streams: components["schemas"]["StreamRevisionAnswer"][];
+            episodes: components["schemas"]["EpisodeAnswer"][];
+        };
+        ReplayStepAnswer: {
+            eventId: string;
+            type: string;
+            stream: string;
+            revision: number;
+            recordedAt: string;
+            actor: string;
+            commandId: string;
+            correlationId: string;
+            /** @description The own time of the fact */
+            at: string;
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description The contact behind the fact */
+            state: {
+                [key: string]: unknown;
+            } | null;
+        };
+        ReplayAnswer: {
+            /** @description Of the contact's stream */
+            revision: number;
+            items: components["schemas"]["ReplayStepAnswer"][];
+            nextCursor: string | null;
+        };
+        QuarantinedMessageAnswer: {
+            eventId: string;
+            revision: number;
+            blockId: string;
+            identityId: string;
+            channel: string;
+            conversationId: string;
+            sentAt: string | null;
+            receivedAt: string;
+            /** @description null once it was purged or the contact erased */
+            content: {
+                [key: string]: unknown;
+            } | null;
+        };
+        QuarantineAnswer: {
+            items: components["schemas"]["QuarantinedMessageAnswer"][];
+            nextCursor: string | null;
         };
         ProgressAnswer: {
             rebuildId: string;
@@ -2002,6 +2198,8 @@ export interface operations {
                 /** @description a Consistency-Token: answer only from what has seen its write */
                 after?: string;
                 wait?: number;
+                /** @description As it was then; supervisors, administrators and auditors may ask */
+                at?: string;
             };
             header?: never;
             path: {
@@ -3674,6 +3872,8 @@ export interface operations {
                 /** @description a Consistency-Token: answer only from what has seen its write */
                 after?: string;
                 wait?: number;
+                /** @description As it was then; supervisors, administrators and auditors may ask */
+                at?: string;
             };
             header?: never;
             path: {
@@ -4220,6 +4420,197 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_history: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                format?: "json" | "csv" | "ndjson";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockHistoryAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_replay: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                /** @description Inclusive, by the own time of the facts */
+                from?: string;
+                /** @description Exclusive */
+                to?: string;
+                /** @description ndjson gives all of it, a fact a line */
+                format?: "json" | "ndjson";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_blockedConversations: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                /** @description Inclusive */
+                from?: string;
+                /** @description Exclusive */
+                to?: string;
+                /** @description Only contacts that are in this wallet now */
+                walletId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_export: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                /** @description Inclusive */
+                from?: string;
+                /** @description Exclusive */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    QuarantineController_view: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                /** @description Why it is looked at; recorded */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */

@@ -1,4 +1,4 @@
-import { Inject } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { sql, type Kysely } from 'kysely';
 import { mayUnblock, searchTerm, type ConsentChannel, type UnblockBy } from '#contacts';
@@ -6,7 +6,8 @@ import { CODEC, type Codec } from '#event-store';
 import type { Caller } from '#kernel';
 import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
-import { containing, inWallet, mayRead, seesEverything } from './access.query.js';
+import { containing, inWallet, mayRead, mustBeWallet, seesEverything } from './access.query.js';
+import type { CardRow } from './as-of.js';
 import type { Tables } from './tables.js';
 
 export type ContactRow = {
@@ -124,16 +125,6 @@ export class ListContactsHandler implements IQueryHandler<ListContacts> {
   }
 }
 
-const mustBeWallet = async (db: Kysely<Tables>, tenant: string, walletId: string): Promise<void> => {
-  const wallet = await db
-    .selectFrom('wallets')
-    .select('wallet_id')
-    .where('tenant', '=', tenant)
-    .where('wallet_id', '=', walletId)
-    .executeTakeFirst();
-  if (wallet === undefined) throw problem('not-found');
-};
-
 const UNSET = { state: 'unset', source: null, at: null } as const;
 
 export type ContactCard = Omit<ContactRow, 'blocked'> & {
@@ -150,12 +141,45 @@ export type ContactCard = Omit<ContactRow, 'blocked'> & {
   }[];
 };
 
+/** A card's row as people see it at an instant. */
+@Injectable()
+export class CardReader {
+  constructor(
+    @Inject(CODEC) private readonly codec: Codec,
+    private readonly rule: UnblockRule,
+  ) {}
+
+  async shown(
+    row: CardRow,
+    { conversations, wallets }: Pick<ContactCard, 'conversations' | 'wallets'>,
+    { tenant, caller, now }: { readonly tenant: string; readonly caller: Caller; readonly now: string },
+  ): Promise<ContactCard> {
+    const isOpen = row.block !== null && (row.block.expiresAt === null || row.block.expiresAt > now);
+    return {
+      contactId: row.contact_id,
+      displayName: row.display_name,
+      tags: row.tags,
+      identities: row.identities,
+      block:
+        row.block === null || !isOpen
+          ? null
+          : {
+              ...row.block,
+              reasonText: await this.codec.openValue(row.block.reasonText),
+              mayUnblock: mayUnblock(caller.role, await this.rule.unblockBy(tenant)),
+            },
+      consents: { whatsapp: UNSET, viber: UNSET, sms: UNSET, email: UNSET, ...row.consents },
+      wallets,
+      conversations,
+    };
+  }
+}
+
 @QueryHandler(GetContactCard)
 export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
   constructor(
     @Inject(READ_MODELS) private readonly models: ReadModels<Tables>,
-    @Inject(CODEC) private readonly codec: Codec,
-    private readonly rule: UnblockRule,
+    private readonly cards: CardReader,
   ) {}
 
   async execute({ tenant, caller, contactId, consistency }: GetContactCard): Promise<Seen<ContactCard>> {
@@ -177,26 +201,8 @@ export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
           };
     }, consistency);
     if (value === null) throw problem('not-found');
-    const { row, conversations, wallets } = value;
-    const isOpen = row.block !== null && (row.block.expiresAt === null || row.block.expiresAt > now);
-    const card: ContactCard = {
-      contactId,
-      displayName: row.display_name,
-      tags: row.tags,
-      identities: row.identities,
-      block:
-        row.block === null || !isOpen
-          ? null
-          : {
-              ...row.block,
-              reasonText: await this.codec.openValue(row.block.reasonText),
-              mayUnblock: mayUnblock(caller.role, await this.rule.unblockBy(tenant)),
-            },
-      consents: { whatsapp: UNSET, viber: UNSET, sms: UNSET, email: UNSET, ...row.consents },
-      wallets,
-      conversations,
-    };
-    return { value: card, at, revision: row.revision };
+    const card = await this.cards.shown(value.row, value, { tenant, caller, now });
+    return { value: card, at, revision: value.row.revision };
   }
 }
 

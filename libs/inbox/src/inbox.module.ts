@@ -1,8 +1,10 @@
 import { Module } from '@nestjs/common';
+import { GetContactCardAtHandler, GetConversationAtHandler } from './as-of.query.js';
 import { ContactReadsController } from './contact-reads.controller.js';
 import { ContactabilityController } from './contactability.controller.js';
 import { GetContactabilityHandler, ListDuplicatesHandler, ListRefusalsHandler } from './contactability.query.js';
 import {
+  CardReader,
   CountBlockedContactsHandler,
   GetContactCardHandler,
   ListBlockedContactsHandler,
@@ -16,6 +18,9 @@ import { GetTimelineHandler, ListAssignmentsHandler, ListOutboundHandler } from 
 @Module({
   controllers: [LiveController, ConversationReadsController, ContactReadsController, ContactabilityController],
   providers: [
+    CardReader,
+    GetContactCardAtHandler,
+    GetConversationAtHandler,
     ListConversationsHandler,
     CountConversationsHandler,
     GetConversationHandler,
