@@ -8,6 +8,8 @@ import {
   identityEvents,
   ignoredDecider,
   ignoredEvents,
+  mergesDecider,
+  mergesEvents,
 } from '#contacts';
 import {
   assignmentHistory,
@@ -31,6 +33,7 @@ export const deciders: readonly AnyDecider[] = [
   contactDecider,
   identityDecider,
   ignoredDecider,
+  mergesDecider,
   conversationDecider,
   readMarkerDecider,
   staffDecider,
@@ -41,6 +44,7 @@ export const storedTypes: readonly EventDefinitions[] = [
   contactEvents,
   identityEvents,
   ignoredEvents,
+  mergesEvents,
   conversationEvents,
   readMarkerEvents,
   staffEvents,

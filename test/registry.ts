@@ -4,11 +4,12 @@ import type { AnyDecider, Command, CommandOf, EventDefinitions } from '#kernel';
 import { contactDecider, contactEvents } from '#contacts/contact';
 import { identityDecider, identityEvents } from '#contacts/identity-claim';
 import { ignoredDecider, ignoredEvents } from '#contacts/ignored-messages';
+import { mergesDecider, mergesEvents } from '#contacts/merges';
 import { conversationDecider, conversationEvents } from '#conversations/conversation';
 import { readMarkerDecider, readMarkerEvents } from '#conversations/read-marker';
 import { settingsDecider, settingsEvents } from '#settings/settings';
 import { staffDecider, staffEvents } from '#staff/staff-member';
-import { contactCommands, identityCommands, ignoredCommands } from './generators/contacts.js';
+import { contactCommands, identityCommands, ignoredCommands, mergesCommands } from './generators/contacts.js';
 import { conversationCommands, readMarkerCommands } from './generators/conversations.js';
 import { settingsCommands } from './generators/settings.js';
 import { staffCommands } from './generators/staff.js';
@@ -29,6 +30,7 @@ export const deciders: readonly Registered[] = [
   registered(contactDecider, contactEvents, contactCommands),
   registered(identityDecider, identityEvents, identityCommands),
   registered(ignoredDecider, ignoredEvents, ignoredCommands),
+  registered(mergesDecider, mergesEvents, mergesCommands),
   registered(conversationDecider, conversationEvents, conversationCommands),
   registered(readMarkerDecider, readMarkerEvents, readMarkerCommands),
   registered(staffDecider, staffEvents, staffCommands),

@@ -1,8 +1,10 @@
 // What contexts ask of each other, answered here: contexts do not import each other.
 import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import { ConversationFactsReader } from '#block-filter/conversation-facts.adapter';
+import { Relinking } from '#block-filter/relinking.adapter';
 import { channelsOf, contactDecider, identitiesOf, type BlockRules, type Channel } from '#contacts';
 import { AddressBook } from '#contacts/address-book.adapter';
+import { MergeCommands } from '#contacts/merge-commands.handlers';
 import { ContactCommands, type ContactNeighbours, type Notice } from '#contacts/contact-commands.handlers';
 import {
   conversationDecider,
@@ -22,6 +24,8 @@ export type WriteSide = {
   readonly book: AddressBook;
   readonly enforcement: BlockEnforcement;
   readonly contacts: ContactCommands;
+  readonly merges: MergeCommands;
+  readonly relinking: Relinking;
   readonly conversations: ConversationCommands;
   readonly settings: (tenant: string) => Promise<Settings>;
   readonly blockRules: (tenant: string) => Promise<BlockRules>;
@@ -70,7 +74,7 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
     async (tenant) => (await settings(tenant))['region.default'],
   );
   const facts = new ConversationFactsReader(runner, book);
-  const enforcement = new BlockEnforcement(runner, facts, conversationRules);
+  const enforcement = new BlockEnforcement(runner, book, facts, conversationRules);
 
   const conversationNeighbours: ConversationNeighbours = {
     rules: conversationRules,
@@ -78,9 +82,10 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
     addresses: async (tenant, contactId, channel) => {
       const { state } = await runner.load(contactDecider, tenant, contactId);
       if (state.status === 'unknown') return null;
-      return state.identities
+      const identities = state.identities
         .filter((identity) => channelsOf(identity.kind).includes(channel as Channel))
         .map(({ identityId, detachedAt }) => ({ identityId, attached: detachedAt === null }));
+      return { merged: state.status === 'absorbed', identities };
     },
     isMine: (tenant, caller, contactId) => facts.isMine(tenant, caller, contactId),
     eligible: async (tenant, staffId) => {
@@ -103,7 +108,12 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
     enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
   };
   const contacts = new ContactCommands(runner, book, contactNeighbours);
-  return { book, enforcement, contacts, conversations, settings, blockRules, conversationRules };
+  const relinking = new Relinking(runner, facts);
+  const merges = new MergeCommands(runner, {
+    relink: (sides, mergeId, metadata) => relinking.all(sides, mergeId, metadata),
+    enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
+  });
+  return { book, enforcement, contacts, merges, relinking, conversations, settings, blockRules, conversationRules };
 };
 
 /** Into the conversation named, else the covered one with the latest message; a notice that stands already is found again. */

@@ -4,6 +4,7 @@ import { CqrsModule } from '@nestjs/cqrs';
 import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import { Intake } from '#block-filter/intake.adapter';
 import { AddressBook } from '#contacts/address-book.adapter';
+import { MergeCommands } from '#contacts/merge-commands.handlers';
 import { ContactCommands } from '#contacts/contact-commands.handlers';
 import { ConversationCommands, ReadMarkerCommands } from '#conversations/conversation-commands.handlers';
 import { CODEC } from '#event-store';
@@ -53,6 +54,7 @@ const provided = (gatehouse: Gatehouse) => {
     { provide: AddressBook, useValue: write.book },
     { provide: BlockEnforcement, useValue: write.enforcement },
     { provide: ContactCommands, useValue: write.contacts },
+    { provide: MergeCommands, useValue: write.merges },
     { provide: ConversationCommands, useValue: write.conversations },
     { provide: ReadMarkerCommands, useValue: new ReadMarkerCommands(stores.runner) },
     { provide: StaffCommands, useValue: new StaffCommands(stores.runner) },

@@ -41,6 +41,8 @@ export const openGatehouse = async (
     runner,
     book: write.book,
     contacts: write.contacts,
+    merges: write.merges,
+    relinking: write.relinking,
     conversations: write.conversations,
     enforcement: write.enforcement,
     rules: write.blockRules,

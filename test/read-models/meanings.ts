@@ -63,6 +63,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     block_id: 'the open episode of blocking; null: not blocked',
     block_expires_at: 'when it ends by itself; null: not by itself',
     block: 'what it is: kind, scope, reason, by whom and when',
+    merged_into: 'the contact that absorbed it; null: it is one by itself',
   },
   blocked_contacts: {
     kind: 'the kind of the block',
@@ -81,7 +82,10 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     claim_no: 'the order of the claims of an address',
     claimed_at: 'when it was claimed',
   },
-  block_filter: { contact: 'the fold, without names and addresses' },
+  block_filter: {
+    contact: 'the fold, without names and addresses',
+    into_id: 'the contact that absorbed it; null: it is one by itself',
+  },
   assignment_history: {
     assigned_by: 'who assigned',
     method: 'how: claimed, assigned, by a reply',

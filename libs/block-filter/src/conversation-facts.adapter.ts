@@ -1,7 +1,6 @@
 import type { CommandRunner } from '#event-store';
 import {
   channelsOf,
-  contactDecider,
   coverageOf,
   coverageOfHolders,
   identitiesOf,
@@ -34,14 +33,15 @@ export class ConversationFactsReader {
 
   /** A block of any holder of the address covers it. `fresh: false` trusts what this process has folded already. */
   async of(tenant: string, place: Place, now: string, options?: { readonly fresh?: boolean }): Promise<PlaceFacts> {
-    const { state: contact } = await this.runner.load(contactDecider, tenant, place.contactId, options);
+    const contact = await this.ownerOf(tenant, place, now, options);
+    const contactId = contact.status === 'unknown' ? place.contactId : contact.contactId;
     const identity = identitiesOf(contact).find((one) => one.identityId === place.identityId);
     const own = coverageOf(contact, place.identityId, place.channel);
     const located =
       identity === undefined || identity.value === null
         ? null
         : await this.book.locate(tenant, identity.kind, identity.value);
-    if (located === null) return { covers: own, hasAddress: false, address: null, ownerId: place.contactId };
+    if (located === null) return { covers: own, hasAddress: false, address: null, ownerId: contactId };
     const holders = await this.book.holders(tenant, located.key, now, options);
     const others = coverageOfHolders(
       holders.filter((holder) => holder.identityId !== place.identityId),
@@ -51,8 +51,26 @@ export class ConversationFactsReader {
       covers: [...own, ...others],
       hasAddress: true,
       address: located.value,
-      ownerId: holders[0]?.contactId ?? place.contactId,
+      ownerId: holders[0]?.contactId ?? contactId,
     };
+  }
+
+  /** The contact that a conversation belongs to now: merging moves its identity, and undoing that moves it back. */
+  async ownerOf(
+    tenant: string,
+    { contactId, identityId }: Omit<Place, 'channel'>,
+    now: string,
+    options?: { readonly fresh?: boolean },
+  ): Promise<Contact> {
+    const contact = await this.book.contact(tenant, contactId, now, options);
+    const has = (one: Contact): boolean =>
+      one.status !== 'unknown' && one.identities.some((identity) => identity.identityId === identityId);
+    if (contact.status === 'unknown' || has(contact)) return contact;
+    for (const kin of contact.kin) {
+      const other = await this.book.contact(tenant, kin, now, options);
+      if (has(other)) return other;
+    }
+    return contact;
   }
 
   /** The ids of all conversations that the contact's identities can have, past ones too. */
@@ -66,7 +84,7 @@ export class ConversationFactsReader {
   /** May the caller see the contact? Agents with limited access see those of their own conversations. */
   async isMine(tenant: string, caller: Caller, contactId: string): Promise<boolean> {
     if (caller.role !== 'agent' || caller.access === 'all') return true;
-    const { state: contact } = await this.runner.load(contactDecider, tenant, contactId);
+    const contact = await this.book.contact(tenant, contactId, new Date().toISOString());
     for (const id of this.conversationIds(contact)) {
       const { state } = await this.runner.load(conversationDecider, tenant, id);
       if (state.status !== 'unknown' && sees(caller, state.assigneeId)) return true;

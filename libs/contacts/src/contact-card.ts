@@ -26,12 +26,21 @@ const named = (displayName: string | null, identities: readonly CardIdentity[]):
   search_text: searchText([displayName, ...identities.map((identity) => identity.value)]),
 });
 
+type Blocked = { block_id: string | null; block_expires_at: string | null; block: CardBlock | null };
+
+const withBlock = <R extends Blocked>(row: R, open: CardBlock | null): R => {
+  if (open === null) return { ...row, block_id: null, block_expires_at: null, block: null };
+  const { blockId, kind, scope, reasonCode, reasonText, blockedBy, blockedAt, expiresAt } = open;
+  const block = { blockId, kind, scope, reasonCode, reasonText, blockedBy, blockedAt, expiresAt };
+  return { ...row, block_id: blockId, block_expires_at: expiresAt, block };
+};
+
 /** `|a|b|`, so that a tag is found whole. */
 const tagText = (tags: readonly string[]): string => (tags.length === 0 ? '' : `|${tags.join('|')}|`);
 
 export const contactCard = projection<ContactEvent>()({
   name: 'contact_card',
-  version: 1,
+  version: 2,
   table: {
     key: ['contact_id'],
     columns: {
@@ -44,11 +53,12 @@ export const contactCard = projection<ContactEvent>()({
       block_id: nullable(text),
       block_expires_at: nullable(text),
       block: nullable(json<CardBlock>()),
+      merged_into: nullable(text),
       revision: integer,
     },
     indexes: [['sort_name', 'contact_id']],
   },
-  opens: ['ContactRegistered', 'ContactIdentityAttached', 'ContactDetailsChanged'],
+  opens: ['ContactRegistered', 'ContactIdentityAttached', 'ContactDetailsChanged', 'ContactsMerged'],
   revisionOf: 'contact',
   keyOf: (event: Recorded<ContactEvent>) => ({ contact_id: event.data.contactId }),
   on: {
@@ -67,6 +77,7 @@ export const contactCard = projection<ContactEvent>()({
         block_id: null,
         block_expires_at: null,
         block: null,
+        merged_into: null,
         revision,
       };
     },
@@ -115,5 +126,31 @@ export const contactCard = projection<ContactEvent>()({
     },
     ContactUnblocked: (row) => row && { ...row, block_id: null, block_expires_at: null, block: null },
     ContactBlockExpired: (row) => row && { ...row, block_id: null, block_expires_at: null, block: null },
+    ContactAbsorbed: (row, { data }) => row && { ...withBlock(row, null), merged_into: data.intoId },
+    ContactsMerged: (row, { data }) => {
+      if (row === null) return null;
+      const moved = data.identities.filter((one) => one.detachedAt === null);
+      const identities = [
+        ...row.identities,
+        ...moved.map(({ identityId, kind, value, verified }) => ({ identityId, kind, value, verified })),
+      ];
+      const reasonText = row.block_id === data.block?.blockId ? (row.block?.reasonText ?? null) : null;
+      const block = data.block && { ...data.block, reasonText };
+      return { ...withBlock(row, block), ...named(row.display_name, identities), identities };
+    },
+    ContactsUnmerged: (row, { data }) => {
+      if (row === null) return null;
+      const moved = new Set(data.restored.identities.map((one) => one.identityId));
+      const identities = row.identities.filter((one) => !moved.has(one.identityId));
+      return { ...withBlock(row, data.block), ...named(row.display_name, identities), identities };
+    },
+    ContactRestored: (row, { data }) => {
+      if (row === null) return null;
+      const became = new Map(data.identities.map((one) => [one.identityId, one]));
+      const identities = row.identities
+        .filter((one) => became.get(one.identityId)?.detachedAt === null)
+        .map((one) => ({ ...one, verified: became.get(one.identityId)?.verified === true }));
+      return { ...withBlock(row, data.block), ...named(row.display_name, identities), identities, merged_into: null };
+    },
   },
 });

@@ -1,4 +1,5 @@
 import type { Interval } from '#kernel';
+import type { OpenBlock, Scope } from './contact.js';
 
 /** An (identity, channel) is covered at a time that lies in one of these; `*` is every channel, `to: null` while the episode lasts and has no expiry. */
 export type Coverage = Interval & {
@@ -11,3 +12,33 @@ export type Coverage = Interval & {
   /** Does the episode conclude open conversations (copied from the setting into the fact)? */
   readonly closeOpen: boolean;
 };
+
+/** The intervals that a block opens for identities at a time. */
+export const opened = (
+  contactId: string,
+  block: OpenBlock,
+  identityIds: readonly string[],
+  from: string,
+): readonly Coverage[] => {
+  const { blockId, blockedAt, closeOpen } = block;
+  const channels: readonly string[] = 'all' in block.scope ? ['*'] : block.scope.channels;
+  return identityIds.flatMap((identityId) =>
+    channels.map((channel) => ({ blockId, contactId, identityId, channel, blockedAt, from, to: null, closeOpen })),
+  );
+};
+
+/** The coverage with those of its open intervals ended that `which` names. */
+export const ended = (
+  coverage: readonly Coverage[],
+  at: string,
+  which: (one: Coverage) => boolean,
+): readonly Coverage[] => coverage.map((one) => (one.to === null && which(one) ? { ...one, to: at } : one));
+
+export const normalScope = (scope: Scope): Scope =>
+  'all' in scope ? { all: true } : { channels: [...new Set(scope.channels)].sort() };
+
+export const united = (one: Scope, other: Scope): Scope =>
+  'all' in one || 'all' in other ? { all: true } : normalScope({ channels: [...one.channels, ...other.channels] });
+
+export const sameScope = (one: Scope, other: Scope): boolean =>
+  JSON.stringify(normalScope(one)) === JSON.stringify(normalScope(other));

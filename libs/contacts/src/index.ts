@@ -4,4 +4,6 @@ export * from './contact-card.js';
 export * from './coverage.js';
 export * from './identity-claim.js';
 export * from './ignored-messages.js';
+export * from './merges.js';
+export * from './present-contact.js';
 export * from './search-text.js';

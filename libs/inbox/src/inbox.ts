@@ -39,7 +39,7 @@ const dated = <R extends Messages>(row: R): R => {
 
 export const inbox = projection<ConversationEvent>()({
   name: 'inbox',
-  version: 2,
+  version: 3,
   counts: { by: ['assignee_id', 'status'] },
   table: {
     key: ['conversation_id'],
@@ -126,5 +126,6 @@ export const inbox = projection<ConversationEvent>()({
     AutomationPaused: (row) => row && { ...row, automation: 'paused' },
     AutomationResumed: (row) => row && { ...row, automation: 'running' },
     ConversationConcluded: (row) => row && { ...row, status: 'concluded' },
+    ConversationContactRelinked: (row, { data }) => row && { ...row, contact_id: data.to },
   },
 });

@@ -1,6 +1,6 @@
 // What follows from facts by itself. Pure reactions; each wish looks at the present state and acts only if it is still owed.
 import { policy, type Policy } from '#kernel';
-import type { ContactEvent } from '#contacts';
+import type { ContactEvent, MergesEvent } from '#contacts';
 import type { BlockOrder, ConversationEvent } from '#conversations';
 import type { StaffEvent } from '#staff';
 
@@ -16,6 +16,8 @@ export type PolicyWish =
       readonly type: 'CheckClaims';
       readonly data: { readonly contactId: string; readonly identityIds: readonly string[] };
     }
+  | { readonly type: 'CarryOutMerge'; readonly data: { readonly mergeId: string } }
+  | { readonly type: 'FollowMerges'; readonly data: { readonly conversationId: string } }
   | { readonly type: 'ReleaseAssignments'; readonly data: { readonly staffId: string } }
   | { readonly type: 'CheckAssignee'; readonly data: { readonly conversationId: string; readonly staffId: string } };
 
@@ -75,6 +77,16 @@ export const claims = policy<Of<ContactEvent, 'ContactRegistered' | 'ContactIden
   },
 });
 
+/** Decided merges are carried out, and undone ones; a conversation that was opened meanwhile follows its contact. */
+export const merges = policy<MergesEvent | Of<ConversationEvent, 'ConversationOpened'>>({
+  name: 'merges',
+  hears: ['MergeRequested', 'MergeUndone', 'ConversationOpened'],
+  react: (event): readonly PolicyWish[] =>
+    event.type === 'ConversationOpened'
+      ? [{ type: 'FollowMerges', data: { conversationId: event.subject } }]
+      : [{ type: 'CarryOutMerge', data: { mergeId: event.data.mergeId } }],
+});
+
 /** Whoever left has no conversations [I7]. */
 export const staffExit = policy<
   Of<StaffEvent, 'StaffMemberDeactivated'> | Of<ConversationEvent, 'ConversationAssigned'>
@@ -87,4 +99,4 @@ export const staffExit = policy<
       : [{ type: 'CheckAssignee', data: { conversationId: event.subject, staffId: event.data.assigneeId } }],
 });
 
-export const policies: readonly Policy[] = [blockCoordinator, claims, staffExit];
+export const policies: readonly Policy[] = [blockCoordinator, claims, merges, staffExit];

@@ -7,16 +7,19 @@ import {
   DetachIdentity,
   ExpireBlock,
   identitiesOf,
+  mergesDecider,
   type BlockKind,
   type BlockRules,
   type Scope,
 } from '#contacts';
 import type { AddressBook } from '#contacts/address-book.adapter';
+import type { MergeCommands } from '#contacts/merge-commands.handlers';
 import type { ContactCommands } from '#contacts/contact-commands.handlers';
 import { conversationDecider, NOTHING_KNOWN, ReleaseAssignee } from '#conversations';
 import type { ConversationCommands } from '#conversations/conversation-commands.handlers';
 import { staffDecider } from '#staff';
 import type { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
+import type { Relinking } from '#block-filter/relinking.adapter';
 import { deriveId } from '#platform';
 import type { PolicyWish } from './policies.js';
 
@@ -24,6 +27,8 @@ export type PolicyDesk = {
   readonly runner: CommandRunner;
   readonly book: AddressBook;
   readonly contacts: ContactCommands;
+  readonly merges: MergeCommands;
+  readonly relinking: Relinking;
   readonly conversations: ConversationCommands;
   readonly enforcement: BlockEnforcement;
   readonly rules: (tenant: string) => Promise<BlockRules>;
@@ -52,6 +57,15 @@ export class PolicyWishes {
         return;
       case 'CheckClaims':
         await this.checkClaims(wish.data, metadata);
+        return;
+      case 'CarryOutMerge': {
+        const { state } = await desk.runner.load(mergesDecider, event.tenant, '');
+        const merge = state.byId.get(wish.data.mergeId);
+        if (merge !== undefined) await desk.merges.carryOut(state, merge, metadata);
+        return;
+      }
+      case 'FollowMerges':
+        await this.followMerges(wish.data.conversationId, metadata);
         return;
       case 'ReleaseAssignments':
         for (const conversationId of await desk.assignedTo(event.tenant, wish.data.staffId)) {
@@ -83,11 +97,8 @@ export class PolicyWishes {
     metadata: CommandMetadata,
   ): Promise<void> {
     const { block, noticeMessageId } = wish;
-    const { state } = await this.desk.runner.load(
-      contactDecider,
-      event.tenant,
-      await this.contactOf(event.tenant, wish.conversationId),
-    );
+    const contactId = await this.contactOf(event.tenant, wish.conversationId);
+    const state = await this.desk.book.contact(event.tenant, contactId, metadata.now);
     if (state.status !== 'active' || state.blockIds.includes(block.blockId)) return;
     // It would be over already.
     if (block.expiresAt !== null && block.expiresAt <= metadata.now) return;
@@ -129,7 +140,8 @@ export class PolicyWishes {
     metadata: CommandMetadata,
   ): Promise<void> {
     const { tenant } = metadata;
-    const { state } = await this.desk.runner.load(contactDecider, tenant, contactId, { fresh: false });
+    const state = await this.desk.book.contact(tenant, contactId, metadata.now, { fresh: false });
+    if (state.status === 'unknown') return;
     for (const identity of identitiesOf(state).filter((one) => identityIds.includes(one.identityId))) {
       const address =
         identity.value === null ? null : await this.desk.book.locate(tenant, identity.kind, identity.value);
@@ -139,9 +151,19 @@ export class PolicyWishes {
       const { identityId } = identity;
       const rules = await this.desk.rules(tenant);
       await this.desk.contacts.execute(
-        new DetachIdentity({ contactId, mine: true, identityId, reason: 'claim_lost', rules }, metadata),
+        new DetachIdentity({ contactId: state.contactId, mine: true, identityId, reason: 'claim_lost', rules }, metadata),
       );
     }
+  }
+
+  /** The conversation was opened for a contact that may have been merged at that moment. */
+  private async followMerges(conversationId: string, metadata: CommandMetadata): Promise<void> {
+    const { tenant } = metadata;
+    const contactId = await this.contactOf(tenant, conversationId);
+    const { state: contact } = await this.desk.runner.load(contactDecider, tenant, contactId, { fresh: false });
+    if (contact.status === 'unknown') return;
+    const mergeId = contact.status === 'absorbed' ? contact.mergeId : contact.merges.at(-1)?.mergeId;
+    if (mergeId !== undefined) await this.desk.relinking.one(conversationId, mergeId, metadata);
   }
 
   private async release(conversationId: string, staffId: string, metadata: CommandMetadata): Promise<void> {
