@@ -1,4 +1,5 @@
 import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
@@ -46,6 +47,8 @@ export default {
     process.env['SERVER_TESTS'] === '1'
       ? withServers
       : [project('embedded', 'sqlite', ofNone), project('eventstoredb', 'fake', overHttp)],
+  // Jest would leave a core to itself, of two as well.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   workerIdleMemoryLimit: '768MB',
   testTimeout: 60_000,
   reporters: [['default', { summaryThreshold: 1 }], '<rootDir>/dist/test/jest/closing-line.reporter.js'],
