@@ -2,7 +2,15 @@
 import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import { ConversationFactsReader } from '#block-filter/conversation-facts.adapter';
 import { Relinking } from '#block-filter/relinking.adapter';
-import { channelsOf, contactDecider, identitiesOf, type BlockRules, type Channel } from '#contacts';
+import {
+  channelsOf,
+  contactDecider,
+  defaultChannels,
+  identitiesOf,
+  type BlockRules,
+  type Channel,
+  type ConsentChannel,
+} from '#contacts';
 import { AddressBook } from '#contacts/address-book.adapter';
 import { MergeCommands } from '#contacts/merge-commands.handlers';
 import { ContactCommands, type ContactNeighbours, type Notice } from '#contacts/contact-commands.handlers';
@@ -30,6 +38,8 @@ export type WriteSide = {
   readonly settings: (tenant: string) => Promise<Settings>;
   readonly blockRules: (tenant: string) => Promise<BlockRules>;
   readonly conversationRules: (tenant: string) => Promise<ConversationRules>;
+  /** Where new contacts consent from the start. */
+  readonly consentDefaults: (tenant: string) => Promise<readonly ConsentChannel[]>;
 };
 
 type Stores = {
@@ -68,6 +78,10 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
   const blockRules = async (tenant: string): Promise<BlockRules> => blockRulesOf(await settings(tenant));
   const conversationRules = async (tenant: string): Promise<ConversationRules> =>
     conversationRulesOf(await settings(tenant));
+  const consentDefaults = async (tenant: string): Promise<readonly ConsentChannel[]> => {
+    const { 'consent.defaultPhone': defaultPhone, 'consent.defaultEmail': defaultEmail } = await settings(tenant);
+    return defaultChannels({ defaultPhone, defaultEmail });
+  };
   const book = new AddressBook(
     runner,
     (tenant) => vault.tenantSecret(tenant),
@@ -98,6 +112,7 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
 
   const contactNeighbours: ContactNeighbours = {
     rules: blockRules,
+    consentDefaults,
     isMine: (tenant, caller, contactId) => facts.isMine(tenant, caller, contactId),
     channelOf: async (tenant, caller, contactId, conversationId) => {
       const { state } = await runner.load(conversationDecider, tenant, conversationId);
@@ -113,7 +128,7 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
     relink: (sides, mergeId, metadata) => relinking.all(sides, mergeId, metadata),
     enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
   });
-  return { book, enforcement, contacts, merges, relinking, conversations, settings, blockRules, conversationRules };
+  return { book, enforcement, contacts, merges, relinking, conversations, settings, blockRules, conversationRules, consentDefaults };
 };
 
 /** Into the conversation named, else the covered one with the latest message; a notice that stands already is found again. */

@@ -36,7 +36,14 @@ export const openGatehouse = async (
   const stores = await opening;
   const { runner, vault } = stores;
   const write = connectWriteSide(stores);
-  const intake = new Intake(runner, vault, write.book, write.enforcement, write.conversationRules);
+  const intake = new Intake(
+    runner,
+    vault,
+    write.book,
+    write.enforcement,
+    write.conversationRules,
+    write.consentDefaults,
+  );
   const wishes = new PolicyWishes({
     runner,
     book: write.book,

@@ -147,6 +147,16 @@ export const routes: readonly Route[] = [
     },
   },
   {
+    route: 'PUT /v1/contacts/{id}/consents/{channel}',
+    roles: ['supervisor', 'admin', 'integration'],
+    stores: true,
+    make: contact(
+      '/consents/email',
+      { state: 'revoked', source: 'opt_out_keyword', evidence: 'STOP', wordingVersion: '2026-01' },
+      { state: 'revoked', source: 'customer' },
+    ),
+  },
+  {
     route: 'POST /v1/contacts/{id}/block',
     roles: STAFF,
     told: OWN,

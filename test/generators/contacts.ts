@@ -10,10 +10,12 @@ import {
   DetachIdentity,
   EditContact,
   ExpireBlock,
+  GrantConsent,
   RegisterContact,
   ReportDuplicate,
   RestoreContact,
   SeparateContacts,
+  RevokeConsent,
   UnblockContact,
   type AbsorbedContact,
   type BlockRules,
@@ -65,6 +67,7 @@ const register = fc
     }),
     tags,
     others,
+    consents: fc.uniqueArray(one('whatsapp', 'viber', 'sms', 'email'), { maxLength: 4 }),
   })
   .chain((data) => metadata.map((asked) => new RegisterContact(data, asked)));
 const attach = fc
@@ -220,6 +223,18 @@ const restoring = fc
         ),
     ),
   );
+const consent = {
+  ...about,
+  channel: one('whatsapp', 'viber', 'sms', 'email'),
+  evidence: one('form 7', null),
+  wordingVersion: one('v1', 'v2', null),
+};
+const grant = fc
+  .record({ ...consent, source: one('manual', 'customer', 'import') })
+  .chain((data) => metadata.map((asked) => new GrantConsent(data, asked)));
+const revoke = fc
+  .record({ ...consent, source: one('manual', 'customer', 'opt_out_keyword') })
+  .chain((data) => metadata.map((asked) => new RevokeConsent(data, asked)));
 
 export const contactCommands: fc.Arbitrary<ContactCommand> = fc.oneof(
   { weight: 2, arbitrary: register },
@@ -234,6 +249,8 @@ export const contactCommands: fc.Arbitrary<ContactCommand> = fc.oneof(
   { weight: 2, arbitrary: merging },
   { weight: 2, arbitrary: separating },
   freezing,
+  grant,
+  revoke,
   { weight: 2, arbitrary: restoring },
 );
 

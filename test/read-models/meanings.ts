@@ -59,6 +59,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     sort_name: 'the name as lists order it',
     search_text: 'the words by which the contact is found',
     identities: 'the addresses, clear: `identityId`, `kind`, `value`, `verified`',
+    consents: 'by channel, where one was ever granted or revoked: `state`, `source`, `at`',
     tags: 'the tags, a list of texts',
     tag_text: 'the tags in one text, for searching',
     block_id: 'the open episode of blocking; null: not blocked',

@@ -22,10 +22,12 @@ const evolved = (
       block: withoutText(contact.block),
       merges: contact.merges.map((merge) => ({
         ...merge,
+        consents: {},
         before: withoutText(merge.before),
         after: withoutText(merge.after),
         restored: merge.restored && { ...merge.restored, block: withoutText(merge.restored.block) },
       })),
+      consents: {},
     },
     into_id: contact.status === 'absorbed' ? contact.intoId : null,
   };
@@ -34,7 +36,7 @@ const evolved = (
 /** Rows only of contacts that were ever blocked need coverage, but a holder must be known as valid too: so one row each. */
 export const blockFilter = projection<ContactEvent>()({
   name: 'block_filter',
-  version: 2,
+  version: 3,
   table: {
     key: ['contact_id'],
     columns: { contact: json<KnownContact>(), into_id: nullable(text) },
@@ -57,5 +59,7 @@ export const blockFilter = projection<ContactEvent>()({
     ContactsMerged: evolved,
     ContactsUnmerged: evolved,
     ContactRestored: evolved,
+    ConsentGranted: (row) => row,
+    ConsentRevoked: (row) => row,
   },
 });

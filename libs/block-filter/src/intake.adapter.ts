@@ -12,6 +12,7 @@ import {
   RegisterContact,
   ReportDuplicate,
   type Channel,
+  type ConsentChannel,
   type Coverage,
   type Holder,
   type IgnoredMessages,
@@ -77,6 +78,8 @@ export class Intake {
     private readonly book: AddressBook,
     private readonly enforcement: BlockEnforcement,
     private readonly rules: (tenant: string) => Promise<ConversationRules>,
+    /** Where new contacts consent from the start. */
+    private readonly consents: (tenant: string) => Promise<readonly ConsentChannel[]>,
   ) {}
 
   /** One outcome per message, in their order; messages of one sender are taken in in that order too. */
@@ -241,6 +244,7 @@ export class Intake {
         identities: [{ identityId, kind, value, verified: from.verified }],
         tags: [],
         others: [],
+        consents: await this.consents(metadata.tenant),
       },
       metadata,
     );

@@ -157,6 +157,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/contacts/{id}/consents/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Records that a contact grants or revokes its consent to a channel */
+        put: operations["ContactsController_consent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/contacts/{id}/merge": {
         parameters: {
             query?: never;
@@ -977,6 +994,22 @@ export interface components {
             /** @enum {string} */
             requestedBy: "customer" | "company";
             reason?: string;
+        };
+        ConsentBody: {
+            /** @enum {string} */
+            state: "granted" | "revoked";
+            evidence?: string;
+            wordingVersion?: string;
+            /** @enum {string} */
+            source?: "manual" | "customer" | "import" | "opt_out_keyword";
+        };
+        ConsentChangedAnswer: {
+            /** @enum {string} */
+            channel: "whatsapp" | "viber" | "sms" | "email";
+            /** @enum {string} */
+            state: "granted" | "revoked";
+            source: string;
+            at: string;
         };
         MergeBody: {
             /** Format: uuid */
@@ -1846,6 +1879,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BlockIdAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ContactsController_consent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentChangedAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */

@@ -1,6 +1,7 @@
 // The contact as people see it, and the one table with clear names and addresses: lists join it, an erasure nulls it.
 import { integer, json, nullable, projection, text, type Recorded } from '#kernel';
 import type { Kind } from './addresses.js';
+import type { Consent, ConsentChannel, Consents } from './consents.js';
 import type { BlockKind, ContactEvent, Scope } from './contact.js';
 import { folded, searchText } from './search-text.js';
 
@@ -17,6 +18,9 @@ export type CardBlock = {
   blockedAt: string;
   expiresAt: string | null;
 };
+
+/** A channel without an entry is unset. */
+export type CardConsents = Readonly<Partial<Record<ConsentChannel, Pick<Consent, 'state' | 'source' | 'at'>>>>;
 
 type Names = { display_name: string | null; sort_name: string; search_text: string };
 
@@ -38,9 +42,14 @@ const withBlock = <R extends Blocked>(row: R, open: CardBlock | null): R => {
 /** `|a|b|`, so that a tag is found whole. */
 const tagText = (tags: readonly string[]): string => (tags.length === 0 ? '' : `|${tags.join('|')}|`);
 
+const shownConsents = (consents: Consents): CardConsents =>
+  Object.fromEntries(
+    Object.entries(consents).map(([channel, { state, source, at }]) => [channel, { state, source, at }]),
+  );
+
 export const contactCard = projection<ContactEvent>()({
   name: 'contact_card',
-  version: 2,
+  version: 3,
   table: {
     key: ['contact_id'],
     columns: {
@@ -54,6 +63,7 @@ export const contactCard = projection<ContactEvent>()({
       block_expires_at: nullable(text),
       block: nullable(json<CardBlock>()),
       merged_into: nullable(text),
+      consents: json<CardConsents>(),
       revision: integer,
     },
     indexes: [['sort_name', 'contact_id']],
@@ -78,6 +88,7 @@ export const contactCard = projection<ContactEvent>()({
         block_expires_at: null,
         block: null,
         merged_into: null,
+        consents: {},
         revision,
       };
     },
@@ -142,7 +153,8 @@ export const contactCard = projection<ContactEvent>()({
       if (row === null) return null;
       const moved = new Set(data.restored.identities.map((one) => one.identityId));
       const identities = row.identities.filter((one) => !moved.has(one.identityId));
-      return { ...withBlock(row, data.block), ...named(row.display_name, identities), identities };
+      const consents = shownConsents(data.consents);
+      return { ...withBlock(row, data.block), ...named(row.display_name, identities), identities, consents };
     },
     ContactRestored: (row, { data }) => {
       if (row === null) return null;
@@ -152,5 +164,9 @@ export const contactCard = projection<ContactEvent>()({
         .map((one) => ({ ...one, verified: became.get(one.identityId)?.verified === true }));
       return { ...withBlock(row, data.block), ...named(row.display_name, identities), identities, merged_into: null };
     },
+    ConsentGranted: (row, { data: { channel, source, grantedAt: at } }) =>
+      row && { ...row, consents: { ...row.consents, [channel]: { state: 'granted', source, at } } },
+    ConsentRevoked: (row, { data: { channel, source, revokedAt: at } }) =>
+      row && { ...row, consents: { ...row.consents, [channel]: { state: 'revoked', source, at } } },
   },
 });

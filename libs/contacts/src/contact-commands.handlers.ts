@@ -3,6 +3,7 @@ import { runOptionsOf, type CommandRunner, type Outcome } from '#event-store';
 import { deriveId, invalid, problem } from '#platform';
 import { type AddressBook, type Located } from './address-book.adapter.js';
 import type { Channel, Kind } from './addresses.js';
+import type { ConsentChannel } from './consents.js';
 import {
   AttachIdentity,
   BlockContact,
@@ -21,6 +22,8 @@ type Given = { readonly kind: Kind; readonly value: string; readonly verified: b
 /** What a block asks of conversations; other contexts fill it. */
 export type ContactNeighbours = {
   readonly rules: (tenant: string) => Promise<BlockRules>;
+  /** Where new contacts consent from the start, by the settings of now [K2 K6]. */
+  readonly consentDefaults: (tenant: string) => Promise<readonly ConsentChannel[]>;
   readonly isMine: (tenant: string, caller: Caller, contactId: string) => Promise<boolean>;
   /** The channel of a conversation of this contact that the caller may see, else `null`. */
   readonly channelOf: (
@@ -103,8 +106,9 @@ export class ContactCommands {
       verified,
       key,
     }));
+    const consents = await this.neighbours.consentDefaults(tenant);
     const complete = (others: readonly Other[]): RegisterContact =>
-      new RegisterContact({ ...command.data, identities, others }, metadata);
+      new RegisterContact({ ...command.data, identities, others, consents }, metadata);
     const { state } = await this.runner.load(contactDecider, tenant, contactId);
     // What will be refused, or was done already, claims nothing.
     const claims = state.status === 'unknown' && !isRejection(contactDecider.decide(complete([]), state));

@@ -113,7 +113,16 @@ const untagged = (tag: string): ContactEvent => ({ type: 'ContactUntagged', data
 // Commands
 const register = ({ as = agent, now = at('09:00'), ...data }: Asking<typeof RegisterContact> = {}) =>
   new RegisterContact(
-    { contactId, displayName: 'Carla', source: 'manual', identities: [phone], tags: [], others: [], ...data },
+    {
+      contactId,
+      displayName: 'Carla',
+      source: 'manual',
+      identities: [phone],
+      tags: [],
+      others: [],
+      consents: [],
+      ...data,
+    },
     asked(as, now),
   );
 const attach = ({ as = agent, now = at('11:00'), ...data }: Asking<typeof AttachIdentity> = {}) =>

@@ -13,6 +13,7 @@ import {
   type Rejection,
 } from '#kernel';
 import { isWeak, type Channel, type Kind } from './addresses.js';
+import type { ConsentChannel, Consents, GrantSource, RevocationSource } from './consents.js';
 import { ended, normalScope, opened, sameScope, united, type Coverage } from './coverage.js';
 import { mergeOf, separationOf } from './merging.js';
 
@@ -105,6 +106,8 @@ export type ContactEvent =
         block: Omit<OpenBlock, 'reasonText'> | null;
         coverage: readonly Coverage[];
         blockIds: readonly string[];
+        /** The channels on which what the absorbed contact said goes on; each follows as a fact of its own. */
+        consentOutcome: readonly { channel: ConsentChannel; state: 'granted' | 'revoked' }[];
         /** All contacts that the absorbed one had ever been merged with. */
         kinIds: readonly string[];
         mergedBy: string;
@@ -120,6 +123,7 @@ export type ContactEvent =
         /** The contact's open block, and all of its coverage, behind the separation. */
         block: OpenBlock | null;
         coverage: readonly Coverage[];
+        consents: Consents;
         /** What the absorbed contact goes on with. */
         restored: Restored;
         unmergedBy: string;
@@ -137,6 +141,30 @@ export type ContactEvent =
         coverage: readonly Coverage[];
         restoredBy: string;
         restoredAt: string;
+      }
+    >
+  | Event<
+      'ConsentGranted',
+      {
+        contactId: string;
+        channel: ConsentChannel;
+        source: GrantSource;
+        grantedBy: string;
+        grantedAt: string;
+        evidence: string | null;
+        wordingVersion: string | null;
+      }
+    >
+  | Event<
+      'ConsentRevoked',
+      {
+        contactId: string;
+        channel: ConsentChannel;
+        source: RevocationSource;
+        revokedBy: string;
+        revokedAt: string;
+        evidence: string | null;
+        wordingVersion: string | null;
       }
     >;
 
@@ -184,6 +212,9 @@ export type Merge = {
   readonly before: OpenBlock | null;
   readonly after: OpenBlock | null;
   readonly endedBlockId: string | null;
+  /** The consents before it, and when the others were taken over. */
+  readonly consents: Consents;
+  readonly mergedAt: string;
   /** Once it was undone. */
   readonly restored: Restored | null;
 };
@@ -198,6 +229,7 @@ type KnownContact = {
   readonly coverage: readonly Coverage[];
   readonly blockIds: readonly string[];
   readonly duplicates: readonly string[];
+  readonly consents: Consents;
   readonly merges: readonly Merge[];
   /** Merges of which this contact was the absorbed one, and that were undone. */
   readonly undone: readonly string[];
@@ -262,6 +294,7 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       merges: [],
       undone: [],
       kin: [],
+      consents: {},
       lastTime: registeredAt,
     };
   }
@@ -326,6 +359,10 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       return unmerged(state, event.data);
     case 'ContactRestored':
       return restored(state, event.data);
+    case 'ConsentGranted':
+      return consented(state, event.data, 'granted', event.data.grantedAt);
+    case 'ConsentRevoked':
+      return consented(state, event.data, 'revoked', event.data.revokedAt);
     default:
       return unheard(state, event);
   }
@@ -381,6 +418,20 @@ const blockEnded = (state: Known, blockId: string, at: string): Contact => ({
   lastTime: later(state.lastTime, at),
 });
 
+const consented = (
+  state: Known,
+  { channel, source, evidence, wordingVersion }: DataOf<'ConsentGranted'> | DataOf<'ConsentRevoked'>,
+  now: 'granted' | 'revoked',
+  at: string,
+): Contact => ({
+  ...state,
+  consents: {
+    ...state.consents,
+    [channel]: { state: now, source, at, wordingVersion, evidenced: evidence !== null },
+  },
+  lastTime: later(state.lastTime, at),
+});
+
 const merged = (state: Known, data: DataOf<'ContactsMerged'>): Contact => {
   const { mergeId, absorbedId, identities, coverage } = data;
   const reasonText = state.block?.blockId === data.block?.blockId ? (state.block?.reasonText ?? null) : null;
@@ -392,6 +443,8 @@ const merged = (state: Known, data: DataOf<'ContactsMerged'>): Contact => {
     before: state.block,
     after: block,
     endedBlockId: data.blockOutcome.endedBlockId,
+    consents: state.consents,
+    mergedAt: data.mergedAt,
     restored: null,
   };
   return {
@@ -413,13 +466,14 @@ const unmerged = (state: Known, data: DataOf<'ContactsUnmerged'>): Contact => {
     identities: state.identities.filter((one) => !moved.includes(one.identityId)),
     block: data.block,
     coverage: data.coverage,
+    consents: data.consents,
     merges: state.merges.map((one) => (one.mergeId === data.mergeId ? { ...one, restored: data.restored } : one)),
     lastTime: later(state.lastTime, data.unmergedAt),
   };
 };
 
 const restored = (state: Known, data: DataOf<'ContactRestored'>): Contact => {
-  const { contactId, displayName, tags, blockIds, duplicates, merges } = state;
+  const { contactId, displayName, tags, blockIds, duplicates, consents, merges } = state;
   const became = new Map(data.identities.map((one) => [one.identityId, one]));
   return {
     status: 'active',
@@ -431,6 +485,7 @@ const restored = (state: Known, data: DataOf<'ContactRestored'>): Contact => {
     coverage: data.coverage,
     blockIds,
     duplicates,
+    consents,
     merges,
     undone: [...state.undone, data.mergeId],
     kin: [...new Set([...state.kin, data.fromId])],
@@ -476,6 +531,8 @@ export class RegisterContact extends Command<{
   readonly tags: readonly string[];
   /** Other contacts that hold one of the addresses. */
   readonly others: readonly { contactId: string; kind: Kind }[];
+  /** Where new contacts consent from the start, by the tenant's settings of now. */
+  readonly consents: readonly ConsentChannel[];
 }> {
   readonly type = 'RegisterContact';
 }
@@ -571,6 +628,28 @@ export class RestoreContact extends Command<
 > {
   readonly type = 'RestoreContact';
 }
+export class GrantConsent extends Command<
+  About<{
+    readonly channel: ConsentChannel;
+    readonly source: Exclude<GrantSource, 'org_default' | 'merge'>;
+    /** What proves it, in words or a reference. */
+    readonly evidence: string | null;
+    /** Which wording was agreed to. */
+    readonly wordingVersion: string | null;
+  }>
+> {
+  readonly type = 'GrantConsent';
+}
+export class RevokeConsent extends Command<
+  About<{
+    readonly channel: ConsentChannel;
+    readonly source: Exclude<RevocationSource, 'merge'>;
+    readonly evidence: string | null;
+    readonly wordingVersion: string | null;
+  }>
+> {
+  readonly type = 'RevokeConsent';
+}
 
 const commands = [
   RegisterContact,
@@ -586,6 +665,8 @@ const commands = [
   CompleteMerge,
   SeparateContacts,
   RestoreContact,
+  GrantConsent,
+  RevokeConsent,
 ] as const;
 export type ContactCommand = InstanceType<(typeof commands)[number]>;
 
@@ -647,6 +728,10 @@ const decideActive = (
       return completeMerge(command, contact);
     case 'SeparateContacts':
       return separate(command, contact);
+    case 'GrantConsent':
+      return afterExpiry(contact, command, grantConsent(command, contact));
+    case 'RevokeConsent':
+      return afterExpiry(contact, command, revokeConsent(command, contact));
   }
 };
 
@@ -664,6 +749,18 @@ const register = ({ data, metadata }: RegisterContact, contact: Contact): Decisi
   return [
     { type: 'ContactRegistered', data: { contactId, displayName, source, identities, registeredAt: metadata.now } },
     ...[...new Set(data.tags)].map((tag): ContactEvent => ({ type: 'ContactTagged', data: { contactId, tag } })),
+    ...data.consents.map((channel): ContactEvent => ({
+      type: 'ConsentGranted',
+      data: {
+        contactId,
+        channel,
+        source: 'org_default',
+        grantedBy: whoFor(metadata),
+        grantedAt: metadata.now,
+        evidence: null,
+        wordingVersion: null,
+      },
+    })),
     ...duplicatesOf(contactId, data.others),
   ];
 };
@@ -869,6 +966,51 @@ const unblock = ({ data, metadata }: UnblockContact, contact: ActiveContact): De
   ];
 };
 
+/** Only these roles change consents; an integration passes on that a customer took one back [K5]. */
+const mayConsent = (role: string): boolean => role === 'supervisor' || role === 'admin';
+
+const grantConsent = ({ data, metadata }: GrantConsent, contact: ActiveContact): Decision => {
+  const { contactId, channel, source, evidence, wordingVersion } = data;
+  if (!mayConsent(metadata.caller.role)) return reject('forbidden');
+  if (stands('granted', data, contact)) return [];
+  const grantedAt = later(metadata.now, contact.lastTime);
+  return [
+    {
+      type: 'ConsentGranted',
+      data: { contactId, channel, source, grantedBy: whoFor(metadata), grantedAt, evidence, wordingVersion },
+    },
+  ];
+};
+
+const revokeConsent = ({ data, metadata }: RevokeConsent, contact: ActiveContact): Decision => {
+  const { contactId, channel, source, evidence, wordingVersion } = data;
+  const { role } = metadata.caller;
+  if (!mayConsent(role) && !(role === 'integration' && source !== 'manual')) return reject('forbidden');
+  if (stands('revoked', data, contact)) return [];
+  const revokedAt = later(metadata.now, contact.lastTime);
+  return [
+    {
+      type: 'ConsentRevoked',
+      data: { contactId, channel, source, revokedBy: whoFor(metadata), revokedAt, evidence, wordingVersion },
+    },
+  ];
+};
+
+/** Is this what stands already? Another source or wording, and the first evidence, are facts of their own. */
+const stands = (
+  state: 'granted' | 'revoked',
+  { channel, source, evidence, wordingVersion }: GrantConsent['data'] | RevokeConsent['data'],
+  { consents }: ActiveContact,
+): boolean => {
+  const present = consents[channel];
+  return (
+    present?.state === state &&
+    present.source === source &&
+    present.wordingVersion === wordingVersion &&
+    (present.evidenced || evidence === null)
+  );
+};
+
 const absorb = ({ data, metadata }: AbsorbContact, contact: Known): Decision => {
   const { contactId, mergeId, intoId } = data;
   // A step that comes late does not freeze again what was restored since.
@@ -886,8 +1028,20 @@ const completeMerge = ({ data: { mergeId, absorbed, mergedBy }, metadata }: Comp
   const now = later(metadata.now, contact.lastTime);
   const before = expired(contact, now);
   const data = mergeOf(after(contact, before), absorbed, mergeId, mergedBy, now);
-  return [...before, { type: 'ContactsMerged', data: data }, ...reasonOf(absorbed, data)];
+  return [...before, { type: 'ContactsMerged', data }, ...reasonOf(absorbed, data), ...consentsOf(absorbed, data)];
 };
+
+const consentsOf = (
+  { consents }: AbsorbedContact,
+  { contactId, consentOutcome, mergedBy: by, mergedAt: at }: DataOf<'ContactsMerged'>,
+): readonly ContactEvent[] =>
+  consentOutcome.map(({ channel, state }): ContactEvent => {
+    const wordingVersion = consents[channel]?.wordingVersion ?? null;
+    const said = { contactId, channel, source: 'merge', evidence: null, wordingVersion } as const;
+    return state === 'granted'
+      ? { type: 'ConsentGranted', data: { ...said, grantedBy: by, grantedAt: at } }
+      : { type: 'ConsentRevoked', data: { ...said, revokedBy: by, revokedAt: at } };
+  });
 
 /** What was written of the reason for the absorbed contact's block, if that goes on. */
 const reasonOf = (
@@ -955,12 +1109,10 @@ const expired = ({ contactId, block: ran }: ActiveContact, now: string): readonl
 };
 
 /** Facts that follow the end of an episode: a command after it says the end first. */
-const afterExpiry = (
-  contact: ActiveContact,
-  { metadata }: ContactCommand,
-  facts: readonly ContactEvent[],
-): readonly ContactEvent[] =>
-  facts.length === 0 ? [] : [...expired(contact, later(metadata.now, contact.lastTime)), ...facts];
+const afterExpiry = (contact: ActiveContact, { metadata }: ContactCommand, facts: Decision): Decision =>
+  isRejection(facts) || facts.length === 0
+    ? facts
+    : [...expired(contact, later(metadata.now, contact.lastTime)), ...facts];
 
 export const contactDecider = decider({
   category: 'contact',
@@ -1003,4 +1155,6 @@ export const contactEvents = defineEvents<ContactEvent>()({
   ContactsMerged: { version: 1, personal: ['identities[].value'] },
   ContactsUnmerged: { version: 1, personal: ['block.reasonText', 'restored.block.reasonText'] },
   ContactRestored: { version: 1, personal: ['block.reasonText'] },
+  ConsentGranted: { version: 1, personal: ['evidence'] },
+  ConsentRevoked: { version: 1, personal: ['evidence'] },
 });

@@ -1,5 +1,6 @@
 // What a merge makes of two contacts, and what its undoing gives back. Neither ever weakens a block [I14].
 import { later } from '#kernel';
+import { CONSENT_CHANNELS, type Consent, type ConsentChannel, type Consents } from './consents.js';
 import type { AbsorbedContact, ActiveContact, DataOf, Merge, OpenBlock, Restored } from './contact.js';
 import { ended, opened, sameScope, united, type Coverage } from './coverage.js';
 
@@ -47,11 +48,26 @@ export const mergeOf = (
     block: block && withoutText(block),
     coverage: joined(survivor, absorbed, block, endedAt === null ? brought : ended(brought, endedAt, () => true)),
     blockIds: absorbed.blockIds,
+    consentOutcome: takenOver(survivor.consents, absorbed.consents),
     kinIds: absorbed.kin,
     mergedBy,
     mergedAt,
   };
 };
+
+/** An explicit refusal beats an explicit consent, that the default, and that nothing. */
+const rank = (consent: Consent | undefined): number => {
+  if (consent === undefined) return 0;
+  if (consent.state === 'revoked') return 3;
+  return consent.source === 'org_default' ? 1 : 2;
+};
+
+/** The channels on which the other side's word is the stronger one. */
+const takenOver = (own: Consents, other: Consents): DataOf<'ContactsMerged'>['consentOutcome'] =>
+  CONSENT_CHANNELS.flatMap((channel) => {
+    const said = other[channel];
+    return said !== undefined && rank(said) > rank(own[channel]) ? [{ channel, state: said.state }] : [];
+  });
 
 const withoutText = ({ reasonText: _, ...block }: OpenBlock): Omit<OpenBlock, 'reasonText'> => block;
 
@@ -147,6 +163,7 @@ export const separationOf = (
     absorbedId: absorbed.contactId,
     block: own,
     coverage: ownCoverage(survivor, mine, own, now),
+    consents: consentsBefore(survivor.consents, merge),
     restored,
     unmergedBy,
     unmergedAt: now,
@@ -178,4 +195,16 @@ const ownCoverage = (
   if (survivor.block === null || sameScope(own.scope, survivor.block.scope)) return mine;
   const identityIds = [...new Set(mine.filter((one) => one.to === null).map((one) => one.identityId))];
   return [...ended(mine, now, () => true), ...opened(survivor.contactId, own, identityIds, now)];
+};
+
+/** As they were before, where nobody said anything since. */
+const consentsBefore = (consents: Consents, merge: Merge): Consents => {
+  const kept: Partial<Record<ConsentChannel, Consent>> = {};
+  for (const channel of CONSENT_CHANNELS) {
+    const now = consents[channel];
+    const isTakenOver = now?.source === 'merge' && now.at === merge.mergedAt;
+    const before = isTakenOver ? merge.consents[channel] : now;
+    if (before !== undefined) kept[channel] = before;
+  }
+  return kept;
 };

@@ -1,7 +1,7 @@
 import { Inject } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { sql, type Kysely } from 'kysely';
-import { mayUnblock, searchTerm, type UnblockBy } from '#contacts';
+import { mayUnblock, searchTerm, type ConsentChannel, type UnblockBy } from '#contacts';
 import { CODEC, type Codec } from '#event-store';
 import type { Caller } from '#kernel';
 import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
@@ -118,12 +118,13 @@ export class ListContactsHandler implements IQueryHandler<ListContacts> {
   }
 }
 
-type ConsentChannel = 'whatsapp' | 'viber' | 'sms' | 'email';
 const UNSET = { state: 'unset', source: null, at: null } as const;
 
 export type ContactCard = Omit<ContactRow, 'blocked'> & {
   readonly block: object | null;
-  readonly consents: Readonly<Record<ConsentChannel, typeof UNSET>>;
+  readonly consents: Readonly<
+    Record<ConsentChannel, { readonly state: string; readonly source: string | null; readonly at: string | null }>
+  >;
   readonly wallets: readonly { readonly walletId: string; readonly name: string }[];
   readonly conversations: readonly {
     readonly conversationId: string;
@@ -171,7 +172,7 @@ export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
               reasonText: await this.codec.openValue(row.block.reasonText),
               mayUnblock: mayUnblock(caller.role, await this.rule.unblockBy(tenant)),
             },
-      consents: { whatsapp: UNSET, viber: UNSET, sms: UNSET, email: UNSET },
+      consents: { whatsapp: UNSET, viber: UNSET, sms: UNSET, email: UNSET, ...row.consents },
       wallets: [],
       conversations,
       ...(mergedInto === null ? {} : { mergedInto }),

@@ -47,7 +47,7 @@ const dated = <R extends Messages>(row: R, latest: readonly LatestMessage[], old
 
 export const inbox = projection<ConversationEvent>()({
   name: 'inbox',
-  version: 3,
+  version: 4,
   counts: { by: ['assignee_id', 'status'] },
   table: {
     key: ['conversation_id'],

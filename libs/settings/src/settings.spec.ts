@@ -32,6 +32,11 @@ describe('settings', () => {
       'automation.pauseOn': 'assigneeOrAnyIfUnassigned',
       'conclude.release': 'onConclude',
       'conclude.by': 'anyWithAccess',
+      'consent.defaultPhone': false,
+      'consent.defaultEmail': false,
+      'consent.gates': 'notifications',
+      'duplicates.preventPhone': false,
+      'duplicates.preventEmail': false,
       'region.default': 'BR',
     });
     expect(defaultSettings).toEqual(settingsDecider.initial);

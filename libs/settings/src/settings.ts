@@ -39,6 +39,14 @@ export const SETTINGS = {
   ),
   'conclude.release': choice(['onConclude', 'onReopen', 'keep'], 'When a concluded conversation loses its assignee.'),
   'conclude.by': choice(['anyWithAccess', 'assigneeOnly'], 'Who may conclude a conversation.'),
+  'consent.defaultPhone': choice([false, true], 'Do new contacts consent to whatsapp, viber and sms by default?'),
+  'consent.defaultEmail': choice([false, true], 'Do new contacts consent to e-mail by default?'),
+  'consent.gates': choice(
+    ['notifications', 'allOutbound'],
+    'What consent is asked for: what the company begins, or everything sent.',
+  ),
+  'duplicates.preventPhone': choice([false, true], 'Is a second contact with the same phone refused?'),
+  'duplicates.preventEmail': choice([false, true], 'Is a second contact with the same e-mail refused?'),
   'region.default': {
     default: 'BR',
     allowed: getCountries(),
