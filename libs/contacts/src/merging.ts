@@ -19,12 +19,10 @@ export const mergeOf = (
   const mergedAt = later(now, absorbed.absorbedAt);
   const { contactId } = survivor;
   const isOver = absorbed.block !== null && hasRunOut(absorbed.block, mergedAt);
-  const both = survivor.block !== null && absorbed.block !== null;
-  const block =
-    survivor.block === null || absorbed.block === null || isOver
-      ? (survivor.block ?? absorbed.block)
-      : bothBlocks(survivor.block, absorbed.block);
-  const endedAt = !both ? null : isOver ? absorbed.block.expiresAt : joinedAt(absorbed, survivor.block);
+  const theirs = isOver ? null : absorbed.block;
+  const both = survivor.block !== null && theirs !== null;
+  const block = both ? bothBlocks(survivor.block, theirs) : (survivor.block ?? theirs);
+  const endedAt = both ? joinedAt(absorbed, survivor.block) : isOver ? absorbed.block.expiresAt : null;
   const brought = absorbed.coverage.map((one) => ({ ...one, contactId }));
   const identities = absorbed.identities.map(({ identityId, kind, value, verified, attachedAt, detachedAt }) => ({
     identityId,
@@ -42,7 +40,7 @@ export const mergeOf = (
     identities,
     blockOutcome: {
       keptBlockId: block?.blockId ?? null,
-      endedBlockId: both ? absorbed.block.blockId : null,
+      endedBlockId: endedAt === null ? null : (absorbed.block?.blockId ?? null),
       endedAt,
     },
     block: block && withoutText(block),
