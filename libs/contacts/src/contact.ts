@@ -694,6 +694,9 @@ const decide = (command: ContactCommand, contact: Contact): Decision => {
   // What is wrong with the request itself, or with who asks, is said first (source: spec/http-api.md, "Habits").
   const { status, ...frozen } = contact;
   const outcome = decideActive(command, { ...frozen, status: 'active' });
+  // A step of an earlier merge that comes late, when all was done.
+  const isStep = command.type === 'CompleteMerge' || command.type === 'SeparateContacts';
+  if (isStep && !isRejection(outcome) && outcome.length === 0) return [];
   return isRejection(outcome) && outcome.rejected !== 'contact-not-blocked' ? outcome : reject('contact-merged');
 };
 

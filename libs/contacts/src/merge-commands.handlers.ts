@@ -22,6 +22,7 @@ import {
 } from './merges.js';
 
 type MergesOutcome = Outcome<typeof mergesDecider>;
+type Accepted = Extract<MergesOutcome, { kind: 'accepted' }>;
 
 /** What a merge asks of conversations; filled by the composition. Both look at the present state and answer the latest position written. */
 export type MergeNeighbours = {
@@ -56,10 +57,8 @@ export class MergeCommands {
     const { mergeId, survivorId, absorbedId } = command.data;
     const { tenant, commandId } = metadata;
     // The key may have been used on this contact, for this merge or for something else.
-    if (await this.runner.recognises(contactDecider, tenant, survivorId, commandId)) {
-      const before = await this.runner.execute(contactDecider, survivorId, notDecided, metadata);
-      if (before.kind === 'rejected') return { ...before, rejection: reject('idempotency-key-reused') };
-    }
+    const before = await this.taken(survivorId, metadata);
+    if (before?.kind === 'rejected') return { ...before, rejection: reject('idempotency-key-reused') };
     const deciding = { ...metadata, commandId: mergeId };
     const outcome = await this.runner.execute(
       mergesDecider,
@@ -72,8 +71,10 @@ export class MergeCommands {
       deciding,
     );
     if (outcome.kind === 'rejected') return outcome;
-    const merge = mergeThatAbsorbed(outcome.state, absorbedId);
-    return merge === undefined ? outcome : this.followed(outcome, merge, metadata, commandId);
+    const decided = mergeThatAbsorbed(outcome.state, absorbedId);
+    if (decided === undefined) return outcome;
+    const followed = await this.followed(outcome, decided.mergeId, metadata, commandId);
+    return before === null ? followed : { ...followed, revision: before.revision };
   }
 
   private async undo(command: UndoMerge): Promise<MergesOutcome> {
@@ -94,17 +95,20 @@ export class MergeCommands {
       },
       deciding,
     );
-    const undone = outcome.kind === 'rejected' ? undefined : outcome.state.byId.get(mergeId);
-    return outcome.kind === 'rejected' || undone === undefined ? outcome : this.followed(outcome, undone, metadata);
+    return outcome.kind === 'rejected' ? outcome : this.followed(outcome, mergeId, metadata);
   }
 
   private async followed(
-    outcome: Extract<MergesOutcome, { kind: 'accepted' }>,
-    merge: DecidedMerge,
+    outcome: Accepted,
+    mergeId: string,
     metadata: CommandMetadata,
     commandId?: string,
-  ): Promise<MergesOutcome> {
-    const { position, revision } = await this.carryOut(outcome.state, merge, metadata, commandId);
+  ): Promise<Accepted> {
+    // A repeat's own state may be behind: what was undone since stays so.
+    const { state } = await this.runner.load(mergesDecider, metadata.tenant, '');
+    const merge = state.byId.get(mergeId);
+    if (merge === undefined) throw new Error('a merge that was decided is not there');
+    const { position, revision } = await this.carryOut(state, merge, metadata, commandId);
     return { ...outcome, revision, position: latestPosition(outcome.position, position) };
   }
 
@@ -149,18 +153,19 @@ export class MergeCommands {
     }
     const about = { mine: true, mergeId };
     const merging = stepOf(metadata, mergeId, 'merge');
-    const frozen = await this.step(
-      new AbsorbContact({ ...about, contactId: absorbedId, intoId: survivorId }, merging),
-    );
+    const undoing = stepOf(metadata, mergeId, 'undo');
+    await this.step(new AbsorbContact({ ...about, contactId: absorbedId, intoId: survivorId }, merging));
     const { state: absorbed } = await this.contact(tenant, absorbedId);
     // Restored already: everything was done, and undone.
-    if (absorbed.status !== 'absorbed' || absorbed.mergeId !== mergeId) return frozen;
+    if (absorbed.status !== 'absorbed' || absorbed.mergeId !== mergeId) {
+      const before = await this.taken(survivorId, undoing);
+      return before?.kind === 'accepted' ? before : this.contact(tenant, survivorId);
+    }
     const takingIn = commandId === undefined ? merging : { ...metadata, commandId, now: merging.now };
     const merged = await this.step(
       new CompleteMerge({ ...about, contactId: survivorId, absorbed, mergedBy: requestedBy }, takingIn),
     );
     if (undoneBy === null) return merged;
-    const undoing = stepOf(metadata, mergeId, 'undo');
     const separated = await this.step(
       new SeparateContacts({ ...about, contactId: survivorId, absorbed, undoneBy }, undoing),
     );
@@ -180,6 +185,12 @@ export class MergeCommands {
     if (undoneBy === null) return mergeIn((await this.contact(tenant, survivorId)).state, mergeId) !== undefined;
     const { state: absorbed } = await this.contact(tenant, absorbedId);
     return absorbed.status !== 'unknown' && absorbed.undone.includes(mergeId);
+  }
+
+  /** What this command did on the contact's stream before, `null` if it did nothing there. */
+  private async taken(contactId: string, metadata: CommandMetadata): Promise<Outcome<typeof contactDecider> | null> {
+    const isKnown = await this.runner.recognises(contactDecider, metadata.tenant, contactId, metadata.commandId);
+    return isKnown ? this.runner.execute(contactDecider, contactId, notDecided, metadata) : null;
   }
 
   private async step(command: Step): Promise<Carried> {
