@@ -36,7 +36,8 @@ const withServers = [
   ...(process.env['POSTGRES_URL']
     ? [
         project('engine-postgres', 'sqlite', ofTheEngine, 'postgres'),
-        project('postgres', 'sqlite', overHttp, 'postgres'),
+        // The other pair with these rows; the whole of e2e is played over it below.
+        project('postgres', 'sqlite', ['test/e2e/rebuild.spec.ts'], 'postgres'),
         project('eventstoredb-postgres', process.env['EVENTSTORE_URL'] ? 'server' : 'fake', overHttp, 'postgres'),
       ]
     : []),
