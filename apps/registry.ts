@@ -4,6 +4,7 @@ import {
   contactCard,
   contactDecider,
   contactEvents,
+  duplicates,
   identityDecider,
   identityEvents,
   ignoredDecider,
@@ -19,6 +20,9 @@ import {
   readMarkerDecider,
   readMarkerEvents,
   readMarkers,
+  refusals,
+  refusedDecider,
+  refusedEvents,
   timeline,
 } from '#conversations';
 import { logEvents } from '#event-store';
@@ -36,6 +40,7 @@ export const deciders: readonly AnyDecider[] = [
   mergesDecider,
   conversationDecider,
   readMarkerDecider,
+  refusedDecider,
   staffDecider,
   settingsDecider,
 ];
@@ -47,6 +52,7 @@ export const storedTypes: readonly EventDefinitions[] = [
   mergesEvents,
   conversationEvents,
   readMarkerEvents,
+  refusedEvents,
   staffEvents,
   settingsEvents,
   logEvents,
@@ -64,6 +70,8 @@ export const projections = [
   assignmentHistory,
   outbound,
   readMarkers,
+  refusals,
+  duplicates,
   staffList,
 ] as unknown as readonly Projection[];
 

@@ -7,10 +7,11 @@ import { ignoredDecider, ignoredEvents } from '#contacts/ignored-messages';
 import { mergesDecider, mergesEvents } from '#contacts/merges';
 import { conversationDecider, conversationEvents } from '#conversations/conversation';
 import { readMarkerDecider, readMarkerEvents } from '#conversations/read-marker';
+import { refusedDecider, refusedEvents } from '#conversations/refused-sends';
 import { settingsDecider, settingsEvents } from '#settings/settings';
 import { staffDecider, staffEvents } from '#staff/staff-member';
 import { contactCommands, identityCommands, ignoredCommands, mergesCommands } from './generators/contacts.js';
-import { conversationCommands, readMarkerCommands } from './generators/conversations.js';
+import { conversationCommands, readMarkerCommands, refusedCommands } from './generators/conversations.js';
 import { settingsCommands } from './generators/settings.js';
 import { staffCommands } from './generators/staff.js';
 
@@ -33,6 +34,7 @@ export const deciders: readonly Registered[] = [
   registered(mergesDecider, mergesEvents, mergesCommands),
   registered(conversationDecider, conversationEvents, conversationCommands),
   registered(readMarkerDecider, readMarkerEvents, readMarkerCommands),
+  registered(refusedDecider, refusedEvents, refusedCommands),
   registered(staffDecider, staffEvents, staffCommands),
   registered(settingsDecider, settingsEvents, settingsCommands),
 ];

@@ -25,12 +25,14 @@ import {
 import { ConversationCommands, type ConversationNeighbours } from '#conversations/conversation-commands.handlers';
 import type { Codec, CommandRunner, EventStore, KeyVault } from '#event-store';
 import type { CommandMetadata } from '#kernel';
+import { ConsentEnforcement } from '#policies/consent-enforcement.adapter';
 import { settingsDecider, type Settings } from '#settings';
 import { mayBeAssigned, staffDecider } from '#staff';
 
 export type WriteSide = {
   readonly book: AddressBook;
   readonly enforcement: BlockEnforcement;
+  readonly consents: ConsentEnforcement;
   readonly contacts: ContactCommands;
   readonly merges: MergeCommands;
   readonly relinking: Relinking;
@@ -66,6 +68,7 @@ const conversationRulesOf = (settings: Settings): ConversationRules => ({
   pauseOn: settings['automation.pauseOn'],
   release: settings['conclude.release'],
   concludeBy: settings['conclude.by'],
+  gates: settings['consent.gates'],
 });
 
 /** Settings and staff records of other processes are this old at most; own changes show at once. */
@@ -89,6 +92,7 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
   );
   const facts = new ConversationFactsReader(runner, book);
   const enforcement = new BlockEnforcement(runner, book, facts, conversationRules);
+  const consents = new ConsentEnforcement(runner, facts);
 
   const conversationNeighbours: ConversationNeighbours = {
     rules: conversationRules,
@@ -113,6 +117,11 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
   const contactNeighbours: ContactNeighbours = {
     rules: blockRules,
     consentDefaults,
+    duplicateRules: async (tenant) => {
+      const { 'duplicates.preventPhone': preventPhone, 'duplicates.preventEmail': preventEmail } =
+        await settings(tenant);
+      return { preventPhone, preventEmail };
+    },
     isMine: (tenant, caller, contactId) => facts.isMine(tenant, caller, contactId),
     channelOf: async (tenant, caller, contactId, conversationId) => {
       const { state } = await runner.load(conversationDecider, tenant, conversationId);
@@ -121,6 +130,7 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
     },
     sendNotice: (notice, metadata) => sendNotice(runner, conversations, notice, metadata),
     enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
+    enforceConsent: (contactId, channel, metadata) => consents.everywhere(contactId, channel, metadata),
   };
   const contacts = new ContactCommands(runner, book, contactNeighbours);
   const relinking = new Relinking(runner, facts);
@@ -128,7 +138,19 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
     relink: (sides, mergeId, metadata) => relinking.all(sides, mergeId, metadata),
     enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
   });
-  return { book, enforcement, contacts, merges, relinking, conversations, settings, blockRules, conversationRules, consentDefaults };
+  return {
+    book,
+    enforcement,
+    consents,
+    contacts,
+    merges,
+    relinking,
+    conversations,
+    settings,
+    blockRules,
+    conversationRules,
+    consentDefaults,
+  };
 };
 
 /** Into the conversation named, else the covered one with the latest message; a notice that stands already is found again. */

@@ -46,12 +46,14 @@ export const openGatehouse = async (
   );
   const wishes = new PolicyWishes({
     runner,
+    store: stores.store,
     book: write.book,
     contacts: write.contacts,
     merges: write.merges,
     relinking: write.relinking,
     conversations: write.conversations,
     enforcement: write.enforcement,
+    consents: write.consents,
     rules: write.blockRules,
     assignedTo: (tenant, staffId) => assignedTo(stores, tenant, staffId),
   });

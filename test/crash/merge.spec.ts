@@ -38,7 +38,9 @@ const started = (store: EventStore, vault: KeyVault) => {
   const intake = new Intake(runner, vault, write.book, write.enforcement, write.conversationRules, write.consentDefaults);
   const wishes = new PolicyWishes({
     runner,
+    store,
     book: write.book,
+    consents: write.consents,
     contacts: write.contacts,
     merges: write.merges,
     relinking: write.relinking,
@@ -164,7 +166,7 @@ describe.each(['survivor', 'absorbed'] as const)('kill between the steps of a me
       });
     }
     expect(await next.contact(survivor.contactId)).toMatchObject({ status: 'active', block: { blockId } });
-    // The repeat finds it done.
+    // A repeat finds it done.
     const head = await store.head();
     const repeat = await next.merge(mergeId, survivor.contactId, absorbed.contactId);
     expect(repeat.kind).toBe('accepted');

@@ -147,6 +147,14 @@ export const routes: readonly Route[] = [
     },
   },
   {
+    route: 'GET /v1/contacts/{id}/contactability',
+    roles: READERS,
+    told: OWN,
+    make: contact('/contactability'),
+  },
+  { route: 'GET /v1/contacts/{id}/refusals', roles: READERS, told: OWN, make: contact('/refusals') },
+  { route: 'GET /v1/duplicates', roles: ['supervisor', 'admin', 'auditor'], make: list('/v1/duplicates', 'limit=10') },
+  {
     route: 'PUT /v1/contacts/{id}/consents/{channel}',
     roles: ['supervisor', 'admin', 'integration'],
     stores: true,

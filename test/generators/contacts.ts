@@ -34,6 +34,7 @@ const about = { contactId, mine: mostly };
 const kind = one('phone', 'whatsapp', 'email', 'webchat', 'telegram');
 const identityId = one('i1', 'i2', 'i3', 'i4');
 const others = fc.array(fc.record({ contactId: one('carla', 'clara', 'cora'), kind }), { maxLength: 2 });
+const prevents = fc.record({ preventPhone: mostly.map((not) => !not), preventEmail: mostly.map((not) => !not) });
 const tags = fc.array(one('vip', 'late'), { maxLength: 2 });
 const scope: fc.Arbitrary<Scope> = fc.oneof(
   fc.constant({ all: true } as const),
@@ -68,6 +69,7 @@ const register = fc
     tags,
     others,
     consents: fc.uniqueArray(one('whatsapp', 'viber', 'sms', 'email'), { maxLength: 4 }),
+    prevents,
   })
   .chain((data) => metadata.map((asked) => new RegisterContact(data, asked)));
 const attach = fc
@@ -79,6 +81,7 @@ const attach = fc
     verified: fc.boolean(),
     claimedAs: fc.array(identityId, { maxLength: 2 }),
     others,
+    prevents,
   })
   .chain((data) => metadata.map((asked) => new AttachIdentity(data, asked)));
 const detach = fc
@@ -242,7 +245,7 @@ export const contactCommands: fc.Arbitrary<ContactCommand> = fc.oneof(
   detach,
   report,
   edit,
-  { weight: 3, arbitrary: block },
+  { weight: 4, arbitrary: block },
   { weight: 2, arbitrary: change },
   { weight: 2, arbitrary: unblock },
   expire,
@@ -279,7 +282,7 @@ export const identityCommands = fc
     contactId: one('carla', 'clara', 'cora'),
     identityId,
     holders: fc.array(fc.record({ contactId: one('carla', 'clara') }), { maxLength: 2 }),
-    onlyIfFree: fc.boolean(),
+    unlessHeldBy: one('anybody', 'another', 'nobody'),
   })
   .chain((data) => metadata.map((asked) => new ClaimIdentity(data, asked)));
 

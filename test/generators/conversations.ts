@@ -4,6 +4,7 @@ import {
   AssignToMe,
   ConcludeConversation,
   EnforceBlock,
+  EnforceConsent,
   HandOverMessage,
   PauseAutomation,
   ReceiveInboundMessage,
@@ -21,6 +22,7 @@ import {
 } from '#conversations/conversation';
 import type { Cover } from '#conversations/cover';
 import { MarkRead } from '#conversations/read-marker';
+import { RecordRefusal } from '#conversations/refused-sends';
 import { metadata, mostly, one, optional, time } from './common.js';
 
 const cover: fc.Arbitrary<Cover> = fc
@@ -43,8 +45,10 @@ const facts: fc.Arbitrary<ConversationFacts> = fc.record({
     pauseOn: one('assigneeOrAnyIfUnassigned', 'assignee', 'anyAgent'),
     release: one('onConclude', 'onReopen', 'keep'),
     concludeBy: one('anyWithAccess', 'anyWithAccess', 'assigneeOnly'),
+    gates: one('notifications', 'allOutbound'),
   }),
   hasAddress: mostly,
+  consent: one('granted', 'granted', 'granted', 'revoked', 'unset', null),
 });
 const about = { conversationId: fc.constant('conv'), facts };
 const place = { contactId: fc.constant('carla'), channel: fc.constant('whatsapp'), identityId: fc.constant('i1') };
@@ -135,9 +139,22 @@ export const conversationCommands: fc.Arbitrary<ConversationCommand> = fc.oneof(
   asking(ReopenConversation, fc.record(about)),
   { weight: 2, arbitrary: asking(EnforceBlock, fc.record(about)) },
   asking(RelinkConversation, fc.record({ ...about, to: one('carla', 'clara'), mergeId: one('m1', 'm2') })),
+  asking(EnforceConsent, fc.record(about)),
 );
 
 export const readMarkerCommands = asking(
   MarkRead,
   fc.record({ conversationId: fc.constant('conv'), upToOrdinal: fc.nat(12), lastOrdinal: fc.nat(9), seen: mostly }),
+);
+
+export const refusedCommands = asking(
+  RecordRefusal,
+  fc.record({
+    contactId: fc.constant('carla'),
+    refusalId: one('r1', 'r2', 'r3', 'r4'),
+    conversationId: one('conv', null),
+    channel: one('whatsapp', 'email'),
+    purpose: one('reply', 'notification', 'start'),
+    reasons: fc.uniqueArray(one('no-address', 'consent-unset', 'consent-revoked', 'blocked'), { minLength: 1 }),
+  }),
 );

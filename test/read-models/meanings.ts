@@ -11,6 +11,8 @@ export const ABOUT: Readonly<Record<string, string>> = {
   assignment_history: 'Who owned a conversation, from when to when, and why it ended.',
   outbound: 'Messages that wait to be handed over to a provider, oldest first.',
   read_markers: 'How far each reader has read a conversation.',
+  refusals: 'What was not sent to a contact, and why.',
+  duplicates: 'Pairs of contacts that were found to share an address.',
   staff: 'The members of the staff.',
 };
 
@@ -53,6 +55,20 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     content: 'what was written, sealed',
     delivery: 'how far an outbound message has come',
     state: 'the change of state, of lines that are one',
+  },
+  refusals: {
+    refusal_id: 'the refusal',
+    refused_at: 'when it was refused',
+    channel: 'the channel it was to go over',
+    purpose: '`reply`, `notification`, or `start` where a conversation was to be started',
+    reasons: 'all that stood against it: `no-address`, `consent-unset`, `consent-revoked`, `blocked`',
+    requested_by: 'who wished to send it',
+  },
+  duplicates: {
+    contact_id: 'the one of the two whose id is the smaller',
+    other_id: 'the other contact',
+    kind: 'the kind of the address by which they were found',
+    detected_at: 'when that was seen first',
   },
   contact_card: {
     display_name: 'the name, clear',

@@ -1,9 +1,12 @@
 import type { CommandRunner } from '#event-store';
 import {
   channelsOf,
+  consentOn,
   coverageOf,
   coverageOfHolders,
+  coverageWithoutAddress,
   identitiesOf,
+  type ConsentState,
   type Contact,
   type Coverage,
 } from '#contacts';
@@ -11,7 +14,7 @@ import type { AddressBook } from '#contacts/address-book.adapter';
 import { conversationDecider, conversationIdOf, sees } from '#conversations';
 import type { Caller } from '#kernel';
 
-/** A conversation's address, as its stream names it. */
+/** A conversation's address, as its stream names it; an empty `identityId` for a contact that has none there. */
 export type Place = { readonly contactId: string; readonly identityId: string; readonly channel: string };
 
 export type PlaceFacts = {
@@ -22,6 +25,8 @@ export type PlaceFacts = {
   readonly address: string | null;
   /** The first holder of the address, the contact itself if nobody else. */
   readonly ownerId: string;
+  /** The contact's consent to the channel; `null` where none is needed. */
+  readonly consent: ConsentState | null;
 };
 
 /** What the contacts' streams say of conversations, joined on the write side: nothing lags behind, nothing leaks. */
@@ -36,12 +41,19 @@ export class ConversationFactsReader {
     const contact = await this.ownerOf(tenant, place, now, options);
     const contactId = contact.status === 'unknown' ? place.contactId : contact.contactId;
     const identity = identitiesOf(contact).find((one) => one.identityId === place.identityId);
-    const own = coverageOf(contact, place.identityId, place.channel);
+    // Who has no address there may be blocked there all the same.
+    const own =
+      place.identityId === ''
+        ? coverageWithoutAddress(contact, place.channel)
+        : coverageOf(contact, place.identityId, place.channel);
+    const consent = consentOn(contact.status === 'active' ? contact.consents : {}, place.channel);
     const located =
       identity === undefined || identity.value === null
         ? null
         : await this.book.locate(tenant, identity.kind, identity.value);
-    if (located === null) return { covers: own, hasAddress: false, address: null, ownerId: contactId };
+    if (located === null) {
+      return { covers: own, hasAddress: false, address: null, ownerId: contactId, consent };
+    }
     const holders = await this.book.holders(tenant, located.key, now, options);
     const others = coverageOfHolders(
       holders.filter((holder) => holder.identityId !== place.identityId),
@@ -52,6 +64,7 @@ export class ConversationFactsReader {
       hasAddress: true,
       address: located.value,
       ownerId: holders[0]?.contactId ?? contactId,
+      consent,
     };
   }
 

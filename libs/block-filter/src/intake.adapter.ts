@@ -9,6 +9,7 @@ import {
   ignoredKey,
   IgnoreBlockedMessage,
   isWeak,
+  NOTHING_PREVENTED,
   RegisterContact,
   ReportDuplicate,
   type Channel,
@@ -24,6 +25,7 @@ import {
   conversationIdOf,
   hiddenBy,
   messageIdOf,
+  NOTHING_KNOWN,
   ReceiveInboundMessage,
   type ConversationEvent,
   type ConversationRules,
@@ -222,7 +224,12 @@ export class Intake {
     const contactId = strong?.contactId ?? deriveId(metadata.tenant, metadata.commandId, stream, 'contact');
     // A claim's minute begins with the claim: in a large batch the request may be older.
     const claiming = { ...metadata, now: new Date().toISOString() };
-    const claim = await this.book.claim(claiming, { key: work.located.key, contactId, identityId, onlyIfFree: true });
+    const claim = await this.book.claim(claiming, {
+      key: work.located.key,
+      contactId,
+      identityId,
+      unlessHeldBy: 'anybody',
+    });
     // Somebody was quicker, or this is a repeat: the first holder's claim, whether its contact exists yet or not.
     const winner: Owner = claim.claimed ? { contactId, identityId } : (claim.holders[0] ?? { contactId, identityId });
     this.book.stillInTime(claiming, work.located.key);
@@ -244,6 +251,7 @@ export class Intake {
         identities: [{ identityId, kind, value, verified: from.verified }],
         tags: [],
         others: [],
+        prevents: NOTHING_PREVENTED,
         consents: await this.consents(metadata.tenant),
       },
       metadata,
@@ -258,7 +266,17 @@ export class Intake {
     const { kind, value } = work.located;
     const { contactId } = owner;
     const command = new AttachIdentity(
-      { contactId, mine: true, identityId, kind, value, verified: from.verified, claimedAs: [], others: [] },
+      {
+        contactId,
+        mine: true,
+        identityId,
+        kind,
+        value,
+        verified: from.verified,
+        claimedAs: [],
+        others: [],
+        prevents: NOTHING_PREVENTED,
+      },
       metadata,
     );
     const outcome = await this.runner.execute(contactDecider, contactId, command, metadata);
@@ -351,7 +369,7 @@ export class Intake {
     const rules = await this.rules(tenant);
     // Looked at a moment ago.
     const before = coverageOfHolders(await this.book.holders(tenant, address, now, { fresh: false }), channel);
-    const facts = { covers: before, rules, hasAddress: true };
+    const facts = { ...NOTHING_KNOWN, covers: before, rules, hasAddress: true };
     const commands = messages.map(
       ({ message, messageId, key }) =>
         new ReceiveInboundMessage(

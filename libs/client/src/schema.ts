@@ -652,6 +652,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/contacts/{id}/contactability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** May the company begin to speak to the contact, and what stands against it? */
+        get: operations["ContactabilityController_contactability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was not sent to the contact, and why, newest first */
+        get: operations["ContactabilityController_refusals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairs of contacts that were found to share an address, newest first */
+        get: operations["ContactabilityController_duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/messages/inbound": {
         parameters: {
             query?: never;
@@ -1337,6 +1388,47 @@ export interface components {
         };
         CountAnswer: {
             count: number;
+        };
+        ChannelAnswer: {
+            allowed: boolean;
+            /** @description All that apply */
+            reasons: ("no-address" | "consent-unset" | "consent-revoked" | "blocked")[];
+        };
+        ChannelsAnswer: {
+            whatsapp: components["schemas"]["ChannelAnswer"];
+            viber: components["schemas"]["ChannelAnswer"];
+            sms: components["schemas"]["ChannelAnswer"];
+            email: components["schemas"]["ChannelAnswer"];
+            webchat: components["schemas"]["ChannelAnswer"];
+            facebook: components["schemas"]["ChannelAnswer"];
+            instagram: components["schemas"]["ChannelAnswer"];
+            telegram: components["schemas"]["ChannelAnswer"];
+        };
+        ContactabilityAnswer: {
+            channels: components["schemas"]["ChannelsAnswer"];
+            /** @description Contacts found to share an address with this one */
+            duplicates: string[];
+        };
+        RefusalAnswer: {
+            at: string;
+            channel: string;
+            /** @enum {string} */
+            purpose: "reply" | "notification" | "start";
+            reasons: ("no-address" | "consent-unset" | "consent-revoked" | "blocked")[];
+            requestedBy: string;
+        };
+        RefusalListAnswer: {
+            items: components["schemas"]["RefusalAnswer"][];
+            nextCursor: string | null;
+        };
+        DuplicateAnswer: {
+            kind: string;
+            contactIds: string[];
+            detectedAt: string;
+        };
+        DuplicateListAnswer: {
+            items: components["schemas"]["DuplicateAnswer"][];
+            nextCursor: string | null;
         };
         ReceivedAnswer: {
             /** @enum {string} */
@@ -3057,6 +3149,112 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CountAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ContactabilityController_contactability: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactabilityAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ContactabilityController_refusals: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusalListAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ContactabilityController_duplicates: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateListAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */

@@ -75,7 +75,7 @@ export class AddressBook {
 
   /**
    * Claims an address for a contact, at the revision read, so that of two at once one sees the other. Answers who held it before
-   * (the contact itself among them), oldest first. With `onlyIfFree` nothing is claimed where somebody holds it.
+   * (the contact itself among them), oldest first. Nothing is claimed where somebody of `unlessHeldBy` holds it.
    */
   async claim(
     metadata: CommandMetadata,
@@ -83,7 +83,7 @@ export class AddressBook {
       readonly key: string;
       readonly contactId: string;
       readonly identityId: string;
-      readonly onlyIfFree: boolean;
+      readonly unlessHeldBy: 'anybody' | 'another' | 'nobody';
     },
   ): Promise<{
     readonly holders: readonly Holder[];

@@ -22,6 +22,16 @@ export type Channel = (typeof CHANNELS)[number];
 const PHONE_KINDS: readonly string[] = ['phone', 'whatsapp', 'viber', 'sms'];
 const PHONE_CHANNELS: readonly Channel[] = ['whatsapp', 'viber', 'sms'];
 
+/** The tenant's settings that refuse a second contact with the same address. */
+export type DuplicateRules = { readonly preventPhone: boolean; readonly preventEmail: boolean };
+
+/** May no second contact have an address of this kind? [K10] */
+export const isPrevented = (kind: Kind, { preventPhone, preventEmail }: DuplicateRules): boolean =>
+  kind === 'email' ? preventEmail : preventPhone && PHONE_KINDS.includes(kind);
+
+/** What inbound keeps to: it attaches, and never fails for a duplicate. */
+export const NOTHING_PREVENTED: DuplicateRules = { preventPhone: false, preventEmail: false };
+
 /** The channels on which an identity of this kind is an address. */
 export const channelsOf = (kind: Kind): readonly Channel[] =>
   PHONE_KINDS.includes(kind) ? PHONE_CHANNELS : CHANNELS.filter((channel) => channel === kind);

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { fold, type Caller } from '#kernel';
 import { asked, at, callers, given } from '#kernel/given';
-import { consentOn, defaultChannels, isPrevented, type ConsentChannel } from './consents.js';
+import { NOTHING_PREVENTED } from './addresses.js';
+import { consentOn, defaultChannels, type ConsentChannel } from './consents.js';
 import {
   contactDecider,
   GrantConsent,
@@ -58,7 +59,16 @@ const byDefault = (channel: ConsentChannel): ContactEvent =>
 // Commands
 const register = (consents: readonly ConsentChannel[]) =>
   new RegisterContact(
-    { contactId, displayName: 'Carla', source: 'manual', identities: [], tags: [], others: [], consents },
+    {
+      contactId,
+      displayName: 'Carla',
+      source: 'manual',
+      identities: [],
+      tags: [],
+      others: [],
+      consents,
+      prevents: NOTHING_PREVENTED,
+    },
     asked(agent, at('09:00')),
   );
 const grant = ({ as = supervisor, now = at('10:00'), ...data }: Asking<typeof GrantConsent> = {}) =>
@@ -179,18 +189,4 @@ describe('granting and revoking', () => {
       .when(revoke({ mine: false }))
       .thenRejected('not-found');
   });
-});
-
-it('prevention speaks of phones and e-mails, never of other addresses [K10]', () => {
-  const phones = { preventPhone: true, preventEmail: false };
-  const emails = { preventPhone: false, preventEmail: true };
-  for (const kind of ['phone', 'whatsapp', 'viber', 'sms'] as const) {
-    expect(isPrevented(kind, phones)).toBe(true);
-    expect(isPrevented(kind, emails)).toBe(false);
-  }
-  expect(isPrevented('email', emails)).toBe(true);
-  expect(isPrevented('email', phones)).toBe(false);
-  for (const kind of ['webchat', 'facebook', 'instagram', 'telegram'] as const) {
-    expect(isPrevented(kind, { preventPhone: true, preventEmail: true })).toBe(false);
-  }
 });

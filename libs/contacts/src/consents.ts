@@ -1,5 +1,4 @@
 // What a contact agreed to, per channel. An explicit word beats the default that the contact began with, both ways [K11].
-import type { Kind } from './addresses.js';
 
 /** The channels that need a consent; all others are never gated. */
 export const CONSENT_CHANNELS = ['whatsapp', 'viber', 'sms', 'email'] as const;
@@ -35,12 +34,3 @@ export type ConsentDefaults = { readonly defaultPhone: boolean; readonly default
 /** The channels on which a contact that is new now consents from the start, whatever addresses it has [K2 K6]. */
 export const defaultChannels = ({ defaultPhone, defaultEmail }: ConsentDefaults): readonly ConsentChannel[] =>
   CONSENT_CHANNELS.filter((channel) => (channel === 'email' ? defaultEmail : defaultPhone));
-
-/** The tenant's settings that refuse a second contact with an address. */
-export type DuplicateRules = { readonly preventPhone: boolean; readonly preventEmail: boolean };
-
-const PHONES: readonly Kind[] = ['phone', 'whatsapp', 'viber', 'sms'];
-
-/** May no second contact have an address of this kind? [K10] */
-export const isPrevented = (kind: Kind, { preventPhone, preventEmail }: DuplicateRules): boolean =>
-  kind === 'email' ? preventEmail : preventPhone && PHONES.includes(kind);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fold, intervalAt, type Caller } from '#kernel';
 import { asked, at, callers, given } from '#kernel/given';
+import { NOTHING_PREVENTED } from './addresses.js';
 import {
   AttachIdentity,
   BlockContact,
@@ -121,6 +122,7 @@ const register = ({ as = agent, now = at('09:00'), ...data }: Asking<typeof Regi
       tags: [],
       others: [],
       consents: [],
+      prevents: NOTHING_PREVENTED,
       ...data,
     },
     asked(as, now),
@@ -136,6 +138,7 @@ const attach = ({ as = agent, now = at('11:00'), ...data }: Asking<typeof Attach
       verified: false,
       claimedAs: [],
       others: [],
+      prevents: NOTHING_PREVENTED,
       ...data,
     },
     asked(as, now),
@@ -194,6 +197,20 @@ describe('registering a contact', () => {
       )
       .then(registered(), duplicate('clara'));
   });
+  it('is refused where the tenant prevents a second contact with the phone or e-mail [K10 I13]', () => {
+    const others = [{ contactId: 'clara', kind: 'phone' as const }];
+    const prevents = { preventPhone: true, preventEmail: false };
+    given(contactDecider)
+      .when(register({ others, prevents }))
+      .thenRejected('duplicate-contact', { contactId: 'clara' });
+    given(contactDecider)
+      .when(register({ others, prevents: { preventPhone: false, preventEmail: true } }))
+      .then(registered(), duplicate('clara'));
+    given(contactDecider)
+      .when(register({ others: [{ contactId, kind: 'phone' }], prevents }))
+      .then(registered());
+    given(contactDecider, registered()).when(register({ others, prevents })).thenNothing();
+  });
   it('is refused to agents who see only some conversations', () => {
     given(contactDecider)
       .when(register({ as: limited }))
@@ -235,6 +252,23 @@ describe('what is not there, or not to be seen', () => {
 });
 
 describe('attaching an address', () => {
+  it('is refused where the tenant prevents a second contact with it, unless the contact has it already [K10 I13]', () => {
+    const asked = {
+      kind: 'email' as const,
+      others: [{ contactId: 'clara', kind: 'email' as const }],
+      prevents: { preventPhone: false, preventEmail: true },
+    };
+    given(contactDecider, registered()).when(attach(asked)).thenRejected('duplicate-contact', { contactId: 'clara' });
+    given(contactDecider, registered(), attached({ kind: 'email' }))
+      .when(attach(asked))
+      .thenNothing();
+    given(contactDecider, registered())
+      .when(attach({ ...asked, prevents: NOTHING_PREVENTED }))
+      .then(attached({ kind: 'email' }), {
+        ...duplicate('clara'),
+        data: { contactId, otherContactId: 'clara', kind: 'email' },
+      } as ContactEvent);
+  });
   it('adds it with the time of the attachment', () => {
     given(contactDecider, registered()).when(attach()).then(attached());
   });
@@ -306,6 +340,9 @@ describe('detaching an address', () => {
     given(contactDecider, ...facts)
       .when(detach({ as: system, reason: 'claim_lost' }))
       .then(detached({ reason: 'claim_lost' }));
+    given(contactDecider, ...facts)
+      .when(detach({ as: system, reason: 'claim_lost', lostTo: { contactId: 'clara', kind: 'phone' } }))
+      .then(detached({ reason: 'claim_lost' }), duplicate('clara'));
   });
   it('needs no such right once the episode ran out, and says its end first', () => {
     given(contactDecider, registered(), blocked({ expiresAt: at('11:00') }))

@@ -12,7 +12,7 @@ import {
   type Event,
   type Rejection,
 } from '#kernel';
-import { isWeak, type Channel, type Kind } from './addresses.js';
+import { isPrevented, isWeak, type Channel, type DuplicateRules, type Kind } from './addresses.js';
 import type { ConsentChannel, Consents, GrantSource, RevocationSource } from './consents.js';
 import { ended, normalScope, opened, sameScope, united, type Coverage } from './coverage.js';
 import { mergeOf, separationOf } from './merging.js';
@@ -277,6 +277,15 @@ export const coverageOf = (contact: Contact, identityId: string, channel: string
   return intervals;
 };
 
+/** What the open block covers on a channel on which the contact has no address. */
+export const coverageWithoutAddress = (contact: Contact, channel: string): readonly Coverage[] => {
+  if (contact.status !== 'active' || contact.block === null) return [];
+  const { contactId, block } = contact;
+  return opened(contactId, block, [''], block.blockedAt)
+    .filter((one) => one.channel === '*' || one.channel === channel)
+    .map((one) => ({ ...one, to: block.expiresAt }));
+};
+
 // ── Evolve ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 const evolve = (state: Contact, event: ContactEvent): Contact => {
   if (event.type === 'ContactRegistered') {
@@ -533,6 +542,7 @@ export class RegisterContact extends Command<{
   readonly others: readonly { contactId: string; kind: Kind }[];
   /** Where new contacts consent from the start, by the tenant's settings of now. */
   readonly consents: readonly ConsentChannel[];
+  readonly prevents: DuplicateRules;
 }> {
   readonly type = 'RegisterContact';
 }
@@ -545,12 +555,19 @@ export class AttachIdentity extends Command<
     /** The identities under which this contact ever claimed the address. */
     readonly claimedAs: readonly string[];
     readonly others: readonly { contactId: string; kind: Kind }[];
+    readonly prevents: DuplicateRules;
   }>
 > {
   readonly type = 'AttachIdentity';
 }
 export class DetachIdentity extends Command<
-  About<{ readonly identityId: string; readonly reason: 'removed' | 'claim_lost'; readonly rules: BlockRules }>
+  About<{
+    readonly identityId: string;
+    readonly reason: 'removed' | 'claim_lost';
+    /** Who has the address of a lost claim. */
+    readonly lostTo?: { readonly contactId: string; readonly kind: Kind };
+    readonly rules: BlockRules;
+  }>
 > {
   readonly type = 'DetachIdentity';
 }
@@ -680,6 +697,7 @@ export type ContactRejection =
   | 'notice-off'
   | 'contact-not-blocked'
   | 'contact-merged'
+  | 'duplicate-contact'
   | 'invalid-request';
 
 type Decision = readonly ContactEvent[] | Rejection<ContactRejection>;
@@ -743,6 +761,8 @@ const register = ({ data, metadata }: RegisterContact, contact: Contact): Decisi
   if (metadata.caller.role === 'agent' && metadata.caller.access !== 'all') return reject('forbidden');
   if (contact.status !== 'unknown') return [];
   const { contactId, displayName, source } = data;
+  const duplicate = preventedBy(contactId, data);
+  if (duplicate !== null) return duplicate;
   const identities = data.identities.map(({ identityId, kind, value, verified }) => ({
     identityId,
     kind,
@@ -766,6 +786,15 @@ const register = ({ data, metadata }: RegisterContact, contact: Contact): Decisi
     })),
     ...duplicatesOf(contactId, data.others),
   ];
+};
+
+/** The refusal of a second contact with the same phone or e-mail, where the tenant prevents that [K10 I13]. */
+const preventedBy = (
+  contactId: string,
+  { others, prevents }: Pick<RegisterContact['data'], 'others' | 'prevents'>,
+): Rejection<'duplicate-contact'> | null => {
+  const other = others.find((one) => one.contactId !== contactId && isPrevented(one.kind, prevents));
+  return other === undefined ? null : reject('duplicate-contact', { contactId: other.contactId });
 };
 
 const duplicatesOf = (
@@ -797,6 +826,8 @@ const attach = ({ data, metadata }: AttachIdentity, contact: ActiveContact): Dec
     (one) => one.identityId === data.identityId || data.claimedAs.includes(one.identityId),
   );
   if (known !== undefined && (known.verified || !verified)) return [];
+  const duplicate = known === undefined ? preventedBy(contactId, data) : null;
+  if (duplicate !== null) return duplicate;
   const identityId = known?.identityId ?? data.identityId;
   return [
     ...expired(contact, attachedAt),
@@ -818,6 +849,7 @@ const detach = ({ data, metadata }: DetachIdentity, contact: ActiveContact): Dec
   return [
     ...expired(contact, detachedAt),
     { type: 'ContactIdentityDetached', data: { contactId, identityId, reason, detachedAt } },
+    ...(data.lostTo === undefined ? [] : reportDuplicates(contact, [data.lostTo])),
   ];
 };
 

@@ -24,7 +24,7 @@ import {
   UuidParam,
 } from '#platform';
 import { AddressBook } from './address-book.adapter.js';
-import { CHANNELS, KINDS, type Kind } from './addresses.js';
+import { CHANNELS, KINDS, NOTHING_PREVENTED, type Kind } from './addresses.js';
 import { CONSENT_CHANNELS, needsConsent } from './consents.js';
 import {
   AttachIdentity,
@@ -210,7 +210,7 @@ export class ContactsController {
     const source = metadata.caller.kind === 'integration' ? 'api' : 'manual';
     const { displayName, tags = [] } = body;
     const command = new RegisterContact(
-      { contactId, displayName, source, identities, tags, others: [], consents: [] },
+      { contactId, displayName, source, identities, tags, others: [], consents: [], prevents: NOTHING_PREVENTED },
       metadata,
     );
     return this.desk.command(
@@ -265,6 +265,7 @@ export class ContactsController {
         verified: body.verified === true,
         claimedAs: [],
         others: [],
+        prevents: NOTHING_PREVENTED,
       },
       metadata,
     );

@@ -1,5 +1,5 @@
 // Who claims an address, one after the other. A claim is a pointer, the owner's stream is the truth; nothing is ever released.
-import { Command, decider, defineEvents, later, only, type Event } from '#kernel';
+import { Command, decider, defineEvents, later, only, type Event, type Position } from '#kernel';
 import { contactDecider, coverageOf, identitiesOf, type Contact, type Identity } from './contact.js';
 import type { Coverage } from './coverage.js';
 import { presentContact } from './present-contact.js';
@@ -21,15 +21,16 @@ export class ClaimIdentity extends Command<{
   readonly identityId: string;
   /** Those whose claim is valid now, oldest first. */
   readonly holders: readonly { contactId: string }[];
-  /** Inbound takes the first holder instead of making another. */
-  readonly onlyIfFree: boolean;
+  /** Whose claim makes this one needless: inbound takes the first holder instead of making another, prevention allows no second contact. */
+  readonly unlessHeldBy: 'anybody' | 'another' | 'nobody';
 }> {
   readonly type = 'ClaimIdentity';
 }
 
 const decide = ({ data, metadata }: ClaimIdentity, state: Claims): readonly IdentityEvent[] => {
   const { contactId, identityId } = data;
-  if (data.onlyIfFree && data.holders.length > 0) return [];
+  const standing = data.holders.filter((holder) => data.unlessHeldBy === 'anybody' || holder.contactId !== contactId);
+  if (data.unlessHeldBy !== 'nobody' && standing.length > 0) return [];
   if (state.claims.some((claim) => claim.contactId === contactId && claim.identityId === identityId)) return [];
   return [{ type: 'IdentityClaimed', data: { contactId, identityId, claimedAt: later(metadata.now, state.lastTime) } }];
 };
@@ -99,25 +100,26 @@ export const coverageOfHolders = (holders: readonly Holder[], channel: string): 
   holders.flatMap((holder) => coverageOf(holder.contact, holder.identityId, channel));
 
 /**
- * Was an identity attached so late that another's claim had become valid in between? Its contact lost the address.
- * Source: spec/domain.md, "Claims".
+ * Whose the address is, if an identity was attached so late that another's claim had become valid before; else `null`. `claims` of the
+ * address with their places in the log, in order; `attachedAt` is the place of the attachment: clocks of stores play no part.
+ * A claim that was never made is nobody's. Source: spec/domain.md, "Claims".
  */
-export const claimLost = (claims: readonly Claim[], identityId: string, attachedAt: string): boolean => {
+export const claimLostTo = (
+  claims: readonly (Claim & { readonly position: Position })[],
+  identityId: string,
+  attachedAt: Position,
+): { readonly contactId: string | null } | null => {
   const own = claims.findIndex((claim) => claim.identityId === identityId);
   const claim = claims[own];
-  if (claim === undefined) return true;
+  if (claim === undefined) return { contactId: null };
   const deadline = Date.parse(claim.claimedAt) + PENDING_MS;
-  return (
-    Date.parse(attachedAt) >= deadline &&
-    claims
-      .slice(own + 1)
-      .some(
-        (later) =>
-          later.contactId !== claim.contactId &&
-          later.claimedAt <= attachedAt &&
-          Date.parse(later.claimedAt) >= deadline,
-      )
-  );
+  const winner = claims
+    .slice(own + 1)
+    .find(
+      (later) =>
+        later.contactId !== claim.contactId && later.position < attachedAt && Date.parse(later.claimedAt) >= deadline,
+    );
+  return winner === undefined ? null : { contactId: winner.contactId };
 };
 
 export const identityEvents = defineEvents<IdentityEvent>()({ IdentityClaimed: { version: 1 } });

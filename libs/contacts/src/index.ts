@@ -3,6 +3,7 @@ export * from './consents.js';
 export * from './contact.js';
 export * from './contact-card.js';
 export * from './coverage.js';
+export * from './duplicates.js';
 export * from './identity-claim.js';
 export * from './ignored-messages.js';
 export * from './merges.js';

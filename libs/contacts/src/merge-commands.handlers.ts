@@ -1,4 +1,4 @@
-import { latestPosition, reject, type CommandMetadata, type Position } from '#kernel';
+import { later, latestPosition, reject, type CommandMetadata, type Position } from '#kernel';
 import type { CommandRunner, Loaded, Outcome } from '#event-store';
 import { deriveId } from '#platform';
 import {
@@ -126,13 +126,19 @@ export class MergeCommands {
     const { survivorId, absorbedId, mergeId } = merge;
     const carried = await this.onContacts(merges, merge, metadata, new Set(), commandId);
     const sides = [await this.contact(tenant, survivorId), await this.contact(tenant, absorbedId)];
+    // Conversations are looked at behind the steps, by whatever clock these were told.
+    const now = sides.reduce(
+      (latest, { state }) => (state.status === 'unknown' ? latest : later(latest, state.lastTime)),
+      new Date().toISOString(),
+    );
+    const behind = { ...metadata, now };
     const relinked = await this.neighbours.relink(
       sides.map(({ state }) => state),
       mergeId,
-      metadata,
+      behind,
     );
     const kept: (Position | null)[] = [];
-    for (const contactId of [survivorId, absorbedId]) kept.push(await this.neighbours.enforceBlock(contactId, metadata));
+    for (const contactId of [survivorId, absorbedId]) kept.push(await this.neighbours.enforceBlock(contactId, behind));
     return { ...carried, position: latestPosition(carried.position, relinked, ...kept) };
   }
 

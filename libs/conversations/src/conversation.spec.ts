@@ -45,6 +45,7 @@ const defaults: ConversationRules = {
   pauseOn: 'assigneeOrAnyIfUnassigned',
   release: 'onConclude',
   concludeBy: 'anyWithAccess',
+  gates: 'notifications',
 };
 const cover = (data: Partial<Cover> = {}): Cover => ({
   from: at('10:00'),
@@ -207,6 +208,7 @@ const facts = ({
   covers,
   rules: { ...defaults, ...rules },
   hasAddress,
+  consent: null,
 });
 const receive = ({ now = at('09:00'), covers, rules, ...data }: Asking<typeof ReceiveInboundMessage> = {}) =>
   new ReceiveInboundMessage(

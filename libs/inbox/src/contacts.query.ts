@@ -64,7 +64,7 @@ export abstract class UnblockRule {
 }
 
 /** Agents with limited access see the contacts of their own conversations. `contact` names the column of the outer query. */
-const ownContact = (caller: Caller, contact: string) =>
+export const ownContact = (caller: Caller, contact: string) =>
   seesEverything(caller)
     ? sql<boolean>`1 = 1`
     : sql<boolean>`exists (select 1 from ${sql.table('inbox')} as inbox where inbox.tenant = ${sql.ref(contact.replace('.contact_id', '.tenant'))}

@@ -1,5 +1,7 @@
 import { Module } from '@nestjs/common';
 import { ContactReadsController } from './contact-reads.controller.js';
+import { ContactabilityController } from './contactability.controller.js';
+import { GetContactabilityHandler, ListDuplicatesHandler, ListRefusalsHandler } from './contactability.query.js';
 import {
   CountBlockedContactsHandler,
   GetContactCardHandler,
@@ -11,7 +13,7 @@ import { CountConversationsHandler, GetConversationHandler, ListConversationsHan
 import { GetTimelineHandler, ListAssignmentsHandler, ListOutboundHandler } from './timeline.query.js';
 
 @Module({
-  controllers: [ConversationReadsController, ContactReadsController],
+  controllers: [ConversationReadsController, ContactReadsController, ContactabilityController],
   providers: [
     ListConversationsHandler,
     CountConversationsHandler,
@@ -23,6 +25,9 @@ import { GetTimelineHandler, ListAssignmentsHandler, ListOutboundHandler } from 
     GetContactCardHandler,
     ListBlockedContactsHandler,
     CountBlockedContactsHandler,
+    GetContactabilityHandler,
+    ListRefusalsHandler,
+    ListDuplicatesHandler,
   ],
 })
 export class InboxModule {}

@@ -1,6 +1,6 @@
 // What follows from facts by itself. Pure reactions; each wish looks at the present state and acts only if it is still owed.
-import { policy, type Policy } from '#kernel';
-import type { ContactEvent, MergesEvent } from '#contacts';
+import { policy, type Policy, type Position } from '#kernel';
+import type { Channel, ContactEvent, MergesEvent } from '#contacts';
 import type { BlockOrder, ConversationEvent } from '#conversations';
 import type { StaffEvent } from '#staff';
 
@@ -14,10 +14,20 @@ export type PolicyWish =
     }
   | {
       readonly type: 'CheckClaims';
-      readonly data: { readonly contactId: string; readonly identityIds: readonly string[] };
+      readonly data: {
+        readonly contactId: string;
+        readonly identityIds: readonly string[];
+        /** The attachment's place in the log. */
+        readonly attachedAt: Position;
+      };
     }
   | { readonly type: 'CarryOutMerge'; readonly data: { readonly mergeId: string } }
   | { readonly type: 'FollowMerges'; readonly data: { readonly conversationId: string } }
+  | {
+      readonly type: 'EnforceConsentEverywhere';
+      readonly data: { readonly contactId: string; readonly channel: Channel };
+    }
+  | { readonly type: 'EnforceConsentOnConversation'; readonly data: { readonly conversationId: string } }
   | { readonly type: 'ReleaseAssignments'; readonly data: { readonly staffId: string } }
   | { readonly type: 'CheckAssignee'; readonly data: { readonly conversationId: string; readonly staffId: string } };
 
@@ -73,7 +83,22 @@ export const claims = policy<Of<ContactEvent, 'ContactRegistered' | 'ContactIden
       event.type === 'ContactRegistered' ? event.data.identities.map((one) => one.identityId) : [event.data.identityId];
     return identityIds.length === 0
       ? []
-      : [{ type: 'CheckClaims', data: { contactId: event.data.contactId, identityIds } }];
+      : [{ type: 'CheckClaims', data: { contactId: event.data.contactId, identityIds, attachedAt: event.position } }];
+  },
+});
+
+/** What went out by a consent and was not handed over is cancelled when the consent is taken back, also where the two raced [K12]. */
+export const consent = policy<Of<ContactEvent, 'ConsentRevoked'> | Of<ConversationEvent, 'MessageSendRequested'>>({
+  name: 'consent',
+  hears: ['ConsentRevoked', 'MessageSendRequested'],
+  react: (event): readonly PolicyWish[] => {
+    if (event.type === 'ConsentRevoked') {
+      const { contactId, channel } = event.data;
+      return [{ type: 'EnforceConsentEverywhere', data: { contactId, channel } }];
+    }
+    return event.data.consentGated === true
+      ? [{ type: 'EnforceConsentOnConversation', data: { conversationId: event.subject } }]
+      : [];
   },
 });
 
@@ -99,4 +124,4 @@ export const staffExit = policy<
       : [{ type: 'CheckAssignee', data: { conversationId: event.subject, staffId: event.data.assigneeId } }],
 });
 
-export const policies: readonly Policy[] = [blockCoordinator, claims, merges, staffExit];
+export const policies: readonly Policy[] = [blockCoordinator, claims, consent, merges, staffExit];

@@ -1,15 +1,17 @@
-import type { CommandMetadata, Position, Reaction, Recorded } from '#kernel';
-import type { CommandRunner } from '#event-store';
+import { streamName, type CommandMetadata, type Position, type Reaction, type Recorded } from '#kernel';
+import type { CommandRunner, EventStore } from '#event-store';
 import {
   BlockContact,
-  claimLost,
+  claimLostTo,
   contactDecider,
   DetachIdentity,
   ExpireBlock,
   identitiesOf,
   mergesDecider,
+  identityDecider,
   type BlockKind,
   type BlockRules,
+  type Claim,
   type Scope,
 } from '#contacts';
 import type { AddressBook } from '#contacts/address-book.adapter';
@@ -21,16 +23,19 @@ import { staffDecider } from '#staff';
 import type { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import type { Relinking } from '#block-filter/relinking.adapter';
 import { deriveId } from '#platform';
+import type { ConsentEnforcement } from './consent-enforcement.adapter.js';
 import type { PolicyWish } from './policies.js';
 
 export type PolicyDesk = {
   readonly runner: CommandRunner;
+  readonly store: EventStore;
   readonly book: AddressBook;
   readonly contacts: ContactCommands;
   readonly merges: MergeCommands;
   readonly relinking: Relinking;
   readonly conversations: ConversationCommands;
   readonly enforcement: BlockEnforcement;
+  readonly consents: ConsentEnforcement;
   readonly rules: (tenant: string) => Promise<BlockRules>;
   /** The conversations assigned to a staff member, as the read models know them. */
   readonly assignedTo: (tenant: string, staffId: string) => Promise<readonly string[]>;
@@ -66,6 +71,12 @@ export class PolicyWishes {
       }
       case 'FollowMerges':
         await this.followMerges(wish.data.conversationId, metadata);
+        return;
+      case 'EnforceConsentEverywhere':
+        await desk.consents.everywhere(wish.data.contactId, wish.data.channel, metadata);
+        return;
+      case 'EnforceConsentOnConversation':
+        await desk.consents.on(wish.data.conversationId, metadata);
         return;
       case 'ReleaseAssignments':
         for (const conversationId of await desk.assignedTo(event.tenant, wish.data.staffId)) {
@@ -136,7 +147,7 @@ export class PolicyWishes {
   }
 
   private async checkClaims(
-    { contactId, identityIds }: Extract<PolicyWish, { type: 'CheckClaims' }>['data'],
+    { contactId, identityIds, attachedAt }: Extract<PolicyWish, { type: 'CheckClaims' }>['data'],
     metadata: CommandMetadata,
   ): Promise<void> {
     const { tenant } = metadata;
@@ -146,12 +157,19 @@ export class PolicyWishes {
       const address =
         identity.value === null ? null : await this.desk.book.locate(tenant, identity.kind, identity.value);
       if (address === null) continue;
-      const claims = await this.desk.book.claims(tenant, address.key);
-      if (!claimLost(claims, identity.identityId, identity.attachedAt)) continue;
-      const { identityId } = identity;
+      const claims = await this.claimsOf(tenant, address.key);
+      const { identityId, kind } = identity;
+      const lost = claimLostTo(claims, identityId, attachedAt);
+      if (lost === null) continue;
       const rules = await this.desk.rules(tenant);
+      const lostTo = lost.contactId === null ? {} : { lostTo: { contactId: lost.contactId, kind } };
+      // One fact may have attached several addresses: each detachment is a command of its own.
+      const commandId = deriveId(tenant, metadata.commandId, contactId, identityId);
       await this.desk.contacts.execute(
-        new DetachIdentity({ contactId: state.contactId, mine: true, identityId, reason: 'claim_lost', rules }, metadata),
+        new DetachIdentity(
+          { contactId: state.contactId, mine: true, identityId, reason: 'claim_lost', ...lostTo, rules },
+          { ...metadata, commandId },
+        ),
       );
     }
   }
@@ -164,6 +182,15 @@ export class PolicyWishes {
     if (contact.status === 'unknown') return;
     const mergeId = contact.status === 'absorbed' ? contact.mergeId : contact.merges.at(-1)?.mergeId;
     if (mergeId !== undefined) await this.desk.relinking.one(conversationId, mergeId, metadata);
+  }
+
+  /** All claims of an address with their places in the log, in order. */
+  private async claimsOf(tenant: string, key: string): Promise<readonly (Claim & { readonly position: Position })[]> {
+    const claims: (Claim & { readonly position: Position })[] = [];
+    for await (const page of this.desk.store.readStream(streamName(identityDecider.category, tenant, key))) {
+      claims.push(...page.map(({ data, position }) => ({ ...(data as Claim), position })));
+    }
+    return claims;
   }
 
   private async release(conversationId: string, staffId: string, metadata: CommandMetadata): Promise<void> {
