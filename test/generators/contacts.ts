@@ -248,13 +248,13 @@ export const contactCommands: fc.Arbitrary<ContactCommand> = fc.oneof(
   { weight: 4, arbitrary: block },
   { weight: 2, arbitrary: change },
   { weight: 2, arbitrary: unblock },
-  expire,
+  { weight: 2, arbitrary: expire },
   { weight: 2, arbitrary: merging },
   { weight: 2, arbitrary: separating },
   freezing,
   grant,
   revoke,
-  { weight: 2, arbitrary: restoring },
+  { weight: 3, arbitrary: restoring },
 );
 
 export const mergesCommands = fc.oneof(
