@@ -35,7 +35,14 @@ const started = (store: EventStore, vault: KeyVault) => {
   const codec = createCodec(storedTypes, vault);
   const runner = createCommandRunner({ store, codec });
   const write = connectWriteSide({ runner, store, codec, vault });
-  const intake = new Intake(runner, vault, write.book, write.enforcement, write.conversationRules, write.consentDefaults);
+  const intake = new Intake(
+    runner,
+    vault,
+    write.book,
+    write.enforcement,
+    write.conversationRules,
+    write.consentDefaults,
+  );
   const wishes = new PolicyWishes({
     runner,
     store,
@@ -137,73 +144,79 @@ describe.each(['survivor', 'absorbed'] as const)('kill between the steps of a me
   };
   const other: Side = blocked === 'survivor' ? 'absorbed' : 'survivor';
 
-  it.each([0, 1, 2, 3, 4, 5, 6])('after %i steps leaves a merge that hides and is carried out [I14 I4]', async (steps) => {
-    const { survivor, absorbed, mergeId, blockId } = await begun();
-    const died = await started(dying(store, steps), vault)
-      .merge(mergeId, survivor.contactId, absorbed.contactId)
-      .then(
-        () => false,
-        () => true,
-      );
-    if (steps < 4) expect(died).toBe(true);
-    const next = started(store, vault);
-    const decided = await next.isDecided(mergeId);
-    expect(decided).toEqual(steps === 0 ? null : { isUndone: false });
-    const { status } = await next.contact(absorbed.contactId);
-    expect(status).toBe(steps < 2 ? 'active' : 'absorbed');
-    // Whoever was blocked is hidden at any time; from the freezing on, both are.
-    expect((await next.writes(blocked)).disposition).toBe('ignored');
-    if (steps >= 2) expect(await next.writes(other)).toMatchObject({ disposition: 'ignored', blockId });
-    if (decided === null) return;
-    await next.policy(mergeId);
-    for (const side of ['survivor', 'absorbed'] as const) {
-      const received = await next.writes(side);
-      expect(received).toMatchObject({ disposition: 'ignored', contactId: survivor.contactId, blockId });
-      const { conversationId } = side === 'survivor' ? survivor : absorbed;
-      expect(await next.conversation(conversationId)).toMatchObject({
-        contactId: survivor.contactId,
-        status: 'concluded',
-      });
-    }
-    expect(await next.contact(survivor.contactId)).toMatchObject({ status: 'active', block: { blockId } });
-    // A repeat finds it done.
-    const head = await store.head();
-    const repeat = await next.merge(mergeId, survivor.contactId, absorbed.contactId);
-    expect(repeat.kind).toBe('accepted');
-    expect(await store.head()).toEqual(head);
-  });
+  it.each([0, 1, 2, 3, 4, 5, 6])(
+    'after %i steps leaves a merge that hides and is carried out [I14 I4]',
+    async (steps) => {
+      const { survivor, absorbed, mergeId, blockId } = await begun();
+      const died = await started(dying(store, steps), vault)
+        .merge(mergeId, survivor.contactId, absorbed.contactId)
+        .then(
+          () => false,
+          () => true,
+        );
+      if (steps < 4) expect(died).toBe(true);
+      const next = started(store, vault);
+      const decided = await next.isDecided(mergeId);
+      expect(decided).toEqual(steps === 0 ? null : { isUndone: false });
+      const { status } = await next.contact(absorbed.contactId);
+      expect(status).toBe(steps < 2 ? 'active' : 'absorbed');
+      // Whoever was blocked is hidden at any time; from the freezing on, both are.
+      expect((await next.writes(blocked)).disposition).toBe('ignored');
+      if (steps >= 2) expect(await next.writes(other)).toMatchObject({ disposition: 'ignored', blockId });
+      if (decided === null) return;
+      await next.policy(mergeId);
+      for (const side of ['survivor', 'absorbed'] as const) {
+        const received = await next.writes(side);
+        expect(received).toMatchObject({ disposition: 'ignored', contactId: survivor.contactId, blockId });
+        const { conversationId } = side === 'survivor' ? survivor : absorbed;
+        expect(await next.conversation(conversationId)).toMatchObject({
+          contactId: survivor.contactId,
+          status: 'concluded',
+        });
+      }
+      expect(await next.contact(survivor.contactId)).toMatchObject({ status: 'active', block: { blockId } });
+      // A repeat finds it done.
+      const head = await store.head();
+      const repeat = await next.merge(mergeId, survivor.contactId, absorbed.contactId);
+      expect(repeat.kind).toBe('accepted');
+      expect(await store.head()).toEqual(head);
+    },
+  );
 
-  it.each([0, 1, 2, 3, 4, 5])('after %i steps of its undoing leaves one that hides and is carried out [I4]', async (steps) => {
-    const { survivor, absorbed, mergeId, blockId } = await begun();
-    await started(store, vault).merge(mergeId, survivor.contactId, absorbed.contactId);
-    const died = await started(dying(store, steps), vault)
-      .undo(mergeId)
-      .then(
-        () => false,
-        () => true,
-      );
-    if (steps < 4) expect(died).toBe(true);
-    const next = started(store, vault);
-    expect(await next.isDecided(mergeId)).toEqual({ isUndone: steps > 0 });
-    expect(await next.writes(blocked)).toMatchObject({ disposition: 'ignored', blockId });
-    // Separated at once, whether the other side has heard of it or not.
-    expect((await next.writes(other)).disposition).toBe(steps < 2 ? 'ignored' : 'displayed');
-    await next.policy(mergeId);
-    if (steps === 0) return;
-    for (const side of ['survivor', 'absorbed'] as const) {
-      const { contactId, conversationId } = side === 'survivor' ? survivor : absorbed;
-      expect(await next.contact(contactId)).toMatchObject({
-        status: 'active',
-        block: side === blocked ? { blockId } : null,
-      });
-      expect(await next.conversation(conversationId)).toMatchObject({ contactId });
-      expect(await next.writes(side)).toMatchObject({
-        disposition: side === blocked ? 'ignored' : 'displayed',
-        contactId,
-      });
-    }
-    const head = await store.head();
-    expect((await next.undo(mergeId)).kind).toBe('accepted');
-    expect(await store.head()).toEqual(head);
-  });
+  it.each([0, 1, 2, 3, 4, 5])(
+    'after %i steps of its undoing leaves one that hides and is carried out [I4]',
+    async (steps) => {
+      const { survivor, absorbed, mergeId, blockId } = await begun();
+      await started(store, vault).merge(mergeId, survivor.contactId, absorbed.contactId);
+      const died = await started(dying(store, steps), vault)
+        .undo(mergeId)
+        .then(
+          () => false,
+          () => true,
+        );
+      if (steps < 4) expect(died).toBe(true);
+      const next = started(store, vault);
+      expect(await next.isDecided(mergeId)).toEqual({ isUndone: steps > 0 });
+      expect(await next.writes(blocked)).toMatchObject({ disposition: 'ignored', blockId });
+      // Separated at once, whether the other side has heard of it or not.
+      expect((await next.writes(other)).disposition).toBe(steps < 2 ? 'ignored' : 'displayed');
+      await next.policy(mergeId);
+      if (steps === 0) return;
+      for (const side of ['survivor', 'absorbed'] as const) {
+        const { contactId, conversationId } = side === 'survivor' ? survivor : absorbed;
+        expect(await next.contact(contactId)).toMatchObject({
+          status: 'active',
+          block: side === blocked ? { blockId } : null,
+        });
+        expect(await next.conversation(conversationId)).toMatchObject({ contactId });
+        expect(await next.writes(side)).toMatchObject({
+          disposition: side === blocked ? 'ignored' : 'displayed',
+          contactId,
+        });
+      }
+      const head = await store.head();
+      expect((await next.undo(mergeId)).kind).toBe('accepted');
+      expect(await store.head()).toEqual(head);
+    },
+  );
 });

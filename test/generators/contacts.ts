@@ -206,26 +206,24 @@ const separating = fc
 const freezing = fc
   .record({ ...about, mergeId: one('n1', 'n2') })
   .chain((data) => metadata.map((asked) => new AbsorbContact({ ...data, intoId: 'nadia' }, asked)));
-const restoring = fc
-  .record({ ...about, mergeId: one('n1', 'n2') })
-  .chain((data) =>
-    metadata.map(
-      (asked) =>
-        new RestoreContact(
-          {
-            ...data,
-            fromId: 'nadia',
-            restored: {
-              identities: [{ identityId: 'i1', verified: true, detachedAt: null }],
-              block: null,
-              coverage: [],
-            },
-            undoneBy: 'sol',
+const restoring = fc.record({ ...about, mergeId: one('n1', 'n2') }).chain((data) =>
+  metadata.map(
+    (asked) =>
+      new RestoreContact(
+        {
+          ...data,
+          fromId: 'nadia',
+          restored: {
+            identities: [{ identityId: 'i1', verified: true, detachedAt: null }],
+            block: null,
+            coverage: [],
           },
-          asked,
-        ),
-    ),
-  );
+          undoneBy: 'sol',
+        },
+        asked,
+      ),
+  ),
+);
 const consent = {
   ...about,
   channel: one('whatsapp', 'viber', 'sms', 'email'),

@@ -37,7 +37,9 @@ const held = <R extends object>(
   contactId: string,
   block: { readonly scope: Scope; readonly expiresAt: string | null } | null,
 ) =>
-  block === null ? row : { ...row, contact_id: contactId, scope: block.scope, expires_at: block.expiresAt, ended_at: null };
+  block === null
+    ? row
+    : { ...row, contact_id: contactId, scope: block.scope, expires_at: block.expiresAt, ended_at: null };
 
 export const blockedContacts = projection<EpisodeEvent>()({
   name: 'blocked_contacts',

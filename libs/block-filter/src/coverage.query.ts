@@ -19,7 +19,7 @@ const family = async (
   contactIds: readonly string[],
 ): Promise<ReadonlyMap<string, Contact>> => {
   const contacts = new Map<string, Contact>();
-  for (let asked = contactIds; asked.length > 0; ) {
+  for (let asked = contactIds; asked.length > 0;) {
     const rows = await inChunks(asked, (chunk) =>
       db
         .selectFrom('block_filter')

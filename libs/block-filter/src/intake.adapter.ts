@@ -119,7 +119,8 @@ export class Intake {
   private async receiveGroup(group: readonly Work[]): Promise<void> {
     try {
       for (let attempts = 1; !(await this.takeIn(group)); attempts++) {
-        if (attempts === MAX_ATTEMPTS) throw new Busy(streamName('contact', group[0]?.message.metadata.tenant ?? '', ''));
+        if (attempts === MAX_ATTEMPTS)
+          throw new Busy(streamName('contact', group[0]?.message.metadata.tenant ?? '', ''));
       }
     } catch (error) {
       const refusal = toProblem(error);

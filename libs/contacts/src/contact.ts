@@ -1058,7 +1058,10 @@ const absorb = ({ data, metadata }: AbsorbContact, contact: Known): Decision => 
   ];
 };
 
-const completeMerge = ({ data: { mergeId, absorbed, mergedBy }, metadata }: CompleteMerge, contact: ActiveContact): Decision => {
+const completeMerge = (
+  { data: { mergeId, absorbed, mergedBy }, metadata }: CompleteMerge,
+  contact: ActiveContact,
+): Decision => {
   if (absorbed.contactId === contact.contactId || contact.merges.some((one) => one.mergeId === mergeId)) return [];
   const now = later(metadata.now, contact.lastTime);
   const before = expired(contact, now);

@@ -18,7 +18,6 @@ import {
   UndoMerge,
   type DecidedMerge,
   type Merges,
-
 } from './merges.js';
 
 type MergesOutcome = Outcome<typeof mergesDecider>;
@@ -116,12 +115,7 @@ export class MergeCommands {
    * Takes the steps of a decided merge, and of its undoing, that are still owed. The policy calls it too.
    * `commandId`: under which the survivor takes in the other, for a repeat of the command to be found there.
    */
-  async carryOut(
-    merges: Merges,
-    merge: DecidedMerge,
-    metadata: CommandMetadata,
-    commandId?: string,
-  ): Promise<Carried> {
+  async carryOut(merges: Merges, merge: DecidedMerge, metadata: CommandMetadata, commandId?: string): Promise<Carried> {
     const { tenant } = metadata;
     const { survivorId, absorbedId, mergeId } = merge;
     const carried = await this.onContacts(merges, merge, metadata, new Set(), commandId);
@@ -154,7 +148,8 @@ export class MergeCommands {
     const { mergeId, survivorId, absorbedId, requestedBy, undoneBy } = merge;
     taken.add(mergeId);
     for (const earlier of [...mergesOf(merges, survivorId), ...mergesOf(merges, absorbedId)]) {
-      const isOwed = earlier.no < merge.no && !taken.has(earlier.mergeId) && !(await this.isCarriedOut(tenant, earlier));
+      const isOwed =
+        earlier.no < merge.no && !taken.has(earlier.mergeId) && !(await this.isCarriedOut(tenant, earlier));
       if (isOwed) await this.onContacts(merges, earlier, metadata, taken);
     }
     const about = { mine: true, mergeId };

@@ -91,7 +91,8 @@ const joined = (
   const { contactId } = survivor;
   if (block === null) return [...survivor.coverage, ...brought];
   const from = joinedAt(absorbed, block);
-  const [own, other] = survivor.block === null ? [survivor, attachedOf(survivor)] : [widened(survivor, block, from), attachedOf(absorbed)];
+  const [own, other] =
+    survivor.block === null ? [survivor, attachedOf(survivor)] : [widened(survivor, block, from), attachedOf(absorbed)];
   return [...own.coverage, ...brought, ...opened(contactId, block, other, from)];
 };
 
