@@ -113,7 +113,7 @@ describe('a merge', () => {
     expect((await door.call('agent', 'POST', `${path}/block`, {})).code).toBe('confirmation-required');
     expect(await door.head()).toBe(before);
     const { items } = (await door.get('agent', `/v1/contacts?search=${absorbed.phone.slice(1)}`)).body;
-    expect(items.map((one: Json) => one.contactId)).toEqual([end.contactId]);
+    expect(items).toMatchObject([{ contactId: end.contactId }]);
   });
 
   it('is said once, confirmed, of two contacts that exist, and absorbs nobody twice', async () => {

@@ -1086,7 +1086,7 @@ const reasonOf = (
   { block: brought }: AbsorbedContact,
   { contactId, block: open, mergedBy, mergedAt }: DataOf<'ContactsMerged'>,
 ): readonly ContactEvent[] =>
-  brought?.reasonText == null || brought.blockId !== open?.blockId
+  brought === null || brought.reasonText === null || brought.blockId !== open?.blockId
     ? []
     : [
         {

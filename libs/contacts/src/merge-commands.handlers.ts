@@ -172,7 +172,7 @@ export class MergeCommands {
     );
     const { state: survivor } = await this.contact(tenant, survivorId);
     const restored = mergeIn(survivor, mergeId)?.restored;
-    if (restored == null) throw new Error('an undone merge left nothing to restore');
+    if (restored === undefined || restored === null) throw new Error('an undone merge left nothing to restore');
     const { position } = await this.step(
       new RestoreContact({ ...about, contactId: absorbedId, fromId: survivorId, restored, undoneBy }, undoing),
     );

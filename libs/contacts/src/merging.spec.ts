@@ -80,7 +80,7 @@ const separated = (
 ): { readonly ada: Contact; readonly eva: Contact } => {
   const ada = after(both, new SeparateContacts({ ...about, contactId: 'ada', absorbed, undoneBy: 'sol' }, by(time)));
   const restored = ada.status === 'active' ? ada.merges[0]?.restored : null;
-  if (restored == null) throw new Error('nothing was given back');
+  if (restored === undefined || restored === null) throw new Error('nothing was given back');
   const command = new RestoreContact(
     { ...about, contactId: 'eva', fromId: 'ada', restored, undoneBy: 'sol' },
     by(time),
