@@ -32,6 +32,20 @@ import { policies as allPolicies } from '#policies';
 import { opsEvents } from '#projections';
 import { settingsDecider, settingsEvents } from '#settings';
 import { staffDecider, staffEvents, staffList } from '#staff';
+import {
+  bulkDecider,
+  bulkEvents,
+  walletCodeDecider,
+  walletCodeEvents,
+  walletContactDecider,
+  walletContactEvents,
+  walletContacts,
+  walletDecider,
+  walletEvents,
+  walletList,
+  walletNameDecider,
+  walletNameEvents,
+} from '#wallets';
 
 export const deciders: readonly AnyDecider[] = [
   contactDecider,
@@ -43,6 +57,11 @@ export const deciders: readonly AnyDecider[] = [
   refusedDecider,
   staffDecider,
   settingsDecider,
+  walletDecider,
+  walletContactDecider,
+  walletNameDecider,
+  walletCodeDecider,
+  bulkDecider,
 ];
 
 export const storedTypes: readonly EventDefinitions[] = [
@@ -55,6 +74,11 @@ export const storedTypes: readonly EventDefinitions[] = [
   refusedEvents,
   staffEvents,
   settingsEvents,
+  walletEvents,
+  walletContactEvents,
+  walletNameEvents,
+  walletCodeEvents,
+  bulkEvents,
   logEvents,
   opsEvents,
 ];
@@ -73,6 +97,8 @@ export const projections = [
   refusals,
   duplicates,
   staffList,
+  walletList,
+  walletContacts,
 ] as unknown as readonly Projection[];
 
 export const policies: readonly Policy[] = allPolicies;

@@ -12,8 +12,19 @@ import { settingsDecider, settingsEvents } from '#settings/settings';
 import { staffDecider, staffEvents } from '#staff/staff-member';
 import { contactCommands, identityCommands, ignoredCommands, mergesCommands } from './generators/contacts.js';
 import { conversationCommands, readMarkerCommands, refusedCommands } from './generators/conversations.js';
+import { bulkDecider, bulkEvents } from '#wallets/bulk';
+import { walletDecider, walletEvents } from '#wallets/wallet';
+import { walletCodeDecider, walletCodeEvents, walletNameDecider, walletNameEvents } from '#wallets/wallet-claims';
+import { walletContactDecider, walletContactEvents } from '#wallets/wallet-contact';
 import { settingsCommands } from './generators/settings.js';
 import { staffCommands } from './generators/staff.js';
+import {
+  bulkCommands,
+  walletCodeCommands,
+  walletCommands,
+  walletContactCommands,
+  walletNameCommands,
+} from './generators/wallets.js';
 
 export type Registered = {
   readonly decider: AnyDecider;
@@ -37,4 +48,9 @@ export const deciders: readonly Registered[] = [
   registered(refusedDecider, refusedEvents, refusedCommands),
   registered(staffDecider, staffEvents, staffCommands),
   registered(settingsDecider, settingsEvents, settingsCommands),
+  registered(walletDecider, walletEvents, walletCommands),
+  registered(walletContactDecider, walletContactEvents, walletContactCommands),
+  registered(walletNameDecider, walletNameEvents, walletNameCommands),
+  registered(walletCodeDecider, walletCodeEvents, walletCodeCommands),
+  registered(bulkDecider, bulkEvents, bulkCommands),
 ];

@@ -54,6 +54,8 @@ export const openGatehouse = async (
     conversations: write.conversations,
     enforcement: write.enforcement,
     consents: write.consents,
+    wallets: write.wallets,
+    walletContacts: write.walletContacts,
     rules: write.blockRules,
     assignedTo: (tenant, staffId) => assignedTo(stores, tenant, staffId),
   });

@@ -13,8 +13,11 @@ import { createCodec, createCommandRunner, openSqliteEventStore, type EventStore
 import type { CommandMetadata, Recorded } from '#kernel';
 import { asked, callers } from '#kernel/given';
 import { PolicyWishes } from '#policies/policy-wishes.adapter';
+import type { ReadModels } from '#read-store';
 import { memoryKeyVault } from '../fixtures/memory-key-vault.js';
 
+/** No step of a merge asks a read model. */
+const NOBODY_ASKS = {} as ReadModels<unknown>;
 const PHONES = { survivor: '+5511987650001', absorbed: '+5511987650002' } as const;
 type Side = keyof typeof PHONES;
 
@@ -34,7 +37,7 @@ const dying = (store: EventStore, appends: number): EventStore => {
 const started = (store: EventStore, vault: KeyVault) => {
   const codec = createCodec(storedTypes, vault);
   const runner = createCommandRunner({ store, codec });
-  const write = connectWriteSide({ runner, store, codec, vault });
+  const write = connectWriteSide({ runner, store, codec, vault, models: NOBODY_ASKS });
   const intake = new Intake(
     runner,
     vault,
@@ -48,6 +51,8 @@ const started = (store: EventStore, vault: KeyVault) => {
     store,
     book: write.book,
     consents: write.consents,
+    wallets: write.wallets,
+    walletContacts: write.walletContacts,
     contacts: write.contacts,
     merges: write.merges,
     relinking: write.relinking,
