@@ -10,6 +10,8 @@ import {
   identityEvents,
   ignoredDecider,
   ignoredEvents,
+  mergesDecider,
+  mergesEvents,
 } from '#contacts';
 import {
   assignmentHistory,
@@ -50,6 +52,7 @@ export const deciders: readonly AnyDecider[] = [
   contactDecider,
   identityDecider,
   ignoredDecider,
+  mergesDecider,
   conversationDecider,
   readMarkerDecider,
   refusedDecider,
@@ -67,6 +70,7 @@ export const storedTypes: readonly EventDefinitions[] = [
   contactEvents,
   identityEvents,
   ignoredEvents,
+  mergesEvents,
   conversationEvents,
   readMarkerEvents,
   refusedEvents,

@@ -1,6 +1,7 @@
 // What contexts ask of each other, answered here: contexts do not import each other.
 import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import { ConversationFactsReader } from '#block-filter/conversation-facts.adapter';
+import { Relinking } from '#block-filter/relinking.adapter';
 import {
   blockAt,
   channelsOf,
@@ -12,6 +13,7 @@ import {
   type ConsentChannel,
 } from '#contacts';
 import { AddressBook } from '#contacts/address-book.adapter';
+import { MergeCommands } from '#contacts/merge-commands.handlers';
 import { ContactCommands, type ContactNeighbours, type Notice } from '#contacts/contact-commands.handlers';
 import {
   AssignConversation,
@@ -25,8 +27,8 @@ import {
 import { ConversationCommands, type ConversationNeighbours } from '#conversations/conversation-commands.handlers';
 import type { Codec, CommandRunner, EventStore, KeyVault } from '#event-store';
 import type { Caller, CommandMetadata, Position } from '#kernel';
-import type { ReadModels } from '#read-store';
 import { ConsentEnforcement } from '#policies/consent-enforcement.adapter';
+import type { ReadModels } from '#read-store';
 import { settingsDecider, type Settings } from '#settings';
 import { mayBeAssigned, staffDecider } from '#staff';
 import { WalletBook } from '#wallets/wallet-book.adapter';
@@ -40,6 +42,8 @@ export type WriteSide = {
   readonly enforcement: BlockEnforcement;
   readonly consents: ConsentEnforcement;
   readonly contacts: ContactCommands;
+  readonly merges: MergeCommands;
+  readonly relinking: Relinking;
   readonly conversations: ConversationCommands;
   readonly wallets: WalletCommands;
   readonly walletContacts: WalletContacts;
@@ -100,7 +104,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     async (tenant) => (await settings(tenant))['region.default'],
   );
   const facts = new ConversationFactsReader(runner, book);
-  const enforcement = new BlockEnforcement(runner, facts, conversationRules);
+  const enforcement = new BlockEnforcement(runner, book, facts, conversationRules);
   const consents = new ConsentEnforcement(runner, facts);
 
   const conversationNeighbours: ConversationNeighbours = {
@@ -109,9 +113,10 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     addresses: async (tenant, contactId, channel) => {
       const { state } = await runner.load(contactDecider, tenant, contactId);
       if (state.status === 'unknown') return null;
-      return state.identities
+      const identities = state.identities
         .filter((identity) => channelsOf(identity.kind).includes(channel as Channel))
         .map(({ identityId, detachedAt }) => ({ identityId, attached: detachedAt === null }));
+      return { merged: state.status === 'absorbed', identities };
     },
     isMine: (tenant, caller, contactId) => facts.isMine(tenant, caller, contactId),
     eligible: async (tenant, staffId) => {
@@ -141,6 +146,11 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     enforceConsent: (contactId, channel, metadata) => consents.everywhere(contactId, channel, metadata),
   };
   const contacts = new ContactCommands(runner, book, contactNeighbours);
+  const relinking = new Relinking(runner, facts);
+  const merges = new MergeCommands(runner, {
+    relink: (sides, mergeId, metadata) => relinking.all(sides, mergeId, metadata),
+    enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
+  });
 
   const isActive = async (tenant: string, staffId: string): Promise<boolean> =>
     mayBeAssigned((await runner.load(staffDecider, tenant, staffId)).state, 'activeMembers');
@@ -154,6 +164,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     perContact: async (tenant) => (await settings(tenant))['wallet.perContact'],
     obstacle: async (tenant, contactId) => {
       const { state } = await runner.load(contactDecider, tenant, contactId);
+      if (state.status === 'absorbed') return 'contact-merged';
       return state.status === 'active' ? null : 'not-found';
     },
     contactOf,
@@ -179,6 +190,8 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     enforcement,
     consents,
     contacts,
+    merges,
+    relinking,
     conversations,
     wallets,
     walletContacts,

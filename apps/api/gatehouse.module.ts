@@ -10,6 +10,7 @@ import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import { ConversationFactsReader } from '#block-filter/conversation-facts.adapter';
 import { Intake } from '#block-filter/intake.adapter';
 import { AddressBook } from '#contacts/address-book.adapter';
+import { MergeCommands } from '#contacts/merge-commands.handlers';
 import { ContactCommands } from '#contacts/contact-commands.handlers';
 import { ConversationCommands, ReadMarkerCommands } from '#conversations/conversation-commands.handlers';
 import { CODEC, EVENT_READER, Streams } from '#event-store';
@@ -72,6 +73,7 @@ const provided = (gatehouse: Gatehouse) => {
     { provide: ConversationFactsReader, useValue: write.facts },
     { provide: BlockEnforcement, useValue: write.enforcement },
     { provide: ContactCommands, useValue: write.contacts },
+    { provide: MergeCommands, useValue: write.merges },
     { provide: ConversationCommands, useValue: write.conversations },
     { provide: ReadMarkerCommands, useValue: new ReadMarkerCommands(stores.runner) },
     { provide: StaffCommands, useValue: new StaffCommands(stores.runner) },

@@ -49,6 +49,8 @@ export const openGatehouse = async (
     store: stores.store,
     book: write.book,
     contacts: write.contacts,
+    merges: write.merges,
+    relinking: write.relinking,
     conversations: write.conversations,
     enforcement: write.enforcement,
     wallets: write.wallets,

@@ -233,6 +233,32 @@ export const routes: readonly Route[] = [
     ),
   },
   {
+    route: 'POST /v1/contacts/{id}/merge',
+    roles: ['supervisor', 'admin'],
+    stores: true,
+    make: async (town) => {
+      const [absorbed, another] = [await town.contact(), await town.contact()];
+      return contact(
+        '/merge',
+        { absorbedId: absorbed.contactId, confirm: true },
+        { absorbedId: another.contactId, confirm: true },
+      )(town);
+    },
+  },
+  {
+    route: 'POST /v1/merges/{id}/undo',
+    roles: ['supervisor', 'admin'],
+    stores: true,
+    make: async (town) => {
+      const { contactId } = await town.contact();
+      const { mergeId } = await town.does('admin', 'POST', `/v1/contacts/${contactId}/merge`, {
+        absorbedId: (await town.contact()).contactId,
+        confirm: true,
+      });
+      return { path: `/v1/merges/${mergeId as string}/undo`, body: {} };
+    },
+  },
+  {
     route: 'GET /v1/blocked-contacts',
     roles: READERS,
     make: list('/v1/blocked-contacts', 'search=a&kind=protection&limit=10'),

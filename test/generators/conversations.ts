@@ -9,6 +9,7 @@ import {
   PauseAutomation,
   ReceiveInboundMessage,
   ReleaseAssignee,
+  RelinkConversation,
   ReopenConversation,
   ReportDelivery,
   ResumeAutomation,
@@ -138,6 +139,7 @@ export const conversationCommands: fc.Arbitrary<ConversationCommand> = fc.oneof(
   { weight: 2, arbitrary: asking(ConcludeConversation, fc.record({ ...about, outcome: one('solved', null) })) },
   asking(ReopenConversation, fc.record(about)),
   { weight: 2, arbitrary: asking(EnforceBlock, fc.record(about)) },
+  asking(RelinkConversation, fc.record({ ...about, to: one('carla', 'clara'), mergeId: one('m1', 'm2') })),
   asking(EnforceConsent, fc.record(about)),
 );
 

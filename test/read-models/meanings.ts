@@ -86,6 +86,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     block_id: 'the open episode of blocking; null: not blocked',
     block_expires_at: 'when it ends by itself; null: not by itself',
     block: 'what it is: kind, scope, reason, by whom and when',
+    merged_into: 'the contact that absorbed it; null: it is one by itself',
   },
   blocked_contacts: {
     kind: 'the kind of the block',
@@ -113,6 +114,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
   block_filter: {
     contact: 'the fold, without names and addresses',
     covered: '1: some block covers or covered an address of the contact',
+    into_id: 'the contact that absorbed it; null: it is one by itself',
   },
   assignment_history: {
     assigned_by: 'who assigned',

@@ -1,8 +1,8 @@
 import type { CommandRunner } from '#event-store';
 import {
+  contactDecider,
   channelsOf,
   consentOn,
-  contactDecider,
   coverageOf,
   coverageOfHolders,
   coverageWithoutAddress,
@@ -39,7 +39,8 @@ export class ConversationFactsReader {
 
   /** A block of any holder of the address covers it. `fresh: false` trusts what this process has folded already. */
   async of(tenant: string, place: Place, now: string, options?: { readonly fresh?: boolean }): Promise<PlaceFacts> {
-    const { state: contact } = await this.runner.load(contactDecider, tenant, place.contactId, options);
+    const contact = await this.ownerOf(tenant, place, now, options);
+    const contactId = contact.status === 'unknown' ? place.contactId : contact.contactId;
     const identity = identitiesOf(contact).find((one) => one.identityId === place.identityId);
     // Who has no address there may be blocked there all the same.
     const own =
@@ -52,7 +53,7 @@ export class ConversationFactsReader {
         ? null
         : await this.book.locate(tenant, identity.kind, identity.value);
     if (located === null) {
-      return { covers: own, hasAddress: false, address: null, ownerId: place.contactId, consent };
+      return { covers: own, hasAddress: false, address: null, ownerId: contactId, consent };
     }
     const holders = await this.book.holders(tenant, located.key, now, options);
     const others = coverageOfHolders(
@@ -63,9 +64,27 @@ export class ConversationFactsReader {
       covers: [...own, ...others],
       hasAddress: true,
       address: located.value,
-      ownerId: holders[0]?.contactId ?? place.contactId,
+      ownerId: holders[0]?.contactId ?? contactId,
       consent,
     };
+  }
+
+  /** The contact that a conversation belongs to now: merging moves its identity, and undoing that moves it back. */
+  async ownerOf(
+    tenant: string,
+    { contactId, identityId }: Omit<Place, 'channel'>,
+    now: string,
+    options?: { readonly fresh?: boolean },
+  ): Promise<Contact> {
+    const contact = await this.book.contact(tenant, contactId, now, options);
+    const has = (one: Contact): boolean =>
+      one.status !== 'unknown' && one.identities.some((identity) => identity.identityId === identityId);
+    if (contact.status === 'unknown' || has(contact)) return contact;
+    for (const kin of contact.kin) {
+      const other = await this.book.contact(tenant, kin, now, options);
+      if (has(other)) return other;
+    }
+    return contact;
   }
 
   /** The ids of all conversations that the contact's identities can have, past ones too. */
@@ -97,7 +116,7 @@ export class ConversationFactsReader {
   /** May the caller see the contact? Agents with limited access see those of their own conversations. */
   async isMine(tenant: string, caller: Caller, contactId: string): Promise<boolean> {
     if (caller.role !== 'agent' || caller.access === 'all') return true;
-    const { state: contact } = await this.runner.load(contactDecider, tenant, contactId);
+    const contact = await this.book.contact(tenant, contactId, new Date().toISOString());
     for (const id of this.conversationIds(contact)) {
       const { state } = await this.runner.load(conversationDecider, tenant, id);
       if (state.status !== 'unknown' && sees(caller, state.assigneeId)) return true;

@@ -5,7 +5,7 @@ import { eachInSlices, type Heard, type Listener, type Placed, type Topic } from
 import { eventText } from '#platform';
 import type { ReadModels } from '#read-store';
 import type { FilterTables } from './coverage.query.js';
-import { linesOf, type IntervalLine } from './intervals.js';
+import { linesOf, type Covered, type IntervalLine } from './intervals.js';
 
 export type FeedTables = FilterTables & { readonly contact_card: RowIn<typeof contactCard> };
 
@@ -18,7 +18,39 @@ export const coveredContacts = async (
   tenant: string,
   which: { readonly ids: readonly string[] } | { readonly after: string },
 ): Promise<ReadonlyMap<string, readonly IntervalLine[]>> => {
-  const all = db
+  const all = withIdentities(db, tenant).where('block_filter.covered', '=', 1);
+  const rows = await (
+    'ids' in which
+      ? all.where('block_filter.contact_id', 'in', which.ids)
+      : all.where('block_filter.contact_id', '>', which.after).orderBy('block_filter.contact_id').limit(CHUNK)
+  ).execute();
+  const found = new Map(rows.map((row) => [row.contact_id, coveredOf(row)]));
+  const kin = await kinOf(db, tenant, [...found.values()]);
+  return new Map([...found].map(([id, one]) => [id, linesOf(one, (other) => kin.get(other))]));
+};
+
+const coveredOf = (row: {
+  readonly contact: Covered['contact'];
+  readonly identities: Covered['identities'] | null;
+}): Covered => ({ contact: row.contact, identities: row.identities ?? [] });
+
+/** Whom the contacts absorbed, and who absorbed them. */
+const kinOf = async (
+  db: Kysely<FeedTables>,
+  tenant: string,
+  contacts: readonly Covered[],
+): Promise<ReadonlyMap<string, Covered>> => {
+  const ids = contacts.flatMap(({ contact }) => [
+    ...contact.merges.map(({ absorbedId }) => absorbedId),
+    ...(contact.status === 'absorbed' ? [contact.intoId] : []),
+  ]);
+  if (ids.length === 0) return new Map();
+  const rows = await withIdentities(db, tenant).where('block_filter.contact_id', 'in', ids).execute();
+  return new Map(rows.map((row) => [row.contact_id, coveredOf(row)]));
+};
+
+const withIdentities = (db: Kysely<FeedTables>, tenant: string) =>
+  db
     .selectFrom('block_filter')
     .leftJoin('contact_card', (join) =>
       join
@@ -26,15 +58,7 @@ export const coveredContacts = async (
         .onRef('contact_card.contact_id', '=', 'block_filter.contact_id'),
     )
     .select(['block_filter.contact_id', 'block_filter.contact', 'contact_card.identities'])
-    .where('block_filter.tenant', '=', tenant)
-    .where('block_filter.covered', '=', 1);
-  const rows = await (
-    'ids' in which
-      ? all.where('block_filter.contact_id', 'in', which.ids)
-      : all.where('block_filter.contact_id', '>', which.after).orderBy('block_filter.contact_id').limit(CHUNK)
-  ).execute();
-  return new Map(rows.map((row) => [row.contact_id, linesOf(row.contact, row.identities ?? [])]));
-};
+    .where('block_filter.tenant', '=', tenant);
 
 /** Tells gateways the lines of each contact whose facts came: all of them, since a line is a state. */
 export class FilterFeed implements Topic<string, Listener> {

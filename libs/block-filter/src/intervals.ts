@@ -1,6 +1,6 @@
 // What is covered, as lines for gateways that decide by themselves. A line is a state: it replaces the one with the same identityId,
 // blockId, from and channels; nothing is counted, so that reading one twice changes nothing.
-import { channelsOf, spellingsOf, type ActiveContact, type CardIdentity, type Channel, type Kind } from '#contacts';
+import { channelsOf, spellingsOf, type CardIdentity, type Channel, type Contact, type Kind } from '#contacts';
 
 export type IntervalLine = {
   /** Every spelling; none: the identity is the contact's no more, and covers nothing. */
@@ -15,8 +15,31 @@ export type IntervalLine = {
   readonly blockId: string;
 };
 
-/** The lines of a contact, as its folded state has them; `identities` are those of its card, with the addresses. Oldest first. */
-export const linesOf = (contact: ActiveContact, identities: readonly CardIdentity[]): readonly IntervalLine[] => {
+type KnownContact = Exclude<Contact, { status: 'unknown' }>;
+/** A contact as its folded state has it; `identities` are those of its card, with the addresses. */
+export type Covered = { readonly contact: KnownContact; readonly identities: readonly CardIdentity[] };
+
+/**
+ * The lines of a contact, oldest first. `kin` finds those whom it absorbed and who absorbed it. Once a merge is carried out its survivor speaks
+ * for both, and says first that the other's lines cover nothing: where they are the same lines, what comes behind holds.
+ */
+export const linesOf = (one: Covered, kin: (contactId: string) => Covered | undefined): readonly IntervalLine[] => {
+  const { contact } = one;
+  if (contact.status === 'absorbed') {
+    const into = kin(contact.intoId)?.contact;
+    if (into?.merges.some(({ mergeId, restored }) => mergeId === contact.mergeId && restored === null) === true)
+      return [];
+  }
+  const absorbed = contact.merges.flatMap(({ absorbedId, restored }) => {
+    const other = kin(absorbedId);
+    if (other?.contact.status !== 'absorbed') return [];
+    const lines = ownLines(other);
+    return restored === null ? lines.map((line) => ({ ...line, addresses: [] })) : lines;
+  });
+  return [...absorbed, ...ownLines(one)];
+};
+
+const ownLines = ({ contact, identities }: Covered): readonly IntervalLine[] => {
   const addresses = new Map(identities.map(({ identityId, value }) => [identityId, value]));
   return contact.coverage.flatMap(({ identityId, channel, blockId, contactId, from, to }) => {
     const kind = contact.identities.find((one) => one.identityId === identityId)?.kind;

@@ -6,4 +6,6 @@ export * from './coverage.js';
 export * from './duplicates.js';
 export * from './identity-claim.js';
 export * from './ignored-messages.js';
+export * from './merges.js';
+export * from './present-contact.js';
 export * from './search-text.js';

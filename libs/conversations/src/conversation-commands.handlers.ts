@@ -38,12 +38,15 @@ export type ConversationNeighbours = {
     readonly ownerId: string;
     readonly consent: Consent;
   }>;
-  /** The identities that are or were the contact's addresses of a channel, first attached first; `null` if there is no such contact. */
+  /** The identities that are or were the contact's addresses of a channel, first attached first; `null` if there is no such contact. `merged`: another absorbed it. */
   readonly addresses: (
     tenant: string,
     contactId: string,
     channel: string,
-  ) => Promise<readonly { readonly identityId: string; readonly attached: boolean }[] | null>;
+  ) => Promise<{
+    readonly merged: boolean;
+    readonly identities: readonly { readonly identityId: string; readonly attached: boolean }[];
+  } | null>;
   readonly isMine: (tenant: string, caller: Caller, contactId: string) => Promise<boolean>;
   /** Is this an active staff record that conversations may be assigned to, under the tenant's setting? */
   readonly eligible: (tenant: string, staffId: string) => Promise<boolean>;
@@ -138,18 +141,19 @@ export class ConversationCommands {
     const { metadata } = command;
     const { contactId, channel } = command.data;
     const { tenant, caller } = metadata;
-    const ever = await this.neighbours.addresses(tenant, contactId, channel);
+    const found = await this.neighbours.addresses(tenant, contactId, channel);
     // A repeat is answered whatever became of the address and of what the starter sees.
-    for (const { identityId } of ever ?? []) {
+    for (const { identityId } of found?.identities ?? []) {
       const conversationId = conversationIdOf(identityId, channel);
       if (await this.runner.recognises(conversationDecider, tenant, conversationId, metadata.commandId)) {
         return this.run(new StartConversation({ ...command.data, conversationId, identityId }, metadata));
       }
     }
-    const addresses = ever?.filter(({ attached }) => attached).map(({ identityId }) => identityId) ?? null;
-    if (addresses === null || !(await this.neighbours.isMine(tenant, caller, contactId))) {
+    if (found === null || !(await this.neighbours.isMine(tenant, caller, contactId))) {
       return { kind: 'rejected', rejection: reject('not-found'), position: null };
     }
+    if (found.merged) return { kind: 'rejected', rejection: reject('contact-merged'), position: null };
+    const addresses = found.identities.filter(({ attached }) => attached).map(({ identityId }) => identityId);
     const wished =
       command.data.identityId === '' ? await this.latestOf(tenant, addresses, channel) : command.data.identityId;
     // Without an address it is refused, with all that stands against it.

@@ -147,7 +147,8 @@ export type ConversationEvent =
         sessionNo: number;
         concludedAt: string;
       }
-    >;
+    >
+  | Event<'ConversationContactRelinked', { from: string; to: string; mergeId: string; relinkedAt: string }>;
 
 // ── State: only what decide needs ───────────────────────────────────────────────────────────────────────────────────
 type Inbound = {
@@ -168,6 +169,8 @@ export type Conversation =
       readonly status: 'open' | 'concluded';
       readonly conversationId: string;
       readonly contactId: string;
+      /** The contact of the opening: its key seals the conversation, whatever was merged since. */
+      readonly openedFor: string;
       readonly channel: string;
       readonly identityId: string;
       readonly assigneeId: string | null;
@@ -205,6 +208,7 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
       status: 'open',
       conversationId,
       contactId,
+      openedFor: contactId,
       channel,
       identityId,
       assigneeId: null,
@@ -290,6 +294,8 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
       return { ...state, automation: 'running', lastTime: later(state.lastTime, event.data.resumedAt) };
     case 'ConversationConcluded':
       return { ...state, status: 'concluded', lastTime: later(state.lastTime, event.data.concludedAt) };
+    case 'ConversationContactRelinked':
+      return { ...state, contactId: event.data.to, lastTime: later(state.lastTime, event.data.relinkedAt) };
     default:
       return unheard(state, event);
   }
@@ -446,6 +452,10 @@ export class ReopenConversation extends Command<About> {
 export class EnforceBlock extends Command<About> {
   readonly type = 'EnforceBlock';
 }
+/** Follows a merge, or its undoing, to the contact that has the conversation's identity now. */
+export class RelinkConversation extends Command<About<{ readonly to: string; readonly mergeId: string }>> {
+  readonly type = 'RelinkConversation';
+}
 /** What a missing consent owes this conversation: cancel what went out by it and waits. Converges. */
 export class EnforceConsent extends Command<About> {
   readonly type = 'EnforceConsent';
@@ -467,6 +477,7 @@ const commands = [
   ConcludeConversation,
   ReopenConversation,
   EnforceBlock,
+  RelinkConversation,
   EnforceConsent,
 ] as const;
 export type ConversationCommand = InstanceType<(typeof commands)[number]>;
@@ -476,6 +487,7 @@ export type ConversationRejection =
   | 'forbidden'
   | GateRejection
   | 'duplicate-contact'
+  | 'contact-merged'
   | 'already-assigned'
   | 'assignee-changed'
   | 'assignee-not-eligible'
@@ -517,6 +529,8 @@ const decide = (command: ConversationCommand, state: Conversation): Decision => 
       return covering(command, state) === null ? reopened(state, command, 'manual') : reject('contact-blocked');
     case 'EnforceBlock':
       return enforceBlock(command, state);
+    case 'RelinkConversation':
+      return relink(command, state);
     case 'EnforceConsent':
       return command.data.facts.consent === 'granted'
         ? []
@@ -940,6 +954,13 @@ const enforceBlock = (command: EnforceBlock, state: KnownConversation): Decision
   ];
 };
 
+const relink = (command: RelinkConversation, state: KnownConversation): Decision => {
+  const { to, mergeId } = command.data;
+  if (state.contactId === to) return [];
+  const relinkedAt = timeOf(command, state);
+  return [{ type: 'ConversationContactRelinked', data: { from: state.contactId, to, mergeId, relinkedAt } }];
+};
+
 export const conversationDecider = decider({
   category: 'conversation',
   commands,
@@ -947,7 +968,7 @@ export const conversationDecider = decider({
   initial,
   evolve,
   decide,
-  sealedFor: (state) => (state.status === 'unknown' ? '' : `contact:${state.contactId}`),
+  sealedFor: (state) => (state.status === 'unknown' ? '' : `contact:${state.openedFor}`),
   sizeOf: (state) => (state.status === 'unknown' ? 100 : 900 + 350 * (state.inbound.size + state.outbound.size)),
 });
 
@@ -968,4 +989,5 @@ export const conversationEvents = defineEvents<ConversationEvent>()({
   AutomationPaused: { version: 1 },
   AutomationResumed: { version: 1 },
   ConversationConcluded: { version: 1 },
+  ConversationContactRelinked: { version: 1 },
 });

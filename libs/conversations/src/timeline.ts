@@ -143,5 +143,7 @@ export const timeline = projection<ConversationEvent>()({
         cause: event.data.cause,
         outcome: event.data.outcome,
       }),
+    // Whose the conversation is now stands on the card; its own lines stay as they are.
+    ConversationContactRelinked: () => null,
   },
 });

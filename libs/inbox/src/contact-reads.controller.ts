@@ -95,6 +95,7 @@ class ContactCardAnswer {
   @Shown(() => WalletNameAnswer, { list: 1000 }) wallets!: readonly WalletNameAnswer[];
   @Shown(() => CardConversationAnswer, { list: 200 }) conversations!: readonly CardConversationAnswer[];
   @Shown(() => AsOfAnswer, { optional: true }) asOf?: AsOfAnswer;
+  @Shown('string', { optional: true, description: 'The contact that this one is part of now' }) mergedInto?: string;
 }
 class BlockedContactAnswer {
   @Shown('string') contactId!: string;

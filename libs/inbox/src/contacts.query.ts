@@ -93,6 +93,7 @@ export class ListContactsHandler implements IQueryHandler<ListContacts> {
         .selectFrom('contact_card')
         .select(['contact_id', 'display_name', 'sort_name', 'tags', 'identities', 'block_id', 'block_expires_at'])
         .where('contact_card.tenant', '=', tenant)
+        .where('contact_card.merged_into', 'is', null)
         .where(ownContact(caller, 'contact_card.contact_id'));
       if (filter.search !== undefined) {
         query = query.where(sql<boolean>`search_text like ${containing(searchTerm(filter.search))} escape '\\'`);
@@ -139,6 +140,8 @@ export type ContactCard = Omit<ContactRow, 'blocked'> & {
     readonly status: string;
     readonly assigneeId: string | null;
   }[];
+  /** The contact that it is part of now, if it was merged. */
+  readonly mergedInto?: string;
 };
 
 /** A card's row as people see it at an instant. */
@@ -185,26 +188,47 @@ export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
   async execute({ tenant, caller, contactId, consistency }: GetContactCard): Promise<Seen<ContactCard>> {
     const now = new Date().toISOString();
     const { value, at } = await this.models.query(async (db) => {
-      const row = await db
-        .selectFrom('contact_card')
-        .selectAll()
-        .where('contact_card.tenant', '=', tenant)
-        .where('contact_card.contact_id', '=', contactId)
-        .where(ownContact(caller, 'contact_card.contact_id'))
-        .executeTakeFirst();
-      return row === undefined
-        ? null
-        : {
-            row,
-            conversations: await conversationsOf(db, tenant, caller, contactId),
-            wallets: await walletsOf(db, tenant, contactId),
-          };
+      const row = await cardOf(db, tenant, contactId);
+      const end = row === undefined ? undefined : await presentCard(db, tenant, row);
+      if (row === undefined || end === undefined || !(await isOwn(db, tenant, caller, end.contact_id))) return null;
+      return {
+        row,
+        mergedInto: end.contact_id === contactId ? null : end.contact_id,
+        conversations: await conversationsOf(db, tenant, caller, contactId),
+        wallets: await walletsOf(db, tenant, contactId),
+      };
     }, consistency);
     if (value === null) throw problem('not-found');
-    const card = await this.cards.shown(value.row, value, { tenant, caller, now });
-    return { value: card, at, revision: value.row.revision };
+    const { row, mergedInto } = value;
+    const card = await this.cards.shown(row, value, { tenant, caller, now });
+    return { value: mergedInto === null ? card : { ...card, mergedInto }, at, revision: row.revision };
   }
 }
+
+const cardOf = (db: Kysely<Tables>, tenant: string, contactId: string): Promise<Tables['contact_card'] | undefined> =>
+  db
+    .selectFrom('contact_card')
+    .selectAll()
+    .where('contact_card.tenant', '=', tenant)
+    .where('contact_card.contact_id', '=', contactId)
+    .executeTakeFirst();
+
+/** The card at the end of those that absorbed it. */
+const presentCard = async (db: Kysely<Tables>, tenant: string, row: CardRow): Promise<CardRow> => {
+  const into = row.merged_into === null ? undefined : await cardOf(db, tenant, row.merged_into);
+  return into === undefined ? row : presentCard(db, tenant, into);
+};
+
+const isOwn = async (db: Kysely<Tables>, tenant: string, caller: Caller, contactId: string): Promise<boolean> => {
+  const own = await db
+    .selectFrom('contact_card')
+    .select('contact_id')
+    .where('contact_card.tenant', '=', tenant)
+    .where('contact_card.contact_id', '=', contactId)
+    .where(ownContact(caller, 'contact_card.contact_id'))
+    .executeTakeFirst();
+  return own !== undefined;
+};
 
 /** The active ones, by name. */
 const walletsOf = async (db: Kysely<Tables>, tenant: string, contactId: string): Promise<ContactCard['wallets']> => {

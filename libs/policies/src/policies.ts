@@ -1,6 +1,6 @@
 // What follows from facts by itself. Pure reactions; each wish looks at the present state and acts only if it is still owed.
 import { policy, type Policy, type Position } from '#kernel';
-import type { Channel, ContactEvent } from '#contacts';
+import type { Channel, ContactEvent, MergesEvent } from '#contacts';
 import type { BlockOrder, ConversationEvent } from '#conversations';
 import type { StaffEvent } from '#staff';
 import type { WalletContactEvent, WalletEvent } from '#wallets';
@@ -22,6 +22,8 @@ export type PolicyWish =
         readonly attachedAt: Position;
       };
     }
+  | { readonly type: 'CarryOutMerge'; readonly data: { readonly mergeId: string } }
+  | { readonly type: 'FollowMerges'; readonly data: { readonly conversationId: string } }
   | {
       readonly type: 'EnforceConsentEverywhere';
       readonly data: { readonly contactId: string; readonly channel: Channel };
@@ -103,6 +105,16 @@ export const consent = policy<Of<ContactEvent, 'ConsentRevoked'> | Of<Conversati
   },
 });
 
+/** Decided merges are carried out, and undone ones; a conversation that was opened meanwhile follows its contact. */
+export const merges = policy<MergesEvent | Of<ConversationEvent, 'ConversationOpened'>>({
+  name: 'merges',
+  hears: ['MergeRequested', 'MergeUndone', 'ConversationOpened'],
+  react: (event): readonly PolicyWish[] =>
+    event.type === 'ConversationOpened'
+      ? [{ type: 'FollowMerges', data: { conversationId: event.subject } }]
+      : [{ type: 'CarryOutMerge', data: { mergeId: event.data.mergeId } }],
+});
+
 /** Whoever left has no conversations [I7]. */
 export const staffExit = policy<
   Of<StaffEvent, 'StaffMemberDeactivated'> | Of<ConversationEvent, 'ConversationAssigned'>
@@ -130,4 +142,12 @@ export const walletClaims = policy<Of<WalletEvent, 'WalletCreated' | 'WalletRena
   react: ({ data: { walletId } }): readonly PolicyWish[] => [{ type: 'CheckWalletClaims', data: { walletId } }],
 });
 
-export const policies: readonly Policy[] = [blockCoordinator, claims, consent, staffExit, walletMoves, walletClaims];
+export const policies: readonly Policy[] = [
+  blockCoordinator,
+  claims,
+  consent,
+  merges,
+  staffExit,
+  walletMoves,
+  walletClaims,
+];

@@ -7,6 +7,7 @@ import {
   DetachIdentity,
   ExpireBlock,
   identitiesOf,
+  mergesDecider,
   identityDecider,
   type BlockKind,
   type BlockRules,
@@ -14,6 +15,7 @@ import {
   type Scope,
 } from '#contacts';
 import type { AddressBook } from '#contacts/address-book.adapter';
+import type { MergeCommands } from '#contacts/merge-commands.handlers';
 import type { ContactCommands } from '#contacts/contact-commands.handlers';
 import { conversationDecider, NOTHING_KNOWN, ReleaseAssignee } from '#conversations';
 import type { ConversationCommands } from '#conversations/conversation-commands.handlers';
@@ -21,6 +23,7 @@ import { staffDecider } from '#staff';
 import type { WalletCommands } from '#wallets/wallet-commands.handlers';
 import type { WalletContacts } from '#wallets/wallet-contacts.adapter';
 import type { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
+import type { Relinking } from '#block-filter/relinking.adapter';
 import { deriveId } from '#platform';
 import type { ConsentEnforcement } from './consent-enforcement.adapter.js';
 import type { PolicyWish } from './policies.js';
@@ -30,6 +33,8 @@ export type PolicyDesk = {
   readonly store: EventStore;
   readonly book: AddressBook;
   readonly contacts: ContactCommands;
+  readonly merges: MergeCommands;
+  readonly relinking: Relinking;
   readonly conversations: ConversationCommands;
   readonly enforcement: BlockEnforcement;
   readonly wallets: WalletCommands;
@@ -61,6 +66,15 @@ export class PolicyWishes {
         return;
       case 'CheckClaims':
         await this.checkClaims(wish.data, metadata);
+        return;
+      case 'CarryOutMerge': {
+        const { state } = await desk.runner.load(mergesDecider, event.tenant, '');
+        const merge = state.byId.get(wish.data.mergeId);
+        if (merge !== undefined) await desk.merges.carryOut(state, merge, metadata);
+        return;
+      }
+      case 'FollowMerges':
+        await this.followMerges(wish.data.conversationId, metadata);
         return;
       case 'EnforceConsentEverywhere':
         await desk.consents.everywhere(wish.data.contactId, wish.data.channel, metadata);
@@ -104,11 +118,8 @@ export class PolicyWishes {
     metadata: CommandMetadata,
   ): Promise<void> {
     const { block, noticeMessageId } = wish;
-    const { state } = await this.desk.runner.load(
-      contactDecider,
-      event.tenant,
-      await this.contactOf(event.tenant, wish.conversationId),
-    );
+    const contactId = await this.contactOf(event.tenant, wish.conversationId);
+    const state = await this.desk.book.contact(event.tenant, contactId, metadata.now);
     if (state.status !== 'active' || state.blockIds.includes(block.blockId)) return;
     // It would be over already.
     if (block.expiresAt !== null && block.expiresAt <= metadata.now) return;
@@ -150,7 +161,8 @@ export class PolicyWishes {
     metadata: CommandMetadata,
   ): Promise<void> {
     const { tenant } = metadata;
-    const { state } = await this.desk.runner.load(contactDecider, tenant, contactId, { fresh: false });
+    const state = await this.desk.book.contact(tenant, contactId, metadata.now, { fresh: false });
+    if (state.status === 'unknown') return;
     for (const identity of identitiesOf(state).filter((one) => identityIds.includes(one.identityId))) {
       const address =
         identity.value === null ? null : await this.desk.book.locate(tenant, identity.kind, identity.value);
@@ -165,11 +177,21 @@ export class PolicyWishes {
       const commandId = deriveId(tenant, metadata.commandId, contactId, identityId);
       await this.desk.contacts.execute(
         new DetachIdentity(
-          { contactId, mine: true, identityId, reason: 'claim_lost', ...lostTo, rules },
+          { contactId: state.contactId, mine: true, identityId, reason: 'claim_lost', ...lostTo, rules },
           { ...metadata, commandId },
         ),
       );
     }
+  }
+
+  /** The conversation was opened for a contact that may have been merged at that moment. */
+  private async followMerges(conversationId: string, metadata: CommandMetadata): Promise<void> {
+    const { tenant } = metadata;
+    const contactId = await this.contactOf(tenant, conversationId);
+    const { state: contact } = await this.desk.runner.load(contactDecider, tenant, contactId, { fresh: false });
+    if (contact.status === 'unknown') return;
+    const mergeId = contact.status === 'absorbed' ? contact.mergeId : contact.merges.at(-1)?.mergeId;
+    if (mergeId !== undefined) await this.desk.relinking.one(conversationId, mergeId, metadata);
   }
 
   /** All claims of an address with their places in the log, in order. */
