@@ -1,13 +1,17 @@
 // Everything that is registered, once: what is stored, what decides, what is folded, what reacts.
-import { addressClaims, blockedContacts, blockFilter, hiddenMessages } from '#block-filter';
+import { accessDecider, accessEvents } from '#audit';
+import { addressClaims, blockedContacts, blockFilter, hiddenMessages, keptMessages } from '#block-filter';
 import {
   contactCard,
   contactDecider,
   contactEvents,
+  duplicates,
   identityDecider,
   identityEvents,
   ignoredDecider,
   ignoredEvents,
+  mergesDecider,
+  mergesEvents,
 } from '#contacts';
 import {
   assignmentHistory,
@@ -17,6 +21,9 @@ import {
   readMarkerDecider,
   readMarkerEvents,
   readMarkers,
+  refusals,
+  refusedDecider,
+  refusedEvents,
   timeline,
 } from '#conversations';
 import { logEvents } from '#event-store';
@@ -45,8 +52,10 @@ export const deciders: readonly AnyDecider[] = [
   contactDecider,
   identityDecider,
   ignoredDecider,
+  mergesDecider,
   conversationDecider,
   readMarkerDecider,
+  refusedDecider,
   staffDecider,
   settingsDecider,
   walletDecider,
@@ -54,14 +63,17 @@ export const deciders: readonly AnyDecider[] = [
   walletNameDecider,
   walletCodeDecider,
   bulkDecider,
+  accessDecider,
 ];
 
 export const storedTypes: readonly EventDefinitions[] = [
   contactEvents,
   identityEvents,
   ignoredEvents,
+  mergesEvents,
   conversationEvents,
   readMarkerEvents,
+  refusedEvents,
   staffEvents,
   settingsEvents,
   walletEvents,
@@ -69,6 +81,7 @@ export const storedTypes: readonly EventDefinitions[] = [
   walletNameEvents,
   walletCodeEvents,
   bulkEvents,
+  accessEvents,
   logEvents,
   opsEvents,
 ];
@@ -79,11 +92,14 @@ export const projections = [
   contactCard,
   blockedContacts,
   hiddenMessages,
+  keptMessages,
   addressClaims,
   blockFilter,
   assignmentHistory,
   outbound,
   readMarkers,
+  refusals,
+  duplicates,
   staffList,
   walletList,
   walletContacts,
