@@ -74,7 +74,14 @@ export class Gatehouse {
       const tail = processes === 1 ? null : new LogTail(store);
       const runner = createCommandRunner({ store, codec, ...(tail === null ? { soleWriter: true } : { tail }) });
       const write = connectWriteSide({ runner, store, codec, vault, models: NO_READ_MODELS });
-      const intake = new Intake(runner, vault, write.book, write.enforcement, write.conversationRules);
+      const intake = new Intake(
+        runner,
+        vault,
+        write.book,
+        write.enforcement,
+        write.conversationRules,
+        write.consentDefaults,
+      );
       return { store, runner, write, intake, markers: new ReadMarkerCommands(runner), tail };
     });
     const [
@@ -84,8 +91,12 @@ export class Gatehouse {
     ] = this.#processes;
     this.#wishes = new PolicyWishes({
       runner,
+      store: this.#store,
       book: write.book,
       contacts: write.contacts,
+      merges: write.merges,
+      relinking: write.relinking,
+      consents: write.consents,
       conversations: write.conversations,
       enforcement: write.enforcement,
       rules: write.blockRules,

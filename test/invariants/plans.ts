@@ -82,6 +82,8 @@ const SETTINGS: readonly (readonly [string, readonly (string | boolean)[]])[] = 
   ['automation.pauseOn', ['assigneeOrAnyIfUnassigned', 'assignee', 'anyAgent']],
   ['conclude.release', ['onConclude', 'onReopen', 'keep']],
   ['conclude.by', ['anyWithAccess', 'assigneeOnly']],
+  ['consent.defaultPhone', [true, false]],
+  ['consent.defaultEmail', [true, false]],
 ];
 
 export type Mix = Partial<Record<Wish['do'], number>>;
@@ -97,6 +99,7 @@ const EVERYTHING: Record<Wish['do'], number> = {
   attach: 3,
   detach: 2,
   edit: 1,
+  consent: 3,
   block: 5,
   changeBlock: 3,
   unblock: 4,
@@ -124,7 +127,7 @@ const OF_ADMINS: readonly Wish['do'][] = [
   'changeSetting',
 ];
 /** What most people may not do. */
-const OF_RIGHTS: readonly Wish['do'][] = ['unblock', 'changeBlock'];
+const OF_RIGHTS: readonly Wish['do'][] = ['unblock', 'changeBlock', 'consent'];
 const OF_GATEWAYS: readonly Wish['do'][] = ['receive', 'handOver', 'report'];
 
 const whoAsks = (what: Wish['do']): fc.Arbitrary<string> => {
@@ -232,7 +235,16 @@ export const wishOf = ({ do: what, picks }: Intent, focus: number, world: World,
   }
 };
 
-const OF_CONTACTS: readonly Wish['do'][] = ['attach', 'detach', 'edit', 'block', 'changeBlock', 'unblock', 'start'];
+const OF_CONTACTS: readonly Wish['do'][] = [
+  'attach',
+  'detach',
+  'edit',
+  'consent',
+  'block',
+  'changeBlock',
+  'unblock',
+  'start',
+];
 
 const pick = <T>(from: readonly T[], at: number): T | undefined => from[at % Math.max(1, from.length)];
 
@@ -316,6 +328,10 @@ const wishOfContact = (
         reasonCode: [undefined, undefined, null, 'abuse', 'spam'][c % 5],
         expiresAt: [undefined, undefined, undefined, null, later][e % 5],
       };
+    case 'consent': {
+      const channel = pick(CHANNELS.slice(0, 4), a) ?? 'whatsapp';
+      return { do: what, contactId, channel, state: b % 5 < 3 ? 'granted' : 'revoked' };
+    }
     case 'unblock':
       return { do: what, contactId, confirm: a % 8 !== 0 };
     case 'start': {

@@ -14,12 +14,16 @@ import {
   ChangeBlock,
   type contactDecider,
   type Channel,
+  type ConsentChannel,
   type ContactCommand,
   DetachIdentity,
   EditContact,
+  GrantConsent,
   identitiesOf,
   type Kind,
+  NOTHING_PREVENTED,
   RegisterContact,
+  RevokeConsent,
   type Scope,
   UnblockContact,
   UNKNOWN_RULES,
@@ -117,6 +121,7 @@ export const carry = async (process: Process, wish: Wish, metadata: CommandMetad
     case 'attach':
     case 'detach':
     case 'edit':
+    case 'consent':
     case 'block':
     case 'changeBlock':
     case 'unblock':
@@ -158,7 +163,7 @@ export const carry = async (process: Process, wish: Wish, metadata: CommandMetad
 
 type Of<K extends Wish['do']> = Extract<Wish, { do: K }>;
 type OfStaff = Extract<Wish, { readonly staffId: string }>;
-type OfContact = Of<'register' | 'attach' | 'detach' | 'edit' | 'block' | 'changeBlock' | 'unblock'>;
+type OfContact = Of<'register' | 'attach' | 'detach' | 'edit' | 'consent' | 'block' | 'changeBlock' | 'unblock'>;
 type OfConversation = Exclude<Of<'start'> | Extract<Wish, { readonly conversationId: string }>, Of<'read' | 'block'>>;
 
 const staffCommand = (wish: OfStaff, metadata: CommandMetadata): StaffCommand => {
@@ -190,7 +195,10 @@ const contactCommand = (wish: OfContact, metadata: CommandMetadata): ContactComm
     }));
     const { tags } = wish;
     return new RegisterContact(
-      { contactId, displayName: 'Given', source: 'manual', identities, tags, others: [] },
+      {
+        ...{ contactId, displayName: 'Given', source: 'manual', identities, tags },
+        ...{ others: [], consents: [], prevents: NOTHING_PREVENTED },
+      },
       metadata,
     );
   }
@@ -200,7 +208,10 @@ const contactCommand = (wish: OfContact, metadata: CommandMetadata): ContactComm
     case 'attach': {
       const { kind, value, verified } = wish.address;
       const address = { kind: kind as Kind, value, verified };
-      return new AttachIdentity({ ...about, identityId: '', ...address, claimedAs: [], others: [] }, metadata);
+      return new AttachIdentity(
+        { ...about, identityId: '', ...address, claimedAs: [], others: [], prevents: NOTHING_PREVENTED },
+        metadata,
+      );
     }
     case 'detach':
       return new DetachIdentity({ ...about, identityId: wish.identityId, reason: 'removed' }, metadata);
@@ -238,6 +249,14 @@ const contactCommand = (wish: OfContact, metadata: CommandMetadata): ContactComm
         metadata,
       );
     }
+    case 'consent': {
+      const { channel, state } = wish;
+      const given = { ...about, channel: channel as ConsentChannel, evidence: null, wordingVersion: null };
+      const source = metadata.caller.kind === 'integration' ? 'customer' : 'manual';
+      return state === 'granted'
+        ? new GrantConsent({ ...given, source }, metadata)
+        : new RevokeConsent({ ...given, source }, metadata);
+    }
     case 'unblock':
       return new UnblockContact({ ...about, confirm: wish.confirm, requestedBy: 'customer' }, metadata);
   }
@@ -262,6 +281,7 @@ const contactAnswer = (wish: OfContact, { state, events }: DecidedContact): Read
     case 'detach':
       return { identityId: wish.identityId };
     case 'edit':
+    case 'consent':
       return { contactId };
     case 'block':
       return {

@@ -35,6 +35,8 @@ export const pictured = (world: World, now: Time): unknown => {
     contacts: [...world.contacts.values()].map((contact) => ({
       name: contact.name,
       tags: [...contact.tags].sort(),
+      consents: Object.fromEntries([...contact.consents].sort()),
+      refusals: contact.refusals,
       duplicates: [...contact.duplicates].map(name).sort(),
       identities: contact.identities.map(({ identityId, ...rest }) => ({ identity: name(identityId), ...rest })),
       episodes: contact.episodes.map(({ blockId, scope, reasonCode, expiresAt, endedAt, coverage, closeOpen }) => {
@@ -58,7 +60,7 @@ export const pictured = (world: World, now: Time): unknown => {
         identity: name(identityId),
         ...rest,
         markers: Object.fromEntries([...markers].filter(([, ordinal]) => ordinal > 0).sort()),
-        messages: messages.map(({ messageId: _message, blockId, ...message }) => ({
+        messages: messages.map(({ messageId: _message, gated: _gated, blockId, ...message }) => ({
           ...message,
           block: blockId === null ? null : name(blockId),
         })),

@@ -60,8 +60,15 @@ export const newContact = (world: World, name: string | null, now: Time): Contac
     identities: [],
     episodes: [],
     duplicates: new Set(),
+    consents: new Map(),
+    refusals: [],
     lastTime: now,
   };
+  // What is granted to everybody is granted when they come, and never later.
+  const granted = { state: 'granted', source: 'org_default' } as const;
+  if (setting(world, 'consent.defaultPhone') === true)
+    for (const channel of ['whatsapp', 'viber', 'sms']) contact.consents.set(channel, granted);
+  if (setting(world, 'consent.defaultEmail') === true) contact.consents.set('email', granted);
   world.contacts.set(contact.contactId, contact);
   return contact;
 };
@@ -88,7 +95,7 @@ export const register = (world: World, caller: Caller, wish: Of<'register'>, now
 export const withContact = (
   world: World,
   caller: Caller,
-  wish: Of<'attach' | 'detach' | 'edit' | 'block' | 'changeBlock' | 'unblock'>,
+  wish: Of<'attach' | 'detach' | 'edit' | 'consent' | 'block' | 'changeBlock' | 'unblock'>,
   asked: Time,
 ): Outcome => {
   const contact = world.contacts.get(wish.contactId);
@@ -106,6 +113,17 @@ export const withContact = (
       contact.tags.add(wish.add);
       contact.tags.delete(wish.remove);
       return accepted({ contactId: contact.contactId });
+    case 'consent': {
+      const { channel, state } = wish;
+      const source = caller.role === 'integration' ? 'customer' : 'manual';
+      const present = contact.consents.get(channel);
+      if (present?.state === state && present.source !== 'org_default')
+        return accepted({ contactId: contact.contactId });
+      contact.consents.set(channel, { state, source });
+      contact.lastTime = now;
+      if (state === 'revoked') cancelGated(world, contact, channel);
+      return accepted({ contactId: contact.contactId });
+    }
     case 'block':
       return block(world, caller, contact, wish, now);
     case 'changeBlock':
@@ -125,6 +143,15 @@ export const withContact = (
 const end = (episode: Episode, at: Time): void => {
   episode.endedAt = at;
   for (const one of episode.coverage) one.to ??= at;
+};
+
+/** A revocation cancels what needed the consent and was not handed over. */
+const cancelGated = (world: World, { contactId }: Contact, channel: string): void => {
+  for (const conversation of world.conversations.values()) {
+    if (conversation.contactId !== contactId || conversation.channel !== channel) continue;
+    for (const message of conversation.messages)
+      if (message.state === 'requested' && message.gated === true) message.state = 'cancelled';
+  }
 };
 
 const attach = (world: World, contact: Contact, address: Address, now: Time): Outcome => {

@@ -3,6 +3,8 @@ import { give, newContact, timeOfLatest, verify } from './contacts.js';
 import { accepted, refused, type Outcome, type Wish } from './operations.js';
 import {
   addressOf,
+  CONSENT_CHANNELS,
+  refusalOf,
   channelsOf,
   conclude,
   coverageOfConversation,
@@ -278,6 +280,17 @@ const send = (
   now: Time,
 ): Outcome => {
   const isStaff = caller.role !== 'integration';
+  const { channel, contactId } = conversation;
+  // What answers nobody is begun by the business.
+  const isOurs = purpose === 'notification' || !conversation.messages.some(({ state }) => state === 'displayed');
+  const isGated = CONSENT_CHANNELS.includes(channel) && (isOurs || setting(world, 'consent.gates') === 'allOutbound');
+  const contact = world.contacts.get(contactId);
+  const consent = contact?.consents.get(channel)?.state ?? 'unset';
+  const reasons = [
+    ...(isCovered ? ['blocked'] : []),
+    ...(hasAddress(world, conversation) ? [] : ['no-address']),
+    ...(isGated && consent !== 'granted' ? [`consent-${consent}`] : []),
+  ];
   const sent = (): Outcome => {
     const count = conversation.messages.length + 1;
     const { messageId } = push(conversation, now, {
@@ -287,6 +300,7 @@ const send = (
       purpose,
       authorKind: isStaff || viaDevice ? 'staff' : 'automation',
       state: viaDevice ? 'handed_over' : 'requested',
+      gated: isGated,
     });
     return accepted({ messageId, engaged: conversation.engaged, automation: conversation.automation });
   };
@@ -298,8 +312,12 @@ const send = (
     enforceOn(world, conversation, now);
     return outcome;
   }
-  if (isCovered) return refused('contact-blocked');
-  if (!hasAddress(world, conversation)) return refused('no-address');
+  if (reasons.length > 0) {
+    if (isOurs) contact?.refusals.push(refusalOf(channel, purpose, reasons));
+    return refused(
+      reasons[0] === 'blocked' ? 'contact-blocked' : reasons[0] === 'no-address' ? 'no-address' : 'consent-missing',
+    );
+  }
   if (purpose === 'notification') return sent();
   if (!isStaff) return conversation.automation === 'paused' ? refused('automation-paused') : sent();
   if (setting(world, 'assignment.replyBy') === 'assigneeOnly' && conversation.assigneeId !== caller.id)

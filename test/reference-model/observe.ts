@@ -6,6 +6,7 @@ import {
   episodeAt,
   isWeak,
   latest,
+  refusalOf,
   release,
   type Contact,
   type Conversation,
@@ -44,6 +45,9 @@ export class Observer {
         this.world.ignored.set(`${conversationId}|${providerMessageId}`, { contactId, blockId });
         return;
       }
+      case 'refused':
+        this.world.contacts.get(subject)?.refusals.push(refusalOf(data.channel, data.purpose, data.reasons));
+        return;
       case 'conversation':
         this.#conversation(type, data, subject);
         return;
@@ -84,6 +88,8 @@ export class Observer {
         identities: [],
         episodes: [],
         duplicates: new Set(),
+        consents: new Map(),
+        refusals: [],
         lastTime: data.registeredAt,
       };
       this.world.contacts.set(contactId, contact);
@@ -112,6 +118,13 @@ export class Observer {
           if (one.identityId === data.identityId) one.to ??= data.detachedAt;
         return;
       }
+      case 'ConsentGranted':
+      case 'ConsentRevoked':
+        contact.consents.set(data.channel, {
+          state: type === 'ConsentGranted' ? 'granted' : 'revoked',
+          source: data.source,
+        });
+        return;
       case 'DuplicateContactDetected':
         contact.duplicates.add(data.otherContactId);
         return;

@@ -27,6 +27,12 @@ export type Wish =
       readonly remove: string;
     }
   | {
+      readonly do: 'consent';
+      readonly contactId: string;
+      readonly channel: string;
+      readonly state: 'granted' | 'revoked';
+    }
+  | {
       readonly do: 'block';
       readonly contactId: string;
       readonly confirm: boolean;
@@ -104,6 +110,8 @@ export const mayAsk = (wish: Wish, role: string): boolean => {
     case 'deactivate':
     case 'changeSetting':
       return role === 'admin';
+    case 'consent':
+      return role === 'supervisor' || role === 'admin' || (role === 'integration' && wish.state === 'revoked');
     case 'receive':
     case 'handOver':
     case 'report':

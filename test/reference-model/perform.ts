@@ -25,6 +25,7 @@ export const perform = (world: World, { by, now, wish }: Operation): Outcome => 
     case 'attach':
     case 'detach':
     case 'edit':
+    case 'consent':
     case 'block':
     case 'changeBlock':
     case 'unblock':

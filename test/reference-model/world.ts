@@ -42,6 +42,9 @@ export type Episode = {
   readonly coverage: Coverage[];
 };
 
+export type Consent = { readonly state: 'granted' | 'revoked'; readonly source: string };
+export const CONSENT_CHANNELS: readonly string[] = ['whatsapp', 'viber', 'sms', 'email'];
+
 export type Contact = {
   readonly contactId: string;
   name: string | null;
@@ -49,6 +52,10 @@ export type Contact = {
   readonly identities: Identity[];
   readonly episodes: Episode[];
   readonly duplicates: Set<string>;
+  /** By channel; absent = unset. */
+  readonly consents: Map<string, Consent>;
+  /** Business-initiated sends that were refused, each as `channel purpose: reasons`. */
+  readonly refusals: string[];
   lastTime: Time;
 };
 
@@ -64,6 +71,8 @@ export type Message = {
   readonly authorKind: 'customer' | 'staff' | 'automation' | 'system';
   /** The block whose last word it is. */
   readonly blockId: string | null;
+  /** Was consent asked for? */
+  readonly gated?: boolean;
   /** Inbound: `displayed` or `hidden`. Outbound: how far it came. */
   state: 'displayed' | 'hidden' | 'requested' | 'handed_over' | 'cancelled' | 'delivered' | 'failed';
 };
@@ -121,6 +130,11 @@ export const DEFAULTS = {
   'automation.pauseOn': 'assigneeOrAnyIfUnassigned',
   'conclude.release': 'onConclude',
   'conclude.by': 'anyWithAccess',
+  'consent.defaultPhone': false,
+  'consent.defaultEmail': false,
+  'consent.gates': 'notifications',
+  'duplicates.preventPhone': false,
+  'duplicates.preventEmail': false,
 } as const;
 export type SettingKey = keyof typeof DEFAULTS;
 
@@ -259,3 +273,7 @@ export const addressOf = (world: World, { contactId, identityId }: Conversation)
   const key = world.contacts.get(contactId)?.identities.find((one) => one.identityId === identityId)?.key;
   return key === undefined ? null : key.slice(key.indexOf(':') + 1);
 };
+
+/** A refusal as both worlds write it. */
+export const refusalOf = (channel: string, purpose: string, reasons: readonly string[]): string =>
+  `${channel} ${purpose}: ${[...reasons].sort().join(' ')}`;
