@@ -11,8 +11,10 @@ import {
   coverageOfHolders,
   coversAt,
   enforceOn,
+  episodeAt,
   hiddenBy,
   holdersOf,
+  inScope,
   latest,
   release,
   sees,
@@ -85,7 +87,11 @@ export const receive = (world: World, wish: Of<'receive'>, now: Time): Outcome =
   const cover = hiddenBy(covers, sentAt, latest(now, before?.lastTime ?? null));
   if (cover !== null && known !== null) {
     const { contactId, identityId, blockId } = cover;
-    world.ignored.set(ignoredKey(known.identity.identityId, channel, providerMessageId), { contactId, blockId });
+    world.ignored.set(ignoredKey(known.identity.identityId, channel, providerMessageId), {
+      contactId,
+      identityId,
+      blockId,
+    });
     return accepted({
       disposition: 'ignored',
       contactId,
@@ -127,7 +133,7 @@ const receivedBefore = (
     return { contactId: conversation.contactId, identityId, conversationId, messageId };
   }
   const ignored = world.ignored.get(ignoredKey(identityId, channel, providerMessageId));
-  return ignored === undefined ? null : { ...ignored };
+  return ignored === undefined ? null : { ...ignored, ...(conversation === undefined ? {} : { conversationId }) };
 };
 
 const display = (
@@ -176,12 +182,22 @@ export const start = (world: World, caller: Caller, wish: Of<'start'>, now: Time
     wish.identityId === null
       ? (spoken?.identity ?? fitting[0])
       : fitting.find((one) => one.identityId === wish.identityId);
-  if (identity === undefined) return refused('no-address');
+  const consent = contact.consents.get(channel)?.state ?? 'unset';
+  const unconsented = CONSENT_CHANNELS.includes(channel) && consent !== 'granted' ? [`consent-${consent}`] : [];
+  const refuse = (...reasons: readonly ('blocked' | 'no-address')[]): Outcome => {
+    contact.refusals.push(refusalOf(channel, 'start', [...reasons, ...unconsented]));
+    return refused(reasons[0] === 'blocked' ? 'contact-blocked' : 'no-address');
+  };
+  if (identity === undefined) {
+    const episode = episodeAt(contact, now);
+    const isBlocked = episode !== null && inScope(episode.scope, channel);
+    return refuse(...(isBlocked ? (['blocked'] as const) : []), 'no-address');
+  }
   const { identityId, key } = identity;
   const known = world.conversations.get(conversationIdOf(identityId, channel));
   if (known !== undefined && known.assigneeId !== null && !sees(caller, known.assigneeId)) return refused('not-found');
   if (coversAt(coverageOfConversation(world, { contactId, identityId, channel }), now) !== null)
-    return refused('contact-blocked');
+    return refuse('blocked');
   const owner = holdersOf(world, key)[0]?.contact.contactId;
   if (owner !== undefined && owner !== contactId) return refused('duplicate-contact', owner);
   const conversation = known ?? open(world, contactId, identityId, channel, now);

@@ -41,8 +41,8 @@ export class Observer {
         this.#contact(type, data, subject);
         return;
       case 'ignored': {
-        const { conversationId, providerMessageId, contactId, blockId } = data;
-        this.world.ignored.set(`${conversationId}|${providerMessageId}`, { contactId, blockId });
+        const { conversationId, providerMessageId, contactId, identityId, blockId } = data;
+        this.world.ignored.set(`${conversationId}|${providerMessageId}`, { contactId, identityId, blockId });
         return;
       }
       case 'refused':

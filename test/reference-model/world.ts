@@ -102,7 +102,7 @@ export type World = {
   /** Who claimed an address, one after the other. */
   readonly claims: Map<string, { readonly contactId: string; readonly identityId: string }[]>;
   /** What was ignored: `identityId|channel|provider's id`, by the contact whose block hid it. */
-  readonly ignored: Map<string, { readonly contactId: string; readonly blockId: string }>;
+  readonly ignored: Map<string, { readonly contactId: string; readonly identityId: string; readonly blockId: string }>;
 };
 
 export const emptyWorld = (): World => ({
