@@ -82,7 +82,7 @@ export class MemoryEventStore implements EventStore {
         continue;
       }
       yield { kind: 'caughtUp' };
-      if (at < this.log.length || signal.aborted) continue;
+      if (at < this.log.length) continue;
       await new Promise<void>((resolve) => {
         const wake = (): void => {
           this.#waiting.delete(wake);
@@ -90,6 +90,8 @@ export class MemoryEventStore implements EventStore {
         };
         this.#waiting.add(wake);
         signal.addEventListener('abort', wake, { once: true });
+        // Aborted while the reader was busy: nobody tells again.
+        if (signal.aborted) wake();
       });
     }
   }

@@ -3,7 +3,7 @@ import { connectWriteSide, RECENT_MS } from '#apps/api/facts';
 import { policies, projections, storedTypes } from '#apps/registry';
 import { Intake } from '#block-filter/intake.adapter';
 import { ReadMarkerCommands } from '#conversations/conversation-commands.handlers';
-import { createCodec, createCommandRunner, LogTail, type Codec, type EventStore, type StoredEvent } from '#event-store';
+import { createCodec, createCommandRunner, LogTail, type Codec } from '#event-store';
 import { type Caller, type CommandMetadata } from '#kernel';
 import { PolicyWishes } from '#policies/policy-wishes.adapter';
 import { reactionId } from '#projections';
@@ -66,7 +66,7 @@ export class Gatehouse {
     this.#random = randomOf(`gatehouse ${String(seed)}`);
     const vault = memoryKeyVault();
     this.codec = createCodec(storedTypes, vault);
-    this.#store = sharedLog(this.log as EventStore, this.#random);
+    this.#store = sharedLog(this.log, this.#random);
     this.fold = new FreshFold(projections, this.codec);
     this.#processes = Array.from({ length: processes }, () => {
       const { codec } = this;
@@ -153,7 +153,7 @@ export class Gatehouse {
   async settle(): Promise<void> {
     this.#store.heal();
     while (this.#heard < this.log.log.length) {
-      const stored = this.log.log[this.#heard] as StoredEvent;
+      const stored = this.log.log[this.#heard]!;
       await this.fold.add([stored]);
       this.#heard += 1;
       const event = this.codec.decode(stored);
@@ -187,7 +187,7 @@ export class Gatehouse {
         revision,
         metadata,
         tenant: of,
-      } = await this.codec.open(this.codec.decode(this.log.log[this.#opened] as StoredEvent));
+      } = await this.codec.open(this.codec.decode(this.log.log[this.#opened]!));
       const { commandId, commandType, actor, actorKind } = metadata;
       const fact: Fact = { type, data, stream, category, subject, revision, commandId, commandType, actor, actorKind };
       const own = this.#facts.get(of) ?? [];

@@ -11,6 +11,7 @@ import {
   nothingShown,
   oneAssignee,
   oneEpisode,
+  oneHolder,
   onlyByRight,
   saidOnce,
   sendingAssignsNobody,
@@ -24,10 +25,10 @@ import { historyOf, runs, TIMEOUT } from './run.js';
 const RUNS = runs(12);
 
 /** The history of every plan keeps the invariant. */
-const holds = (invariant: Invariant, planned: Planned): Promise<void> =>
+const holds = (invariant: Invariant, planned: Planned, settings = {}): Promise<void> =>
   fc.assert(
     fc.asyncProperty(plans(planned), async (plan) => {
-      expect(invariant(await historyOf(plan))).toEqual([]);
+      expect(invariant(await historyOf(plan, settings))).toEqual([]);
     }),
     RUNS,
   );
@@ -102,6 +103,17 @@ describe('of all that was asked at once', () => {
         mix: { conclude: 15, assignToMe: 10, pause: 4, block: 6, changeSetting: 5 },
         crashes: true,
       }),
+    TIMEOUT,
+  );
+
+  it(
+    'with prevention on nobody comes to an address that somebody else holds [I13]',
+    () =>
+      holds(
+        oneHolder,
+        { mix: { register: 20, attach: 20, detach: 6, receive: 15 }, crashes: true },
+        { 'duplicates.preventPhone': true, 'duplicates.preventEmail': true },
+      ),
     TIMEOUT,
   );
 

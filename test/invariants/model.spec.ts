@@ -10,40 +10,51 @@ import {
   type Outcome,
   type World,
 } from '../reference-model/index.js';
-import { plans, STAFF } from './plans.js';
+import { plans, STAFF, type Mix } from './plans.js';
 import { before, operationsOf, runs, TENANT, TIMEOUT, withGatehouse } from './run.js';
 
-describe('the reference model', () => {
+describe('the reference model and the product agree', () => {
+  it('on what is answered and on what is so, whoever asks for whatever', () => agree({}, 60), TIMEOUT);
+
   it(
-    'and the product agree on what is answered and on what is so, whoever asks for whatever',
-    () =>
-      fc.assert(
-        fc.asyncProperty(plans({ atOnce: 1, steps: 50 }), (plan) =>
-          withGatehouse(plan.seed, 1, async (gatehouse) => {
-            const model = emptyWorld();
-            for (const { staffId, role, access } of STAFF)
-              model.staff.set(staffId, { role, access, active: true, available: true });
-            const trace: string[] = [];
-            for (const step of plan.steps) {
-              await before(gatehouse, step);
-              const [asked] = operationsOf(gatehouse, step, await gatehouse.world(TENANT));
-              const [expected] = operationsOf(gatehouse, step, model);
-              if (asked === undefined || expected === undefined) continue;
-              const outcome = await gatehouse.ask(TENANT, asked.operation);
-              await gatehouse.settle();
-              const world = await gatehouse.world(TENANT);
-              const said = { outcome: perform(model, expected.operation), world: model };
-              trace.push(JSON.stringify(asked.operation));
-              const differences = differencesOf(asked.operation, { outcome, world }, said);
-              if (differences.length > 0) throw new Error([...trace, ...differences].join('\n'));
-            }
-          }),
-        ),
-        runs(60),
-      ),
+    'on consents: one per channel, the explicit before the default, and defaults for those alone who come [I11]',
+    () => agree({ consent: 20, register: 6, changeSetting: 10 }, 25),
+    TIMEOUT,
+  );
+
+  it(
+    'on what the business begins: it goes out with address, consent and no block, or every reason is recorded [I12]',
+    () => agree({ send: 25, start: 20, consent: 12, detach: 6, block: 6, unblock: 6 }, 25),
     TIMEOUT,
   );
 });
+
+/** Asks both the same, one thing after the other; throws with all that was asked and what differs then. */
+const agree = (mix: Mix, few: number): Promise<void> =>
+  fc.assert(
+    fc.asyncProperty(plans({ mix, atOnce: 1, steps: 50 }), (plan) =>
+      withGatehouse(plan.seed, 1, async (gatehouse) => {
+        const model = emptyWorld();
+        for (const { staffId, role, access } of STAFF)
+          model.staff.set(staffId, { role, access, active: true, available: true });
+        const trace: string[] = [];
+        for (const step of plan.steps) {
+          await before(gatehouse, step);
+          const [asked] = operationsOf(gatehouse, step, await gatehouse.world(TENANT));
+          const [expected] = operationsOf(gatehouse, step, model);
+          if (asked === undefined || expected === undefined) continue;
+          const outcome = await gatehouse.ask(TENANT, asked.operation);
+          await gatehouse.settle();
+          const world = await gatehouse.world(TENANT);
+          const said = { outcome: perform(model, expected.operation), world: model };
+          trace.push(JSON.stringify(asked.operation));
+          const differences = differencesOf(asked.operation, { outcome, world }, said);
+          if (differences.length > 0) throw new Error([...trace, ...differences].join('\n'));
+        }
+      }),
+    ),
+    runs(few),
+  );
 
 type Told = { readonly outcome: Outcome | null; readonly world: World };
 

@@ -227,7 +227,7 @@ export const wishOf = ({ do: what, picks }: Intent, focus: number, world: World,
         sentAt: sentAtOf(a, which + e, contact, now),
       };
     default:
-      return contact === undefined || OF_CONTACTS.includes(what) === false
+      return contact === undefined || !OF_CONTACTS.includes(what)
         ? conversation === undefined
           ? null
           : wishOfConversation(what, conversation, [a, b, c, d, more], staffId)
@@ -250,7 +250,7 @@ const pick = <T>(from: readonly T[], at: number): T | undefined => from[at % Mat
 
 const addressOf = (which: number, spelling: number): Address => {
   const spellings = ADDRESSES[which % ADDRESSES.length] ?? [];
-  return pick(spellings, spelling) as Address;
+  return pick(spellings, spelling)!;
 };
 
 const channelOf = ({ kind }: Address, at: number): string =>

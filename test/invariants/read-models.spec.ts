@@ -11,7 +11,6 @@ import {
 } from '#inbox/conversations.query';
 import { GetTimeline, GetTimelineHandler } from '#inbox/timeline.query';
 import { callers } from '#kernel/given';
-import type { Position, Projection } from '#kernel';
 import { FreshFold } from '../fixtures/fresh-fold.js';
 import { fresh, start } from '../fixtures/engine.js';
 import { compare, type History, type World } from '../reference-model/index.js';
@@ -180,11 +179,10 @@ type Seen = {
 /** Folds the log into real tables, and asks the queries as people do. Nobody of them has read anything. */
 const queried = async (gatehouse: Gatehouse, look: (seen: Seen) => void): Promise<void> => {
   const { codec, log } = gatehouse;
-  const registered = projections as unknown as readonly Projection[];
-  const run = start(log, fresh(), { codec, projections: registered });
+  const run = start(log, fresh(), { codec, projections });
   try {
     const models = (await run.read()) as never;
-    const after = (await log.head())?.position as Position;
+    const after = (await log.head())?.position ?? null;
     const consistency = { after, waitMs: 30_000 };
     const page = { limit: 200 };
     const { agent, supervisor } = callers;
@@ -199,7 +197,7 @@ const queried = async (gatehouse: Gatehouse, look: (seen: Seen) => void): Promis
     const timelines = [];
     const said: unknown[] = [conversations];
     for (const { conversationId } of conversations.items) {
-      const of = (caller: typeof agent | typeof supervisor) =>
+      const of = (caller: typeof agent) =>
         timeline.execute(new GetTimeline(TENANT, caller, conversationId, 'asc', page, consistency));
       const [asAgent, asSupervisor] = [(await of(agent)).value, (await of(supervisor)).value];
       said.push(asAgent, asSupervisor);

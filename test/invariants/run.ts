@@ -79,5 +79,11 @@ export const played = async (gatehouse: Gatehouse, plan: Plan, tenant = TENANT):
   return { facts: await gatehouse.facts(tenant), steps };
 };
 
-export const historyOf = (plan: Plan, processes: 1 | 2 = 2): Promise<History> =>
-  withGatehouse(plan.seed, processes, (gatehouse) => played(gatehouse, plan));
+/** With two processes; `settings` are changed from their defaults before anything is asked. */
+export const historyOf = (plan: Plan, settings: Readonly<Record<string, string | boolean>> = {}): Promise<History> =>
+  withGatehouse(plan.seed, 2, async (gatehouse) => {
+    for (const [key, value] of Object.entries(settings))
+      await gatehouse.ask(TENANT, { by: 'founder', now: timeOf(gatehouse), wish: { do: 'changeSetting', key, value } });
+    gatehouse.clock.pass(1000);
+    return played(gatehouse, plan);
+  });

@@ -185,7 +185,7 @@ const narrows = (before: World, contactId: string, data: Fact['data']): boolean 
   const leaves =
     scope !== undefined &&
     !('all' in scope) &&
-    ('all' in was || was.channels.some((channel) => !scope.channels.includes(channel)));
+    ('all' in was || was.channels.some((channel) => !(scope.channels as readonly string[]).includes(channel)));
   const isEarlier = typeof expiresAt === 'string' && (episode.expiresAt === null || expiresAt < episode.expiresAt);
   return leaves || isEarlier;
 };

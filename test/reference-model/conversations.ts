@@ -195,7 +195,8 @@ export const start = (world: World, caller: Caller, wish: Of<'start'>, now: Time
   }
   const { identityId, key } = identity;
   const known = world.conversations.get(conversationIdOf(identityId, channel));
-  if (known !== undefined && known.assigneeId !== null && !sees(caller, known.assigneeId)) return refused('not-found');
+  const assigneeId = known?.assigneeId ?? null;
+  if (assigneeId !== null && !sees(caller, assigneeId)) return refused('not-found');
   if (coversAt(coverageOfConversation(world, { contactId, identityId, channel }), now) !== null)
     return refuse('blocked');
   const owner = holdersOf(world, key)[0]?.contact.contactId;

@@ -2,7 +2,7 @@
 import { v5 } from 'uuid';
 import type { Invariant } from './blocking-invariants.js';
 import { said, walk, type Fact } from './history.js';
-import { addressOf, type Time, type World } from './world.js';
+import { addressOf, channelsOf, holdersOf, type Time, type World } from './world.js';
 
 /** Times that somebody else's clock gave, or that lie ahead. */
 const NOT_OWN: readonly string[] = ['sentAt', 'expiresAt', 'at'];
@@ -10,7 +10,7 @@ const NOT_OWN: readonly string[] = ['sentAt', 'expiresAt', 'at'];
 /** A fact's own time, which its stream takes for its clock. */
 const timeOf = ({ data }: Fact): Time | undefined => {
   const key = Object.keys(data).find((name) => name.endsWith('At') && !NOT_OWN.includes(name) && data[name] !== null);
-  return key === undefined ? undefined : data[key];
+  return key === undefined ? undefined : (data[key] as Time);
 };
 
 /** Time in a stream never goes back, and its revisions have no gap. */
@@ -148,6 +148,29 @@ export const toItsOwnIdentity: Invariant = (history) => {
         // Detached meanwhile: there is no address to compare with.
         if (outcome.answer['to'] !== null && outcome.answer['to'] !== address)
           broken.push(`${String(conversation?.conversationId)} goes to ${JSON.stringify(outcome.answer['to'])}`);
+      }
+    },
+  });
+  return broken;
+};
+
+/** With prevention on, nobody comes into being with, or is given, an address of its kind that somebody else holds. */
+export const oneHolder: Invariant = (history) => {
+  const broken: string[] = [];
+  walk(history, {
+    fact: (fact, before, around) => {
+      const { type, data, subject } = fact;
+      if (type !== 'ContactRegistered' && type !== 'ContactIdentityAttached') return;
+      const given: readonly Fact['data'][] = type === 'ContactRegistered' ? data.identities : [data];
+      for (const { kind, value, identityId } of given) {
+        const by = kind === 'email' ? 'duplicates.preventEmail' : 'duplicates.preventPhone';
+        const isPrevented = (kind === 'email' || channelsOf(kind).length > 1) && around.setting(by).every(Boolean);
+        const others = holdersOf(before, `${kind === 'email' ? 'email' : 'phone'}:${String(value)}`);
+        const other = others.find(
+          ({ contact, identity }) => contact.contactId !== subject && identity.identityId !== identityId,
+        );
+        if (isPrevented && other !== undefined)
+          broken.push(`${said(fact)} takes an address of ${other.contact.contactId}`);
       }
     },
   });
