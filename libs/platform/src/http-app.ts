@@ -7,7 +7,7 @@ import { authenticate } from './authentication.js';
 import { BodyPipe } from './body.pipe.js';
 import { MAX_BODY_BYTES, registerBodies } from './bodies.js';
 import { Configuration } from './configuration.js';
-import { guardEdges, refuseUnreadable } from './edges.js';
+import { guardEdges, refuseUnreadable, SECURITY_HEADERS } from './edges.js';
 import { HealthController } from './health.controller.js';
 import { correlationIdOf, checkHabits } from './habits.js';
 import { makeLogger, nestLogger, type Logger } from './logging.js';
@@ -51,7 +51,7 @@ export const createHttpApp = async (
     // The router refuses before any hook runs.
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       request.correlationId = correlationIdOf(request.headers);
-      void reply.header('x-correlation-id', request.correlationId);
+      void reply.headers({ ...SECURITY_HEADERS, 'x-correlation-id': request.correlationId });
       answerException(logger, error, request, reply);
     },
     clientErrorHandler: refuseUnreadable,
