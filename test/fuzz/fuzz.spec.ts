@@ -125,7 +125,7 @@ describe('an answer is a finding', () => {
         headers: asProblem,
       },
     ],
-  ])('with %s', (_name, answer, asked) => {
+  ])('with %s', (...[, answer, asked]) => {
     expect(faults(answer, asked)).toHaveLength(1);
   });
 
