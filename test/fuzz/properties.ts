@@ -91,8 +91,8 @@ const faultsOfHeaders = ({ headers }: Answer): readonly string[] => [
 
 const leaks = ({ sent }: Asked, { text, headers }: Answer, { ownerOf, tenant, words }: Secrets): readonly string[] => {
   const said = `${text} ${JSON.stringify(headers)}`;
-  const asked = `${sent.path} ${sent.body?.toString() ?? ''} ${JSON.stringify(sent.headers)}`.toLowerCase();
-  const marks = [...said.matchAll(MARKS)].filter(([, owner]) => owner !== tenant);
+  const asked = `${decoded(sent.path)} ${sent.body?.toString() ?? ''} ${JSON.stringify(sent.headers)}`.toLowerCase();
+  const marks = [...said.matchAll(MARKS)].filter(([mark, owner]) => owner !== tenant && !asked.includes(mark));
   const ids = (said.match(UUIDS) ?? []).filter((id) => {
     const owner = ownerOf(id);
     return owner !== undefined && owner !== tenant && !asked.includes(id);
@@ -102,6 +102,14 @@ const leaks = ({ sent }: Asked, { text, headers }: Answer, { ownerOf, tenant, wo
     ...(ids.length > 0 ? [`an id of another tenant, ${ids.join(' ')}`] : []),
     ...(words.some((word) => said.includes(word)) ? ['a secret'] : []),
   ];
+};
+
+const decoded = (path: string): string => {
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
 };
 
 const parsed = (text: string): unknown => {

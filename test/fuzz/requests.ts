@@ -35,7 +35,9 @@ export const askedOf = (made: Made): Asked => {
   const written = bodyOf(made);
   const search = [...query].map(([name, value]) => `${name}=${encodeURIComponent(value.toWellFormed())}`).join('&');
   const path = pathOf(made);
-  const method = random.chance(0.01) ? random.pick(['PUT', 'PATCH', 'OPTIONS', 'HEAD', 'TRACE']) : operation.method;
+  const other = random.chance(0.01) ? random.pick(['PUT', 'PATCH', 'OPTIONS', 'HEAD', 'TRACE']) : operation.method;
+  // What another operation of the path does is its own affair.
+  const method = other.toLowerCase() in (made.document.paths[operation.path] ?? {}) ? operation.method : other;
   return {
     operation,
     caller,

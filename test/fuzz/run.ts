@@ -176,7 +176,7 @@ class Run {
 
   private remember(
     { name, pool }: Tenant,
-    { operation }: Asked,
+    { operation, sent }: Asked,
     { headers, text }: Answer,
     about: ReadonlyMap<string, string>,
   ): void {
@@ -184,9 +184,10 @@ class Run {
     if (typeof token === 'string') pool.keep('token', token);
     if (headers['content-type']?.startsWith('application/json') !== true || text.length > 200_000) return;
     const collection = operation.path.split('/').findLast((part) => part !== '' && !part.startsWith('{')) ?? '';
-    // An id that somebody else already has was said by the request.
+    const said = `${sent.path} ${sent.body?.toString() ?? ''}`.toLowerCase();
+    // What the request said, and what somebody else has already, is no id that was made for this tenant.
     for (const id of pool.harvest(collection, JSON.parse(text), Object.fromEntries(about)))
-      if (!this.#owners.has(id)) this.#owners.set(id, name);
+      if (!this.#owners.has(id) && !said.includes(id)) this.#owners.set(id, name);
   }
 
   /** No fact came of what was refused, and nothing was logged that a log may not hold. */

@@ -55,6 +55,7 @@ export type Answer = {
 };
 
 export type World = {
+  readonly port: number;
   readonly document: Document;
   /** What may stand in no answer and in no line of the log, in whatever form. */
   readonly secrets: readonly string[];
@@ -119,6 +120,7 @@ export const openWorld = async (): Promise<World> => {
 
   const { text } = await send({ method: 'GET', path: '/openapi.json', headers: {}, body: null });
   return {
+    port: Number(port),
     document: JSON.parse(text) as Document,
     secrets: [SECRET, KEY, Buffer.from(KEY, 'base64').toString('hex'), folder],
     send,

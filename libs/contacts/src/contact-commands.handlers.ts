@@ -105,9 +105,12 @@ export class ContactCommands {
     }));
     const complete = (others: readonly Other[]): RegisterContact =>
       new RegisterContact({ ...command.data, identities, others }, metadata);
-    const { state } = await this.runner.load(contactDecider, tenant, contactId);
+    const { state, revision } = await this.runner.load(contactDecider, tenant, contactId);
     // What will be refused, or was done already, claims nothing.
-    const claims = state.status === 'unknown' && !isRejection(contactDecider.decide(complete([]), state));
+    const claims =
+      state.status === 'unknown' &&
+      !isStale(metadata, revision) &&
+      !isRejection(contactDecider.decide(complete([]), state));
     const others: Other[] = [];
     for (const { key, identityId, kind } of claims ? identities : []) {
       const { holders } = await this.book.claim(metadata, { key, contactId, identityId, onlyIfFree: false });

@@ -26,6 +26,8 @@ export type HttpAppOptions = {
   readonly about?: ApiTitle;
   /** SIGTERM and SIGINT drain and end the process; off for tests. */
   readonly signals?: boolean;
+  /** A request must have come within so many milliseconds, from its first to its last byte; else the connection is cut. */
+  readonly requestMs?: number;
 };
 
 /**
@@ -37,7 +39,7 @@ export const createHttpApp = async (
   module: Type | DynamicModule,
   options: HttpAppOptions,
 ): Promise<NestFastifyApplication> => {
-  const { configuration } = options;
+  const { configuration, requestMs = 60_000 } = options;
   const logger = options.logger ?? (await makeLogger(configuration));
   const closing = new AbortController();
   const adapter = new FastifyAdapter({
@@ -45,7 +47,9 @@ export const createHttpApp = async (
     logger: false,
     skipMiddie: true,
     return503OnClosing: false,
-    requestTimeout: 60_000,
+    requestTimeout: requestMs,
+    // By itself Node looks every 30 s.
+    http: { headersTimeout: requestMs, connectionsCheckingInterval: requestMs / 12 },
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: 300 },
     // The router refuses before any hook runs.
