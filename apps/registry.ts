@@ -1,13 +1,17 @@
 // Everything that is registered, once: what is stored, what decides, what is folded, what reacts.
-import { addressClaims, blockedContacts, blockFilter, hiddenMessages } from '#block-filter';
+import { accessDecider, accessEvents } from '#audit';
+import { addressClaims, blockedContacts, blockFilter, hiddenMessages, keptMessages } from '#block-filter';
 import {
   contactCard,
   contactDecider,
   contactEvents,
+  duplicates,
   identityDecider,
   identityEvents,
   ignoredDecider,
   ignoredEvents,
+  mergesDecider,
+  mergesEvents,
 } from '#contacts';
 import {
   assignmentHistory,
@@ -17,6 +21,9 @@ import {
   readMarkerDecider,
   readMarkerEvents,
   readMarkers,
+  refusals,
+  refusedDecider,
+  refusedEvents,
   timeline,
 } from '#conversations';
 import { logEvents } from '#event-store';
@@ -26,25 +33,55 @@ import { policies as allPolicies } from '#policies';
 import { opsEvents } from '#projections';
 import { settingsDecider, settingsEvents } from '#settings';
 import { staffDecider, staffEvents, staffList } from '#staff';
+import {
+  bulkDecider,
+  bulkEvents,
+  walletCodeDecider,
+  walletCodeEvents,
+  walletContactDecider,
+  walletContactEvents,
+  walletContacts,
+  walletDecider,
+  walletEvents,
+  walletList,
+  walletNameDecider,
+  walletNameEvents,
+} from '#wallets';
 
 export const deciders: readonly AnyDecider[] = [
   contactDecider,
   identityDecider,
   ignoredDecider,
+  mergesDecider,
   conversationDecider,
   readMarkerDecider,
+  refusedDecider,
   staffDecider,
   settingsDecider,
+  walletDecider,
+  walletContactDecider,
+  walletNameDecider,
+  walletCodeDecider,
+  bulkDecider,
+  accessDecider,
 ];
 
 export const storedTypes: readonly EventDefinitions[] = [
   contactEvents,
   identityEvents,
   ignoredEvents,
+  mergesEvents,
   conversationEvents,
   readMarkerEvents,
+  refusedEvents,
   staffEvents,
   settingsEvents,
+  walletEvents,
+  walletContactEvents,
+  walletNameEvents,
+  walletCodeEvents,
+  bulkEvents,
+  accessEvents,
   logEvents,
   opsEvents,
 ];
@@ -55,12 +92,17 @@ export const projections = [
   contactCard,
   blockedContacts,
   hiddenMessages,
+  keptMessages,
   addressClaims,
   blockFilter,
   assignmentHistory,
   outbound,
   readMarkers,
+  refusals,
+  duplicates,
   staffList,
+  walletList,
+  walletContacts,
 ] as unknown as readonly Projection[];
 
 export const policies: readonly Policy[] = allPolicies;

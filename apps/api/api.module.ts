@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AuditModule } from '#audit/audit.module';
 import { BlockFilterModule } from '#block-filter/block-filter.module';
 import { ContactsModule } from '#contacts/contacts.module';
 import { ConversationsModule } from '#conversations/conversations.module';
@@ -6,6 +7,7 @@ import { InboxModule } from '#inbox/inbox.module';
 import { ProjectionsModule } from '#projections/projections.module';
 import { SettingsModule } from '#settings/settings.module';
 import { StaffModule } from '#staff/staff.module';
+import { WalletsModule } from '#wallets/wallets.module';
 import type { Gatehouse } from './gatehouse.js';
 import { GatehouseModule } from './gatehouse.module.js';
 
@@ -21,8 +23,10 @@ export class ApiModule {
         ConversationsModule,
         StaffModule,
         SettingsModule,
+        WalletsModule,
         InboxModule,
         BlockFilterModule,
+        AuditModule,
         ProjectionsModule,
       ],
     };

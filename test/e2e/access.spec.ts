@@ -241,12 +241,19 @@ describe('tokens', () => {
 
 // ── Bad input ───────────────────────────────────────────────────────────────────────────────────────────────────────
 type Schema = Json;
-const resolved = (schema: Schema): Schema =>
-  schema?.$ref === undefined
+const resolved = (schema: Schema): Schema => {
+  // What may be null besides is as it would be alone.
+  const [alone, nothing] = (schema?.anyOf ?? []) as Schema[];
+  if (nothing?.type === 'null') {
+    const whole = resolved(alone);
+    return { ...whole, type: [whole.type, 'null'].flat() };
+  }
+  return schema?.$ref === undefined
     ? schema?.allOf?.length === 1
       ? resolved(schema.allOf[0])
       : schema
     : resolved(document.components.schemas[(schema.$ref as string).split('/').at(-1) ?? '']);
+};
 const bodySchema = (route: Route): Schema => {
   const [method, path] = route.route.split(' ') as [string, string];
   return resolved(document.paths[path][method.toLowerCase()].requestBody.content['application/json'].schema);
@@ -445,7 +452,7 @@ describe('a wrong request is refused, and nothing of it is stored:', () => {
       }
       for (const part of (made.query ?? '')
         .split('&')
-        .filter((one) => one !== '' && !/^(search|value|tag|limit)=/.test(one))) {
+        .filter((one) => one !== '' && !/^(search|value|tag|reason|limit)=/.test(one))) {
         const [name = ''] = part.split('=');
         const query = (made.query ?? '').replace(part, `${name}=Nonsense`);
         const answer = await call(route, who, { ...made, query });

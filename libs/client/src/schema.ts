@@ -77,7 +77,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A contact's card */
+        /** A contact's card; with at, as it was then */
         get: operations["ContactReadsController_card"];
         put?: never;
         post?: never;
@@ -151,6 +151,57 @@ export interface paths {
         put?: never;
         /** Ends a block */
         post: operations["ContactsController_unblock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/consents/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Records that a contact grants or revokes its consent to a channel */
+        put: operations["ContactsController_consent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merges another contact into this one */
+        post: operations["MergesController_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merges/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undoes a merge */
+        post: operations["MergesController_undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -482,6 +533,180 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/wallets/route": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a contact into a code's wallet, and its conversation to the responsible where the settings say so */
+        post: operations["WalletContactsController_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{id}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists and searches a wallet's contacts, by name */
+        get: operations["ContactReadsController_ofWallet"];
+        put?: never;
+        /** Adds up to 10,000 contacts, each with a result of its own; agents add the contact of a conversation */
+        post: operations["WalletContactsController_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{id}/contacts/{contactId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a contact out; agents take out the contact of a conversation */
+        delete: operations["WalletContactsController_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the wallets by name, archived ones too */
+        get: operations["WalletsController_list"];
+        put?: never;
+        /** Creates a wallet */
+        post: operations["WalletsController_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One wallet */
+        get: operations["WalletsController_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes name, code or hours; null takes code or hours away */
+        patch: operations["WalletsController_edit"];
+        trace?: never;
+    };
+    "/v1/wallets/{id}/responsible": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Names the responsible, or nobody; running assignments stay */
+        put: operations["WalletsController_responsible"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{id}/members/{staffId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Adds a staff member */
+        put: operations["WalletsController_addMember"];
+        post?: never;
+        /** Removes a staff member; not the responsible */
+        delete: operations["WalletsController_removeMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Archives a wallet: it adds and routes nothing any more, and its name and code are free */
+        post: operations["WalletsController_archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{id}/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Is it open at a time (now, if none is given), by the hours of then? Read from the stream */
+        get: operations["WalletsController_hours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/conversations/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which rows of the caller’s lists change, as it happens */
+        get: operations["LiveController_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/conversations/counts": {
         parameters: {
             query?: never;
@@ -506,7 +731,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One conversation */
+        /** One conversation; with at, as it was then */
         get: operations["ConversationReadsController_get"];
         put?: never;
         post?: never;
@@ -601,6 +826,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/contacts/{id}/contactability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** May the company begin to speak to the contact, and what stands against it? */
+        get: operations["ContactabilityController_contactability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was not sent to the contact, and why, newest first */
+        get: operations["ContactabilityController_refusals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairs of contacts that were found to share an address, newest first */
+        get: operations["ContactabilityController_duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/messages/inbound": {
         parameters: {
             query?: never;
@@ -647,6 +923,125 @@ export interface paths {
         put?: never;
         /** The same for up to 10,000 messages; verdicts in the same order */
         post: operations["BlockFilterController_checkMany"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/block-filter/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is or was covered, one interval a line, as of one moment */
+        get: operations["FilterFeedController_snapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/block-filter/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same lines as they change, from a snapshot’s token on */
+        get: operations["FilterFeedController_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/contacts/{id}/block-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All blocks of a contact with what they did, read from the streams; format: json, csv or ndjson */
+        get: operations["AuditController_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/contacts/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A contact's facts one by one, each with the contact behind it; read from the stream */
+        get: operations["AuditController_replay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/blocked-conversations.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Conversations and the blocks that began in the range, for analysis */
+        get: operations["AuditController_blockedConversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's facts that were recorded in the range, chained by SHA-256; the export itself is recorded first */
+        get: operations["AuditController_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/contacts/{id}/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a blocked contact sent and nobody was shown; that it was looked at is recorded first */
+        get: operations["QuarantineController_view"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -944,6 +1339,31 @@ export interface components {
             requestedBy: "customer" | "company";
             reason?: string;
         };
+        ConsentBody: {
+            /** @enum {string} */
+            state: "granted" | "revoked";
+            evidence?: string;
+            wordingVersion?: string;
+            /** @enum {string} */
+            source?: "manual" | "customer" | "import" | "opt_out_keyword";
+        };
+        ConsentChangedAnswer: {
+            /** @enum {string} */
+            channel: "whatsapp" | "viber" | "sms" | "email";
+            /** @enum {string} */
+            state: "granted" | "revoked";
+            source: string;
+            at: string;
+        };
+        MergeBody: {
+            /** Format: uuid */
+            absorbedId: string;
+            confirm?: boolean;
+        };
+        MergeIdAnswer: {
+            mergeId: string;
+        };
+        EmptyBody: Record<string, never>;
         StartBody: {
             /** Format: uuid */
             contactId: string;
@@ -993,7 +1413,6 @@ export interface components {
         DeliveryAnswer: {
             messageId: string;
         };
-        EmptyBody: Record<string, never>;
         AssignedAnswer: {
             assigneeId: string | null;
             assignmentNo: number;
@@ -1078,6 +1497,116 @@ export interface components {
                 [key: string]: unknown;
             } | unknown[];
         };
+        RouteByCodeBody: {
+            code: string;
+            /** Format: uuid */
+            contactId: string;
+            /** Format: uuid */
+            conversationId?: string;
+        };
+        RoutedByCodeAnswer: {
+            walletId: string;
+            /** @description The responsible, if the conversation is theirs now */
+            assigneeId?: string;
+        };
+        AddWalletContactsBody: {
+            contactIds: string[];
+            /** Format: uuid */
+            conversationId?: string;
+        };
+        WalletContactFailureAnswer: {
+            contactId: string;
+            /** @enum {string} */
+            code: "contact-not-found" | "contact-erased" | "contact-merged";
+        };
+        WalletContactsAnswer: {
+            bulkId: string;
+            added: number;
+            /** @description In the wallet already, or said before in the same list */
+            skipped: number;
+            failed: components["schemas"]["WalletContactFailureAnswer"][];
+        };
+        WalletContactRemovedAnswer: {
+            walletId: string;
+            contactId: string;
+            /** @description false: it was not in the wallet */
+            removed: boolean;
+        };
+        WeeklyHours: {
+            mon?: string[][];
+            tue?: string[][];
+            wed?: string[][];
+            thu?: string[][];
+            fri?: string[][];
+            sat?: string[][];
+            sun?: string[][];
+        };
+        WorkingHours: {
+            /** @description A name of the IANA database: America/Sao_Paulo */
+            timeZone: string;
+            weekly: components["schemas"]["WeeklyHours"];
+            closed?: string[];
+        };
+        CreateWalletBody: {
+            name: string;
+            code?: (string | {
+                /** @enum {boolean} */
+                generate: true;
+            }) | null;
+            hours?: components["schemas"]["WorkingHours"] | null;
+            responsibleId?: string | null;
+        };
+        WalletCodeAnswer: {
+            walletId: string;
+            code: string | null;
+        };
+        WalletResponsibleAnswer: {
+            staffId: string;
+            from: string;
+            /** @description null: they are it now */
+            to: string | null;
+        };
+        WalletAnswer: {
+            walletId: string;
+            name: string;
+            code: string | null;
+            hours: components["schemas"]["WorkingHours"] | null;
+            archived: boolean;
+            responsibleId: string | null;
+            responsibles: components["schemas"]["WalletResponsibleAnswer"][];
+            /** @description The responsible is one of them */
+            members: string[];
+            contactCount: number;
+        };
+        WalletListAnswer: {
+            items: components["schemas"]["WalletAnswer"][];
+            nextCursor: string | null;
+        };
+        EditWalletBody: {
+            name?: string;
+            code?: (string | {
+                /** @enum {boolean} */
+                generate: true;
+            }) | null;
+            hours?: components["schemas"]["WorkingHours"] | null;
+        };
+        WalletResponsibleBody: {
+            staffId: string | null;
+        };
+        WalletStaffAnswer: {
+            walletId: string;
+            responsibleId: string | null;
+            members: string[];
+        };
+        WalletArchivedAnswer: {
+            walletId: string;
+            archived: boolean;
+        };
+        WalletHoursAnswer: {
+            open: boolean;
+            /** @description null: not within 400 days */
+            nextChangeAt: string | null;
+        };
         ConversationAnswer: {
             conversationId: string;
             contactId: string;
@@ -1107,6 +1636,11 @@ export interface components {
             mine: components["schemas"]["StatusCounts"];
             unassigned: components["schemas"]["StatusCounts"];
         };
+        AsOfAnswer: {
+            at: string;
+            /** @description Of the last fact that is in the answer */
+            revision: number;
+        };
         ConversationDetailAnswer: {
             conversationId: string;
             contactId: string;
@@ -1125,6 +1659,7 @@ export interface components {
             identityId: string;
             assignmentNo: number;
             sessionNo: number;
+            asOf?: components["schemas"]["AsOfAnswer"];
         };
         TimelineContentAnswer: {
             text: string;
@@ -1143,11 +1678,13 @@ export interface components {
                 [key: string]: unknown;
             };
             delivery?: string;
+            /** @description Kept by the mode receive of block.inboundMode */
+            sentWhileBlocked?: boolean;
         };
         TimelineAnswer: {
             items: components["schemas"]["TimelineItemAnswer"][];
             nextCursor: string | null;
-            /** @description Messages that are not shown; null for agents */
+            /** @description Messages that were sent while blocked; null for agents */
             hiddenCount: number | null;
         };
         AssignmentAnswer: {
@@ -1238,6 +1775,9 @@ export interface components {
             consents: components["schemas"]["ConsentsAnswer"];
             wallets: components["schemas"]["WalletNameAnswer"][];
             conversations: components["schemas"]["CardConversationAnswer"][];
+            asOf?: components["schemas"]["AsOfAnswer"];
+            /** @description The contact that this one is part of now */
+            mergedInto?: string;
         };
         BlockedContactAnswer: {
             contactId: string;
@@ -1261,9 +1801,50 @@ export interface components {
         CountAnswer: {
             count: number;
         };
+        ChannelAnswer: {
+            allowed: boolean;
+            /** @description All that apply */
+            reasons: ("no-address" | "consent-unset" | "consent-revoked" | "blocked")[];
+        };
+        ChannelsAnswer: {
+            whatsapp: components["schemas"]["ChannelAnswer"];
+            viber: components["schemas"]["ChannelAnswer"];
+            sms: components["schemas"]["ChannelAnswer"];
+            email: components["schemas"]["ChannelAnswer"];
+            webchat: components["schemas"]["ChannelAnswer"];
+            facebook: components["schemas"]["ChannelAnswer"];
+            instagram: components["schemas"]["ChannelAnswer"];
+            telegram: components["schemas"]["ChannelAnswer"];
+        };
+        ContactabilityAnswer: {
+            channels: components["schemas"]["ChannelsAnswer"];
+            /** @description Contacts found to share an address with this one */
+            duplicates: string[];
+        };
+        RefusalAnswer: {
+            at: string;
+            channel: string;
+            /** @enum {string} */
+            purpose: "reply" | "notification" | "start";
+            reasons: ("no-address" | "consent-unset" | "consent-revoked" | "blocked")[];
+            requestedBy: string;
+        };
+        RefusalListAnswer: {
+            items: components["schemas"]["RefusalAnswer"][];
+            nextCursor: string | null;
+        };
+        DuplicateAnswer: {
+            kind: string;
+            contactIds: string[];
+            detectedAt: string;
+        };
+        DuplicateListAnswer: {
+            items: components["schemas"]["DuplicateAnswer"][];
+            nextCursor: string | null;
+        };
         ReceivedAnswer: {
             /** @enum {string} */
-            disposition: "displayed" | "ignored" | "duplicate";
+            disposition: "displayed" | "ignored" | "quarantined" | "received_while_blocked" | "duplicate";
             contactId: string;
             identityId: string;
             conversationId?: string;
@@ -1276,6 +1857,110 @@ export interface components {
             blockId?: string;
             blockedAt?: string;
             contactId?: string;
+        };
+        StreamRevisionAnswer: {
+            stream: string;
+            revision: number;
+        };
+        BlockChangeAnswer: {
+            scope?: {
+                [key: string]: unknown;
+            };
+            reasonCode?: string | null;
+            reasonText?: string | null;
+            expiresAt?: string | null;
+            changedBy: string;
+            changedAt: string;
+        };
+        BlockFactAnswer: {
+            eventId: string;
+            type: string;
+            stream: string;
+            revision: number;
+            recordedAt: string;
+            actor: string;
+            commandId: string;
+            correlationId: string;
+        };
+        EpisodeAnswer: {
+            blockId: string;
+            kind: string;
+            /** @description As it was first; changes say what became of it */
+            scope: {
+                [key: string]: unknown;
+            };
+            reasonCode: string | null;
+            reasonText: string | null;
+            blockedBy: string;
+            blockedAt: string;
+            expiresAt: string | null;
+            originConversationId: string | null;
+            noticeMessageId: string | null;
+            changes: components["schemas"]["BlockChangeAnswer"][];
+            endedAt: string | null;
+            endedBy: string | null;
+            /** @enum {string|null} */
+            endedHow: "unblocked" | "expired" | "merged" | null;
+            /** @enum {string|null} */
+            requestedBy: "customer" | "company" | null;
+            unblockReason: string | null;
+            durationMs: number | null;
+            ignored: {
+                [key: string]: number;
+            };
+            concludedConversationIds: string[];
+            facts: components["schemas"]["BlockFactAnswer"][];
+        };
+        BlockHistoryAnswer: {
+            contactId: string;
+            /** @description Of the contact's stream */
+            revision: number;
+            /** @description All that was read, and how far */
+            streams: components["schemas"]["StreamRevisionAnswer"][];
+            episodes: components["schemas"]["EpisodeAnswer"][];
+        };
+        ReplayStepAnswer: {
+            eventId: string;
+            type: string;
+            stream: string;
+            revision: number;
+            recordedAt: string;
+            actor: string;
+            commandId: string;
+            correlationId: string;
+            /** @description The own time of the fact */
+            at: string;
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description The contact behind the fact */
+            state: {
+                [key: string]: unknown;
+            } | null;
+        };
+        ReplayAnswer: {
+            /** @description Of the contact's stream */
+            revision: number;
+            items: components["schemas"]["ReplayStepAnswer"][];
+            nextCursor: string | null;
+        };
+        QuarantinedMessageAnswer: {
+            eventId: string;
+            revision: number;
+            blockId: string;
+            identityId: string;
+            channel: string;
+            conversationId: string;
+            sentAt: string | null;
+            receivedAt: string;
+            /** @description null once it was purged or the contact erased */
+            content: {
+                [key: string]: unknown;
+            } | null;
+        };
+        QuarantineAnswer: {
+            items: components["schemas"]["QuarantinedMessageAnswer"][];
+            nextCursor: string | null;
         };
         ProgressAnswer: {
             rebuildId: string;
@@ -1487,6 +2172,7 @@ export interface operations {
                 search?: string;
                 tag?: string;
                 blocked?: boolean;
+                walletId?: string;
             };
             header?: never;
             path?: never;
@@ -1556,6 +2242,8 @@ export interface operations {
                 /** @description a Consistency-Token: answer only from what has seen its write */
                 after?: string;
                 wait?: number;
+                /** @description As it was then; supervisors, administrators and auditors may ask */
+                at?: string;
             };
             header?: never;
             path: {
@@ -1815,6 +2503,124 @@ export interface operations {
             };
         };
     };
+    ContactsController_consent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentChangedAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    MergesController_merge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeIdAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    MergesController_undo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeIdAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ConversationReadsController_list: {
         parameters: {
             query?: {
@@ -1826,6 +2632,7 @@ export interface operations {
                 cursor?: string;
                 view?: "all" | "mine" | "unassigned";
                 status?: "open" | "concluded";
+                walletId?: string;
                 search?: string;
             };
             header?: never;
@@ -2630,6 +3437,525 @@ export interface operations {
             };
         };
     };
+    WalletContactsController_route: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteByCodeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutedByCodeAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ContactReadsController_ofWallet: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                search?: string;
+                tag?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactListAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletContactsController_add: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddWalletContactsBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletContactsAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletContactsController_remove: {
+        parameters: {
+            query?: {
+                conversationId?: string;
+            };
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+                contactId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletContactRemovedAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_list: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletListAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWalletBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletCodeAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_get: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_edit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditWalletBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletCodeAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_responsible: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WalletResponsibleBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletStaffAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_addMember: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+                staffId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletStaffAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_removeMember: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+                staffId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletStaffAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_archive: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletArchivedAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_hours: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                at?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletHoursAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    LiveController_live: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Data {conversationId, change: "changed"|"gone"}. Last-Event-ID resumes; event: reset asks to load the list anew; event: end says why it ends */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ConversationReadsController_counts: {
         parameters: {
             query?: {
@@ -2668,6 +3994,8 @@ export interface operations {
                 /** @description a Consistency-Token: answer only from what has seen its write */
                 after?: string;
                 wait?: number;
+                /** @description As it was then; supervisors, administrators and auditors may ask */
+                at?: string;
             };
             header?: never;
             path: {
@@ -2875,6 +4203,112 @@ export interface operations {
             };
         };
     };
+    ContactabilityController_contactability: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactabilityAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ContactabilityController_refusals: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusalListAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ContactabilityController_duplicates: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateListAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     InboundController_receive: {
         parameters: {
             query?: never;
@@ -3043,6 +4477,262 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerdictAnswer"][];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    FilterFeedController_snapshot: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines {addresses, kind, identityId, contactId, channels, from, to, blockId}; the last one is {token}: without it the answer is not whole */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    FilterFeedController_live: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Data is a line of the snapshot; it replaces the one with the same identityId, blockId, from and channels, and without addresses it covers nothing. event: reset asks for a new snapshot; event: end says why it ends */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_history: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                format?: "json" | "csv" | "ndjson";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockHistoryAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_replay: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                /** @description Inclusive, by the own time of the facts */
+                from?: string;
+                /** @description Exclusive */
+                to?: string;
+                /** @description ndjson gives all of it, a fact a line */
+                format?: "json" | "ndjson";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_blockedConversations: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                /** @description Inclusive */
+                from?: string;
+                /** @description Exclusive */
+                to?: string;
+                /** @description Only contacts that are in this wallet now */
+                walletId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_export: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                /** @description Inclusive */
+                from?: string;
+                /** @description Exclusive */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    QuarantineController_view: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                /** @description Why it is looked at; recorded */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */

@@ -4,6 +4,7 @@ import {
   Command,
   decider,
   defineEvents,
+  isRejection,
   later,
   reject,
   unheard,
@@ -11,13 +12,15 @@ import {
   type Event,
   type Rejection,
 } from '#kernel';
-import { isWeak, type Channel, type Kind } from './addresses.js';
-import type { Coverage } from './coverage.js';
+import { isPrevented, isWeak, type Channel, type DuplicateRules, type Kind } from './addresses.js';
+import type { ConsentChannel, Consents, GrantSource, RevocationSource } from './consents.js';
+import { ended, normalScope, opened, sameScope, united, type Coverage, type InboundMode } from './coverage.js';
+import { mergeOf, separationOf } from './merging.js';
 
 // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 export type Scope = { readonly all: true } | { readonly channels: readonly Channel[] };
 export type BlockKind = 'do_not_contact' | 'protection';
-export type BlockPolicy = { inboundMode: 'ignore'; unblockBy: UnblockBy; closeOpen: boolean };
+export type BlockPolicy = { inboundMode: InboundMode; unblockBy: UnblockBy; closeOpen: boolean };
 
 export type ContactEvent =
   | Event<
@@ -85,7 +88,96 @@ export type ContactEvent =
         durationMs: number;
       }
     >
-  | Event<'ContactBlockExpired', { contactId: string; blockId: string; expiredAt: string }>;
+  | Event<'ContactBlockExpired', { contactId: string; blockId: string; expiredAt: string }>
+  | Event<'ContactAbsorbed', { contactId: string; mergeId: string; intoId: string; absorbedAt: string }>
+  | Event<
+      'ContactsMerged',
+      {
+        contactId: string;
+        mergeId: string;
+        absorbedId: string;
+        /** The addresses that came along. */
+        movedIdentityIds: readonly string[];
+        /** These and, since conversations and coverage name them, those that the absorbed contact had before. */
+        identities: readonly Identity[];
+        /** Whose episode goes on, and the absorbed one that ended as merged. */
+        blockOutcome: { keptBlockId: string | null; endedBlockId: string | null; endedAt: string | null };
+        /** The contact's open block, and all of its coverage, behind the merge. The text of a reason that came along follows as a change. */
+        block: Omit<OpenBlock, 'reasonText'> | null;
+        coverage: readonly Coverage[];
+        blockIds: readonly string[];
+        /** The channels on which what the absorbed contact said goes on; each follows as a fact of its own. */
+        consentOutcome: readonly { channel: ConsentChannel; state: 'granted' | 'revoked' }[];
+        /** All contacts that the absorbed one had ever been merged with. */
+        kinIds: readonly string[];
+        mergedBy: string;
+        mergedAt: string;
+      }
+    >
+  | Event<
+      'ContactsUnmerged',
+      {
+        contactId: string;
+        mergeId: string;
+        absorbedId: string;
+        /** The contact's open block, and all of its coverage, behind the separation. */
+        block: OpenBlock | null;
+        coverage: readonly Coverage[];
+        consents: Consents;
+        /** What the absorbed contact goes on with. */
+        restored: Restored;
+        unmergedBy: string;
+        unmergedAt: string;
+      }
+    >
+  | Event<
+      'ContactRestored',
+      {
+        contactId: string;
+        mergeId: string;
+        fromId: string;
+        identities: Restored['identities'];
+        block: OpenBlock | null;
+        coverage: readonly Coverage[];
+        restoredBy: string;
+        restoredAt: string;
+      }
+    >
+  | Event<
+      'ConsentGranted',
+      {
+        contactId: string;
+        channel: ConsentChannel;
+        source: GrantSource;
+        grantedBy: string;
+        grantedAt: string;
+        evidence: string | null;
+        wordingVersion: string | null;
+      }
+    >
+  | Event<
+      'ConsentRevoked',
+      {
+        contactId: string;
+        channel: ConsentChannel;
+        source: RevocationSource;
+        revokedBy: string;
+        revokedAt: string;
+        evidence: string | null;
+        wordingVersion: string | null;
+      }
+    >;
+
+/** What a contact gets back when its merge is undone: its identities as they became meanwhile, its episode if nobody ended it, and what covered it. */
+export type Restored = {
+  readonly identities: readonly {
+    readonly identityId: string;
+    readonly verified: boolean;
+    readonly detachedAt: string | null;
+  }[];
+  readonly block: OpenBlock | null;
+  readonly coverage: readonly Coverage[];
+};
 
 // ── State: only what decide and the filter need ─────────────────────────────────────────────────────────────────────
 export type Identity = {
@@ -100,31 +192,61 @@ export type Identity = {
 
 export type OpenBlock = {
   readonly blockId: string;
+  readonly kind: BlockKind;
   readonly scope: Scope;
   readonly reasonCode: string | null;
   readonly reasonText: string | null;
+  readonly blockedBy: string;
   readonly blockedAt: string;
   readonly expiresAt: string | null;
   readonly noticeMessageId: string | null;
   readonly closeOpen: boolean;
+  readonly inboundMode: InboundMode;
 };
 
-export type Contact =
-  | { readonly status: 'unknown' }
-  | {
-      readonly status: 'active';
-      readonly contactId: string;
-      readonly displayName: string | null;
-      readonly tags: readonly string[];
-      readonly identities: readonly Identity[];
-      readonly block: OpenBlock | null;
-      /** Of all episodes; those of the open one end at `null`, its expiry is applied by `coverageOf`. */
-      readonly coverage: readonly Coverage[];
-      readonly blockIds: readonly string[];
-      readonly duplicates: readonly string[];
-      readonly lastTime: string;
-    };
-export type ActiveContact = Extract<Contact, { status: 'active' }>;
+/** A merge of which this contact is the survivor, with what its undoing needs. */
+export type Merge = {
+  readonly mergeId: string;
+  readonly absorbedId: string;
+  readonly identityIds: readonly string[];
+  /** The open block before and behind it. */
+  readonly before: OpenBlock | null;
+  readonly after: OpenBlock | null;
+  readonly endedBlockId: string | null;
+  /** The consents before it, and when the others were taken over. */
+  readonly consents: Consents;
+  readonly mergedAt: string;
+  /** Once it was undone. */
+  readonly restored: Restored | null;
+};
+
+type KnownContact = {
+  readonly contactId: string;
+  readonly displayName: string | null;
+  readonly tags: readonly string[];
+  readonly identities: readonly Identity[];
+  readonly block: OpenBlock | null;
+  /** Of all episodes; those of the open one end at `null`, its expiry is applied by `coverageOf`. */
+  readonly coverage: readonly Coverage[];
+  readonly blockIds: readonly string[];
+  readonly duplicates: readonly string[];
+  readonly consents: Consents;
+  readonly merges: readonly Merge[];
+  /** Merges of which this contact was the absorbed one, and that were undone. */
+  readonly undone: readonly string[];
+  /** All contacts that this one was ever merged with, whether that was undone or not. */
+  readonly kin: readonly string[];
+  readonly lastTime: string;
+};
+export type ActiveContact = KnownContact & { readonly status: 'active' };
+/** Frozen: only undoing the merge goes on with it. */
+export type AbsorbedContact = KnownContact & {
+  readonly status: 'absorbed';
+  readonly mergeId: string;
+  readonly intoId: string;
+  readonly absorbedAt: string;
+};
+export type Contact = { readonly status: 'unknown' } | ActiveContact | AbsorbedContact;
 
 const initial = { status: 'unknown' } as Contact;
 
@@ -156,6 +278,15 @@ export const coverageOf = (contact: Contact, identityId: string, channel: string
   return intervals;
 };
 
+/** What the open block covers on a channel on which the contact has no address. */
+export const coverageWithoutAddress = (contact: Contact, channel: string): readonly Coverage[] => {
+  if (contact.status !== 'active' || contact.block === null) return [];
+  const { contactId, block } = contact;
+  return opened(contactId, block, [''], block.blockedAt)
+    .filter((one) => one.channel === '*' || one.channel === channel)
+    .map((one) => ({ ...one, to: block.expiresAt }));
+};
+
 // ── Evolve ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 const evolve = (state: Contact, event: ContactEvent): Contact => {
   if (event.type === 'ContactRegistered') {
@@ -170,6 +301,10 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       coverage: [],
       blockIds: [],
       duplicates: [],
+      merges: [],
+      undone: [],
+      kin: [],
+      consents: {},
       lastTime: registeredAt,
     };
   }
@@ -196,16 +331,20 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
     case 'ContactUntagged':
       return { ...state, tags: state.tags.filter((tag) => tag !== event.data.tag) };
     case 'ContactBlocked': {
-      const { blockId, scope, reasonCode, reasonText, blockedAt, expiresAt, noticeMessageId, policy } = event.data;
+      const { blockId, kind, scope, reasonCode, reasonText, blockedBy, blockedAt, expiresAt } = event.data;
+      const { noticeMessageId, policy } = event.data;
       const block = {
         blockId,
+        kind,
         scope,
         reasonCode,
         reasonText,
+        blockedBy,
         blockedAt,
         expiresAt,
         noticeMessageId,
         closeOpen: policy.closeOpen,
+        inboundMode: policy.inboundMode,
       };
       return {
         ...state,
@@ -221,30 +360,29 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       return blockEnded(state, event.data.blockId, event.data.unblockedAt);
     case 'ContactBlockExpired':
       return blockEnded(state, event.data.blockId, event.data.expiredAt);
+    case 'ContactAbsorbed': {
+      const { mergeId, intoId, absorbedAt } = event.data;
+      return { ...state, status: 'absorbed', mergeId, intoId, absorbedAt, lastTime: later(state.lastTime, absorbedAt) };
+    }
+    case 'ContactsMerged':
+      return merged(state, event.data);
+    case 'ContactsUnmerged':
+      return unmerged(state, event.data);
+    case 'ContactRestored':
+      return restored(state, event.data);
+    case 'ConsentGranted':
+      return consented(state, event.data, 'granted', event.data.grantedAt);
+    case 'ConsentRevoked':
+      return consented(state, event.data, 'revoked', event.data.revokedAt);
     default:
       return unheard(state, event);
   }
 };
 
-type DataOf<T extends ContactEvent['type']> = Extract<ContactEvent, { type: T }>['data'];
+type Known = Exclude<Contact, { status: 'unknown' }>;
+export type DataOf<T extends ContactEvent['type']> = Extract<ContactEvent, { type: T }>['data'];
 
-const opened = (
-  contactId: string,
-  block: OpenBlock,
-  identityIds: readonly string[],
-  from: string,
-): readonly Coverage[] => {
-  const { blockId, blockedAt, closeOpen } = block;
-  const channels: readonly string[] = 'all' in block.scope ? ['*'] : block.scope.channels;
-  return identityIds.flatMap((identityId) =>
-    channels.map((channel) => ({ blockId, contactId, identityId, channel, blockedAt, from, to: null, closeOpen })),
-  );
-};
-
-const ended = (coverage: readonly Coverage[], at: string, which: (one: Coverage) => boolean): readonly Coverage[] =>
-  coverage.map((one) => (one.to === null && which(one) ? { ...one, to: at } : one));
-
-const attached = (state: ActiveContact, data: DataOf<'ContactIdentityAttached'>): Contact => {
+const attached = (state: Known, data: DataOf<'ContactIdentityAttached'>): Contact => {
   const { identityId, kind, value, verified, attachedAt } = data;
   const known = state.identities.find((one) => one.identityId === identityId);
   const identities =
@@ -264,7 +402,7 @@ const attached = (state: ActiveContact, data: DataOf<'ContactIdentityAttached'>)
   };
 };
 
-const blockChanged = (state: ActiveContact, data: DataOf<'ContactBlockChanged'>): Contact => {
+const blockChanged = (state: Known, data: DataOf<'ContactBlockChanged'>): Contact => {
   if (state.block?.blockId !== data.blockId) return state;
   const block = {
     ...state.block,
@@ -284,12 +422,87 @@ const blockChanged = (state: ActiveContact, data: DataOf<'ContactBlockChanged'>)
   return { ...state, block, coverage, lastTime };
 };
 
-const blockEnded = (state: ActiveContact, blockId: string, at: string): Contact => ({
+const blockEnded = (state: Known, blockId: string, at: string): Contact => ({
   ...state,
   block: state.block?.blockId === blockId ? null : state.block,
   coverage: ended(state.coverage, at, (one) => one.blockId === blockId),
   lastTime: later(state.lastTime, at),
 });
+
+const consented = (
+  state: Known,
+  { channel, source, evidence, wordingVersion }: DataOf<'ConsentGranted'> | DataOf<'ConsentRevoked'>,
+  now: 'granted' | 'revoked',
+  at: string,
+): Contact => ({
+  ...state,
+  consents: {
+    ...state.consents,
+    [channel]: { state: now, source, at, wordingVersion, evidenced: evidence !== null },
+  },
+  lastTime: later(state.lastTime, at),
+});
+
+const merged = (state: Known, data: DataOf<'ContactsMerged'>): Contact => {
+  const { mergeId, absorbedId, identities, coverage } = data;
+  const reasonText = state.block?.blockId === data.block?.blockId ? (state.block?.reasonText ?? null) : null;
+  const block = data.block && { ...data.block, reasonText };
+  const merge: Merge = {
+    mergeId,
+    absorbedId,
+    identityIds: identities.map((one) => one.identityId),
+    before: state.block,
+    after: block,
+    endedBlockId: data.blockOutcome.endedBlockId,
+    consents: state.consents,
+    mergedAt: data.mergedAt,
+    restored: null,
+  };
+  return {
+    ...state,
+    identities: [...state.identities, ...identities],
+    block,
+    coverage,
+    blockIds: [...new Set([...state.blockIds, ...data.blockIds])],
+    merges: [...state.merges, merge],
+    kin: [...new Set([...state.kin, absorbedId, ...data.kinIds])],
+    lastTime: later(state.lastTime, data.mergedAt),
+  };
+};
+
+const unmerged = (state: Known, data: DataOf<'ContactsUnmerged'>): Contact => {
+  const moved = state.merges.find((one) => one.mergeId === data.mergeId)?.identityIds ?? [];
+  return {
+    ...state,
+    identities: state.identities.filter((one) => !moved.includes(one.identityId)),
+    block: data.block,
+    coverage: data.coverage,
+    consents: data.consents,
+    merges: state.merges.map((one) => (one.mergeId === data.mergeId ? { ...one, restored: data.restored } : one)),
+    lastTime: later(state.lastTime, data.unmergedAt),
+  };
+};
+
+const restored = (state: Known, data: DataOf<'ContactRestored'>): Contact => {
+  const { contactId, displayName, tags, blockIds, duplicates, consents, merges } = state;
+  const became = new Map(data.identities.map((one) => [one.identityId, one]));
+  return {
+    status: 'active',
+    contactId,
+    displayName,
+    tags,
+    identities: state.identities.map((one) => ({ ...one, ...became.get(one.identityId) })),
+    block: data.block,
+    coverage: data.coverage,
+    blockIds,
+    duplicates,
+    consents,
+    merges,
+    undone: [...state.undone, data.mergeId],
+    kin: [...new Set([...state.kin, data.fromId])],
+    lastTime: later(state.lastTime, data.restoredAt),
+  };
+};
 
 // ── Commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
 export type UnblockBy = 'admin' | 'supervisor' | 'anyAgent';
@@ -301,6 +514,7 @@ export type BlockRules = {
   readonly requireConfirm: boolean;
   readonly notice: 'optional' | 'off';
   readonly closeOpen: boolean;
+  readonly inboundMode: InboundMode;
   readonly defaultScope: 'allChannels' | 'thisChannel';
   readonly reason: 'optional' | 'required';
   readonly allowExpiry: boolean;
@@ -313,6 +527,7 @@ export const UNKNOWN_RULES: BlockRules = {
   requireConfirm: true,
   notice: 'off',
   closeOpen: true,
+  inboundMode: 'ignore',
   defaultScope: 'allChannels',
   reason: 'required',
   allowExpiry: false,
@@ -329,6 +544,9 @@ export class RegisterContact extends Command<{
   readonly tags: readonly string[];
   /** Other contacts that hold one of the addresses. */
   readonly others: readonly { contactId: string; kind: Kind }[];
+  /** Where new contacts consent from the start, by the tenant's settings of now. */
+  readonly consents: readonly ConsentChannel[];
+  readonly prevents: DuplicateRules;
 }> {
   readonly type = 'RegisterContact';
 }
@@ -341,12 +559,19 @@ export class AttachIdentity extends Command<
     /** The identities under which this contact ever claimed the address. */
     readonly claimedAs: readonly string[];
     readonly others: readonly { contactId: string; kind: Kind }[];
+    readonly prevents: DuplicateRules;
   }>
 > {
   readonly type = 'AttachIdentity';
 }
 export class DetachIdentity extends Command<
-  About<{ readonly identityId: string; readonly reason: 'removed' | 'claim_lost'; readonly rules: BlockRules }>
+  About<{
+    readonly identityId: string;
+    readonly reason: 'removed' | 'claim_lost';
+    /** Who has the address of a lost claim. */
+    readonly lostTo?: { readonly contactId: string; readonly kind: Kind };
+    readonly rules: BlockRules;
+  }>
 > {
   readonly type = 'DetachIdentity';
 }
@@ -402,6 +627,50 @@ export class UnblockContact extends Command<
 export class ExpireBlock extends Command<About<{ readonly blockId: string; readonly expiresAt: string }>> {
   readonly type = 'ExpireBlock';
 }
+/** Freezes the contact: the first step of a merge that was decided. */
+export class AbsorbContact extends Command<About<{ readonly mergeId: string; readonly intoId: string }>> {
+  readonly type = 'AbsorbContact';
+}
+/** Takes in what the frozen contact has: the second step. */
+export class CompleteMerge extends Command<
+  About<{ readonly mergeId: string; readonly absorbed: AbsorbedContact; readonly mergedBy: string }>
+> {
+  readonly type = 'CompleteMerge';
+}
+/** Gives back what came with a merge: the first step of undoing it. */
+export class SeparateContacts extends Command<
+  About<{ readonly mergeId: string; readonly absorbed: AbsorbedContact; readonly undoneBy: string }>
+> {
+  readonly type = 'SeparateContacts';
+}
+/** Goes on with what the survivor gave back: the second step. */
+export class RestoreContact extends Command<
+  About<{ readonly mergeId: string; readonly fromId: string; readonly restored: Restored; readonly undoneBy: string }>
+> {
+  readonly type = 'RestoreContact';
+}
+export class GrantConsent extends Command<
+  About<{
+    readonly channel: ConsentChannel;
+    readonly source: Exclude<GrantSource, 'org_default' | 'merge'>;
+    /** What proves it, in words or a reference. */
+    readonly evidence: string | null;
+    /** Which wording was agreed to. */
+    readonly wordingVersion: string | null;
+  }>
+> {
+  readonly type = 'GrantConsent';
+}
+export class RevokeConsent extends Command<
+  About<{
+    readonly channel: ConsentChannel;
+    readonly source: Exclude<RevocationSource, 'merge'>;
+    readonly evidence: string | null;
+    readonly wordingVersion: string | null;
+  }>
+> {
+  readonly type = 'RevokeConsent';
+}
 
 const commands = [
   RegisterContact,
@@ -413,6 +682,12 @@ const commands = [
   ChangeBlock,
   UnblockContact,
   ExpireBlock,
+  AbsorbContact,
+  CompleteMerge,
+  SeparateContacts,
+  RestoreContact,
+  GrantConsent,
+  RevokeConsent,
 ] as const;
 export type ContactCommand = InstanceType<(typeof commands)[number]>;
 
@@ -425,6 +700,8 @@ export type ContactRejection =
   | 'expiry-not-allowed'
   | 'notice-off'
   | 'contact-not-blocked'
+  | 'contact-merged'
+  | 'duplicate-contact'
   | 'invalid-request';
 
 type Decision = readonly ContactEvent[] | Rejection<ContactRejection>;
@@ -433,6 +710,22 @@ type Decision = readonly ContactEvent[] | Rejection<ContactRejection>;
 const decide = (command: ContactCommand, contact: Contact): Decision => {
   if (command.type === 'RegisterContact') return register(command, contact);
   if (contact.status === 'unknown' || !command.data.mine) return reject('not-found');
+  if (command.type === 'AbsorbContact') return absorb(command, contact);
+  if (command.type === 'RestoreContact') return restore(command, contact);
+  if (contact.status === 'active') return decideActive(command, contact);
+  // What is wrong with the request itself, or with who asks, is said first (source: spec/http-api.md, "Habits").
+  const { status, ...frozen } = contact;
+  const outcome = decideActive(command, { ...frozen, status: 'active' });
+  // A step of an earlier merge that comes late, when all was done.
+  const isStep = command.type === 'CompleteMerge' || command.type === 'SeparateContacts';
+  if (isStep && !isRejection(outcome) && outcome.length === 0) return [];
+  return isRejection(outcome) && outcome.rejected !== 'contact-not-blocked' ? outcome : reject('contact-merged');
+};
+
+const decideActive = (
+  command: Exclude<ContactCommand, RegisterContact | AbsorbContact | RestoreContact>,
+  contact: ActiveContact,
+): Decision => {
   switch (command.type) {
     case 'AttachIdentity':
       return attach(command, contact);
@@ -456,6 +749,14 @@ const decide = (command: ContactCommand, contact: Contact): Decision => {
       return contact.block?.blockId === command.data.blockId && contact.block.expiresAt === command.data.expiresAt
         ? expired(contact, command.metadata.now)
         : [];
+    case 'CompleteMerge':
+      return completeMerge(command, contact);
+    case 'SeparateContacts':
+      return separate(command, contact);
+    case 'GrantConsent':
+      return afterExpiry(contact, command, grantConsent(command, contact));
+    case 'RevokeConsent':
+      return afterExpiry(contact, command, revokeConsent(command, contact));
   }
 };
 
@@ -464,6 +765,8 @@ const register = ({ data, metadata }: RegisterContact, contact: Contact): Decisi
   if (metadata.caller.role === 'agent' && metadata.caller.access !== 'all') return reject('forbidden');
   if (contact.status !== 'unknown') return [];
   const { contactId, displayName, source } = data;
+  const duplicate = preventedBy(contactId, data);
+  if (duplicate !== null) return duplicate;
   const identities = data.identities.map(({ identityId, kind, value, verified }) => ({
     identityId,
     kind,
@@ -473,8 +776,29 @@ const register = ({ data, metadata }: RegisterContact, contact: Contact): Decisi
   return [
     { type: 'ContactRegistered', data: { contactId, displayName, source, identities, registeredAt: metadata.now } },
     ...[...new Set(data.tags)].map((tag): ContactEvent => ({ type: 'ContactTagged', data: { contactId, tag } })),
+    ...data.consents.map((channel): ContactEvent => ({
+      type: 'ConsentGranted',
+      data: {
+        contactId,
+        channel,
+        source: 'org_default',
+        grantedBy: whoFor(metadata),
+        grantedAt: metadata.now,
+        evidence: null,
+        wordingVersion: null,
+      },
+    })),
     ...duplicatesOf(contactId, data.others),
   ];
+};
+
+/** The refusal of a second contact with the same phone or e-mail, where the tenant prevents that [K10 I13]. */
+const preventedBy = (
+  contactId: string,
+  { others, prevents }: Pick<RegisterContact['data'], 'others' | 'prevents'>,
+): Rejection<'duplicate-contact'> | null => {
+  const other = others.find((one) => one.contactId !== contactId && isPrevented(one.kind, prevents));
+  return other === undefined ? null : reject('duplicate-contact', { contactId: other.contactId });
 };
 
 const duplicatesOf = (
@@ -506,6 +830,8 @@ const attach = ({ data, metadata }: AttachIdentity, contact: ActiveContact): Dec
     (one) => one.identityId === data.identityId || data.claimedAs.includes(one.identityId),
   );
   if (known !== undefined && (known.verified || !verified)) return [];
+  const duplicate = known === undefined ? preventedBy(contactId, data) : null;
+  if (duplicate !== null) return duplicate;
   const identityId = known?.identityId ?? data.identityId;
   return [
     ...expired(contact, attachedAt),
@@ -527,6 +853,7 @@ const detach = ({ data, metadata }: DetachIdentity, contact: ActiveContact): Dec
   return [
     ...expired(contact, detachedAt),
     { type: 'ContactIdentityDetached', data: { contactId, identityId, reason, detachedAt } },
+    ...(data.lostTo === undefined ? [] : reportDuplicates(contact, [data.lostTo])),
   ];
 };
 
@@ -599,7 +926,7 @@ const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decisi
         noticeMessageId: data.noticeMessageId ?? null,
         expiresAt: data.expiresAt ?? null,
         coveredIdentityIds: identitiesOf(contact).map((identity) => identity.identityId),
-        policy: { inboundMode: 'ignore', unblockBy: rules.unblockBy, closeOpen: rules.closeOpen },
+        policy: { inboundMode: rules.inboundMode, unblockBy: rules.unblockBy, closeOpen: rules.closeOpen },
       },
     },
   ];
@@ -611,13 +938,6 @@ const requestedScope = (data: BlockContact['data']): Scope => {
     ? { channels: [data.originChannel] }
     : { all: true };
 };
-
-const normalScope = (scope: Scope): Scope =>
-  'all' in scope ? { all: true } : { channels: [...new Set(scope.channels)].sort() };
-const united = (one: Scope, other: Scope): Scope =>
-  'all' in one || 'all' in other ? { all: true } : normalScope({ channels: [...one.channels, ...other.channels] });
-const sameScope = (one: Scope, other: Scope): boolean =>
-  JSON.stringify(normalScope(one)) === JSON.stringify(normalScope(other));
 
 const changeBlock = ({ data, metadata }: ChangeBlock, contact: ActiveContact): Decision => {
   const { contactId, rules } = data;
@@ -685,6 +1005,143 @@ const unblock = ({ data, metadata }: UnblockContact, contact: ActiveContact): De
   ];
 };
 
+/** Only these roles change consents; an integration passes on that a customer took one back [K5]. */
+const mayConsent = (role: string): boolean => role === 'supervisor' || role === 'admin';
+
+const grantConsent = ({ data, metadata }: GrantConsent, contact: ActiveContact): Decision => {
+  const { contactId, channel, source, evidence, wordingVersion } = data;
+  if (!mayConsent(metadata.caller.role)) return reject('forbidden');
+  if (stands('granted', data, contact)) return [];
+  const grantedAt = later(metadata.now, contact.lastTime);
+  return [
+    {
+      type: 'ConsentGranted',
+      data: { contactId, channel, source, grantedBy: whoFor(metadata), grantedAt, evidence, wordingVersion },
+    },
+  ];
+};
+
+const revokeConsent = ({ data, metadata }: RevokeConsent, contact: ActiveContact): Decision => {
+  const { contactId, channel, source, evidence, wordingVersion } = data;
+  const { role } = metadata.caller;
+  if (!mayConsent(role) && !(role === 'integration' && source !== 'manual')) return reject('forbidden');
+  if (stands('revoked', data, contact)) return [];
+  const revokedAt = later(metadata.now, contact.lastTime);
+  return [
+    {
+      type: 'ConsentRevoked',
+      data: { contactId, channel, source, revokedBy: whoFor(metadata), revokedAt, evidence, wordingVersion },
+    },
+  ];
+};
+
+/** Is this what stands already? Another source or wording, and the first evidence, are facts of their own. */
+const stands = (
+  state: 'granted' | 'revoked',
+  { channel, source, evidence, wordingVersion }: GrantConsent['data'] | RevokeConsent['data'],
+  { consents }: ActiveContact,
+): boolean => {
+  const present = consents[channel];
+  return (
+    present?.state === state &&
+    present.source === source &&
+    present.wordingVersion === wordingVersion &&
+    (present.evidenced || evidence === null)
+  );
+};
+
+const absorb = ({ data, metadata }: AbsorbContact, contact: Known): Decision => {
+  const { contactId, mergeId, intoId } = data;
+  // A step that comes late does not freeze again what was restored since.
+  if (contact.undone.includes(mergeId)) return [];
+  if (contact.status === 'absorbed') return contact.mergeId === mergeId ? [] : reject('contact-merged');
+  const absorbedAt = later(metadata.now, contact.lastTime);
+  return [
+    ...expired(contact, absorbedAt),
+    { type: 'ContactAbsorbed', data: { contactId, mergeId, intoId, absorbedAt } },
+  ];
+};
+
+const completeMerge = (
+  { data: { mergeId, absorbed, mergedBy }, metadata }: CompleteMerge,
+  contact: ActiveContact,
+): Decision => {
+  if (absorbed.contactId === contact.contactId || contact.merges.some((one) => one.mergeId === mergeId)) return [];
+  const now = later(metadata.now, contact.lastTime);
+  const before = expired(contact, now);
+  const data = mergeOf(after(contact, before), absorbed, mergeId, mergedBy, now);
+  return [...before, { type: 'ContactsMerged', data }, ...reasonOf(absorbed, data), ...consentsOf(absorbed, data)];
+};
+
+const consentsOf = (
+  { consents }: AbsorbedContact,
+  { contactId, consentOutcome, mergedBy: by, mergedAt: at }: DataOf<'ContactsMerged'>,
+): readonly ContactEvent[] =>
+  consentOutcome.map(({ channel, state }): ContactEvent => {
+    const wordingVersion = consents[channel]?.wordingVersion ?? null;
+    const said = { contactId, channel, source: 'merge', evidence: null, wordingVersion } as const;
+    return state === 'granted'
+      ? { type: 'ConsentGranted', data: { ...said, grantedBy: by, grantedAt: at } }
+      : { type: 'ConsentRevoked', data: { ...said, revokedBy: by, revokedAt: at } };
+  });
+
+/** What was written of the reason for the absorbed contact's block, if that goes on. */
+const reasonOf = (
+  { block: brought }: AbsorbedContact,
+  { contactId, block: open, mergedBy, mergedAt }: DataOf<'ContactsMerged'>,
+): readonly ContactEvent[] =>
+  brought === null || brought.reasonText === null || brought.blockId !== open?.blockId
+    ? []
+    : [
+        {
+          type: 'ContactBlockChanged',
+          data: {
+            contactId,
+            blockId: open.blockId,
+            reasonText: brought.reasonText,
+            changedBy: mergedBy,
+            changedAt: mergedAt,
+          },
+        },
+      ];
+
+const separate = ({ data, metadata }: SeparateContacts, contact: ActiveContact): Decision => {
+  const { mergeId, absorbed, undoneBy } = data;
+  const merge = contact.merges.find((one) => one.mergeId === mergeId && one.restored === null);
+  if (merge === undefined) return [];
+  const now = later(metadata.now, contact.lastTime);
+  const before = expired(contact, now);
+  return [
+    ...before,
+    { type: 'ContactsUnmerged', data: separationOf(after(contact, before), merge, absorbed, undoneBy, now) },
+  ];
+};
+
+const after = (contact: ActiveContact, events: readonly ContactEvent[]): ActiveContact =>
+  events.reduce<Contact>(evolve, contact) as ActiveContact;
+
+const restore = ({ data, metadata }: RestoreContact, contact: Known): Decision => {
+  const { contactId, mergeId, fromId, restored: back, undoneBy } = data;
+  if (contact.status !== 'absorbed' || contact.mergeId !== mergeId) return [];
+  const { identities, block: open, coverage } = back;
+  const restoredAt = later(metadata.now, contact.lastTime);
+  return [
+    {
+      type: 'ContactRestored',
+      data: {
+        contactId,
+        mergeId,
+        fromId,
+        identities,
+        block: open,
+        coverage,
+        restoredBy: undoneBy,
+        restoredAt,
+      },
+    },
+  ];
+};
+
 /** The end of an episode that ran out, if it is still owed. */
 const expired = ({ contactId, block: ran }: ActiveContact, now: string): readonly ContactEvent[] => {
   const expiredAt = ran?.expiresAt ?? null;
@@ -694,12 +1151,10 @@ const expired = ({ contactId, block: ran }: ActiveContact, now: string): readonl
 };
 
 /** Facts that follow the end of an episode: a command after it says the end first. */
-const afterExpiry = (
-  contact: ActiveContact,
-  { metadata }: ContactCommand,
-  facts: readonly ContactEvent[],
-): readonly ContactEvent[] =>
-  facts.length === 0 ? [] : [...expired(contact, later(metadata.now, contact.lastTime)), ...facts];
+const afterExpiry = (contact: ActiveContact, { metadata }: ContactCommand, facts: Decision): Decision =>
+  isRejection(facts) || facts.length === 0
+    ? facts
+    : [...expired(contact, later(metadata.now, contact.lastTime)), ...facts];
 
 export const contactDecider = decider({
   category: 'contact',
@@ -715,6 +1170,9 @@ export const contactDecider = decider({
     'ContactDetailsChanged',
     'ContactBlocked',
     'ContactBlockChanged',
+    'ContactsMerged',
+    'ContactsUnmerged',
+    'ContactRestored',
   ],
   sizeOf: (contact) =>
     contact.status === 'unknown'
@@ -735,4 +1193,10 @@ export const contactEvents = defineEvents<ContactEvent>()({
   ContactBlockChanged: { version: 1, personal: ['reasonText'] },
   ContactUnblocked: { version: 1, personal: ['reason'] },
   ContactBlockExpired: { version: 1 },
+  ContactAbsorbed: { version: 1 },
+  ContactsMerged: { version: 1, personal: ['identities[].value'] },
+  ContactsUnmerged: { version: 1, personal: ['block.reasonText', 'restored.block.reasonText'] },
+  ContactRestored: { version: 1, personal: ['block.reasonText'] },
+  ConsentGranted: { version: 1, personal: ['evidence'] },
+  ConsentRevoked: { version: 1, personal: ['evidence'] },
 });

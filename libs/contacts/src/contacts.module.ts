@@ -3,9 +3,12 @@ import { handlersFor } from '#platform';
 import { ContactCommands } from './contact-commands.handlers.js';
 import { contactDecider } from './contact.js';
 import { ContactsController } from './contacts.controller.js';
+import { MergeCommands } from './merge-commands.handlers.js';
+import { MergesController } from './merges.controller.js';
+import { mergesDecider } from './merges.js';
 
 @Module({
-  controllers: [ContactsController],
-  providers: [...handlersFor(contactDecider, ContactCommands)],
+  controllers: [ContactsController, MergesController],
+  providers: [...handlersFor(contactDecider, ContactCommands), ...handlersFor(mergesDecider, MergeCommands)],
 })
 export class ContactsModule {}

@@ -1,6 +1,7 @@
 // What arrived from a blocked customer. A stream of its own, so that a flood never swells the contact. An ignored message causes nothing.
 import { Command, decider, defineEvents, later, only, type Event } from '#kernel';
 import type { Channel } from './addresses.js';
+import type { InboundMode } from './coverage.js';
 
 export type IgnoredEvent = Event<
   'BlockedMessageIgnored',
@@ -16,9 +17,11 @@ export type IgnoredEvent = Event<
     providerMessageKey: string;
     sentAt: string | null;
     receivedAt: string;
-    mode: 'ignore';
+    mode: InboundMode;
     /** HMAC of the content under the contact's data key, hex: proves what was sent without keeping it. */
     contentHmac: string;
+    /** `null` for `ignore`, and in what was stored before there were others. Quarantined it is sealed under a key of the contact and the day, which is destroyed on time. */
+    content: { text: string } | null;
   }
 >;
 
@@ -29,6 +32,10 @@ export type IgnoredMessages = {
   readonly lastTime: string;
 };
 const REMEMBERED = 1000;
+
+/** Whose key seals what is quarantined: the contact's of that day (UTC), so that a day can be purged and an erasure finds them all. */
+export const quarantineOf = (contactId: string, receivedAt: string): string =>
+  `contact:${contactId}:${receivedAt.slice(0, 10)}`;
 
 export const ignoredKey = (conversationId: string, providerMessageKey: string): string =>
   `${conversationId}|${providerMessageKey}`;
@@ -51,7 +58,7 @@ export class IgnoreBlockedMessage extends Command<IgnoredEvent['data']> {
 const decide = ({ data }: IgnoreBlockedMessage, state: IgnoredMessages): readonly IgnoredEvent[] => {
   if (state.recent.some((one) => one.key === ignoredKey(data.conversationId, data.providerMessageKey))) return [];
   const { contactId, blockId, identityId, channel, conversationId, providerMessageId, providerMessageKey } = data;
-  const { sentAt, mode, contentHmac } = data;
+  const { sentAt, mode, contentHmac, content } = data;
   return [
     {
       type: 'BlockedMessageIgnored',
@@ -67,6 +74,7 @@ const decide = ({ data }: IgnoreBlockedMessage, state: IgnoredMessages): readonl
         receivedAt: later(data.receivedAt, state.lastTime),
         mode,
         contentHmac,
+        content: mode === 'ignore' ? null : content,
       },
     },
   ];
@@ -79,10 +87,15 @@ export const ignoredDecider = decider({
   initial: { contactId: '', recent: [], lastTime: '' },
   evolve,
   decide,
-  sealedFor: (state) => `contact:${state.contactId}`,
+  sealedFor: ({ contactId }, { data }) =>
+    data.mode === 'quarantine' ? quarantineOf(contactId, data.receivedAt) : `contact:${contactId}`,
   sizeOf: (state) => 200 + 220 * state.recent.length,
 });
 
 export const ignoredEvents = defineEvents<IgnoredEvent>()({
-  BlockedMessageIgnored: { version: 1, personal: ['providerMessageId'] },
+  BlockedMessageIgnored: {
+    version: 2,
+    personal: ['providerMessageId', 'content'],
+    upcast: { 1: (data) => ({ ...data, content: null }) },
+  },
 });

@@ -13,15 +13,23 @@ import {
   Summary,
   Tag,
   Text,
+  Uuid,
   UuidParam,
   type Identity,
 } from '#platform';
+import { GetContactCardAt } from './as-of.query.js';
+import { AsOfAnswer, AsOfQuery, mayLookBack } from './look-back.controller.js';
 import { CountBlockedContacts, GetContactCard, ListBlockedContacts, ListContacts } from './contacts.query.js';
 
 class ContactsQuery extends ListQuery {
   @Text(200, { optional: true }) readonly search?: string;
   @Text(64, { optional: true }) readonly tag?: string;
   @QueryFlag() readonly blocked?: boolean;
+  @Uuid({ optional: true }) readonly walletId?: string;
+}
+class WalletContactsQuery extends ListQuery {
+  @Text(200, { optional: true }) readonly search?: string;
+  @Text(64, { optional: true }) readonly tag?: string;
 }
 class BlockedContactsQuery extends ListQuery {
   @Text(200, { optional: true }) readonly search?: string;
@@ -86,6 +94,8 @@ class ContactCardAnswer {
   @Shown(() => ConsentsAnswer) consents!: ConsentsAnswer;
   @Shown(() => WalletNameAnswer, { list: 1000 }) wallets!: readonly WalletNameAnswer[];
   @Shown(() => CardConversationAnswer, { list: 200 }) conversations!: readonly CardConversationAnswer[];
+  @Shown(() => AsOfAnswer, { optional: true }) asOf?: AsOfAnswer;
+  @Shown('string', { optional: true, description: 'The contact that this one is part of now' }) mergedInto?: string;
 }
 class BlockedContactAnswer {
   @Shown('string') contactId!: string;
@@ -122,22 +132,46 @@ export class ContactReadsController {
     @CurrentCaller() { tenant, caller }: Identity,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ContactListAnswer> {
-    const { search, tag, blocked } = query;
+    const { search, tag, blocked, walletId } = query;
     const consistency = await this.desk.consistency(query);
-    return this.desk.query(reply, new ListContacts(tenant, caller, { search, tag, blocked }, query, consistency));
+    return this.desk.query(
+      reply,
+      new ListContacts(tenant, caller, { search, tag, blocked, walletId }, query, consistency),
+    );
+  }
+
+  @Get('wallets/:id/contacts')
+  @Allow('agent', 'supervisor', 'admin', 'auditor')
+  @Summary("Lists and searches a wallet's contacts, by name")
+  @Answers(200, ContactListAnswer)
+  async ofWallet(
+    @Param('id', UuidParam) walletId: string,
+    @Query() query: WalletContactsQuery,
+    @CurrentCaller() { tenant, caller }: Identity,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ContactListAnswer> {
+    const { search, tag } = query;
+    const consistency = await this.desk.consistency(query);
+    return this.desk.query(
+      reply,
+      new ListContacts(tenant, caller, { search, tag, walletId }, query, consistency, true),
+    );
   }
 
   @Get('contacts/:id')
   @Allow('agent', 'supervisor', 'admin', 'auditor', 'integration')
-  @Summary("A contact's card")
+  @Summary("A contact's card; with at, as it was then")
   @Answers(200, ContactCardAnswer)
   async card(
     @Param('id', UuidParam) id: string,
-    @Query() query: ConsistentQuery,
+    @Query() query: AsOfQuery,
     @CurrentCaller() { tenant, caller }: Identity,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ContactCardAnswer> {
-    return this.desk.query(reply, new GetContactCard(tenant, caller, id, await this.desk.consistency(query)));
+    const consistency = await this.desk.consistency(query);
+    if (query.at === undefined) return this.desk.query(reply, new GetContactCard(tenant, caller, id, consistency));
+    mayLookBack(caller);
+    return this.desk.query(reply, new GetContactCardAt(tenant, caller, id, query.at));
   }
 
   @Get('blocked-contacts')

@@ -18,6 +18,7 @@ const changed = (key: string, oldValue: SettingValue, newValue: SettingValue): S
 describe('settings', () => {
   it('have the documented defaults where a tenant never said anything [H5]', () => {
     expect(settingsDecider.initial).toEqual({
+      'block.inboundMode': 'ignore',
       'block.unblockBy': 'admin',
       'block.blockBy': 'anyAgent',
       'block.requireConfirm': true,
@@ -32,6 +33,15 @@ describe('settings', () => {
       'automation.pauseOn': 'assigneeOrAnyIfUnassigned',
       'conclude.release': 'onConclude',
       'conclude.by': 'anyWithAccess',
+      'wallet.perContact': 'many',
+      'wallet.onCode': 'addContact',
+      'wallet.outOfHours': 'unassigned',
+      'hours.default': null,
+      'consent.defaultPhone': false,
+      'consent.defaultEmail': false,
+      'consent.gates': 'notifications',
+      'duplicates.preventPhone': false,
+      'duplicates.preventEmail': false,
       'region.default': 'BR',
     });
     expect(defaultSettings).toEqual(settingsDecider.initial);
@@ -55,7 +65,8 @@ describe('settings', () => {
     given(settingsDecider).when(change(key, standard)).thenNothing();
   });
   it.each(choices)('%s refuses what is not allowed and says what is', (key, { allowed }) => {
-    for (const value of ['nonsense', 'true', 0, null, {}, [], undefined]) {
+    const wrong = ['nonsense', 'true', 0, null, {}, [], undefined];
+    for (const value of wrong.filter((one) => !(allowed as readonly unknown[]).includes(one))) {
       given(settingsDecider).when(change(key, value)).thenRejected('setting-value-refused', { allowed });
     }
   });
@@ -63,8 +74,21 @@ describe('settings', () => {
     given(settingsDecider).when(change(key, true)).thenRejected('setting-unknown');
   });
   it('keep a value of a key that this code does not know yet or any more, and change nothing else', () => {
-    const state = settingsDecider.evolve(settingsDecider.initial, changed('wallet.perContact', 'many', 'one'));
-    expect(state).toEqual({ ...defaultSettings, 'wallet.perContact': 'one' });
+    const state = settingsDecider.evolve(settingsDecider.initial, changed('wallet.unheardOf', 'many', 'one'));
+    expect(state).toEqual({ ...defaultSettings, 'wallet.unheardOf': 'one' });
+  });
+  it('take any hours as the default ones, in one form, and no others [W3]', () => {
+    const hours = { timeZone: 'Europe/Lisbon', weekly: { fri: [['22:00', '02:00']] } };
+    const stored = { ...hours, closed: [] } as unknown as SettingValue;
+    given(settingsDecider)
+      .when(change('hours.default', hours))
+      .then(changed('hours.default', null, stored));
+    given(settingsDecider, changed('hours.default', null, stored))
+      .when(change('hours.default', hours))
+      .thenNothing();
+    given(settingsDecider)
+      .when(change('hours.default', { ...hours, timeZone: 'Nowhere/Land' }))
+      .thenRejected('setting-value-refused');
   });
   it('offer a sentence for each question', () => {
     expect(Object.values(SETTINGS).every(({ description }) => /^[A-Z].+[.?]$/.test(description))).toBe(true);
