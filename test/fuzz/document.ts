@@ -54,8 +54,8 @@ export type Operation = {
   readonly body: { readonly type: string; readonly schema: Schema; readonly check: Check } | null;
   /** Checks of a query parameter's value, by its name. */
   readonly query: ReadonlyMap<string, Check>;
-  /** What answers of success are declared: media type and check of the body by status. */
-  readonly answers: ReadonlyMap<number, { readonly type: string | null; readonly check: Check }>;
+  /** What answers of success are declared: the check of the body by status and media type; no body has the type `none`. */
+  readonly answers: ReadonlyMap<number, ReadonlyMap<string, Check>>;
 };
 
 const DATE_TIME = /^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)$/;
@@ -85,9 +85,13 @@ export const operationsOf = (document: Document): readonly Operation[] => {
           Object.entries(described.responses)
             .filter(([status]) => status !== 'default')
             .map(([status, response]) => {
-              const [media, shown] = Object.entries(response.content ?? {})[0] ?? [];
-              const check = shown === undefined ? () => null : closed(onlyDeclared(shown.schema) as Schema);
-              return [Number(status), { type: media ?? null, check }];
+              const shown = Object.entries(response.content ?? {});
+              const none: [string, Check] = ['none', () => null];
+              const checks = shown.map(([media, of]): [string, Check] => [
+                media,
+                closed(onlyDeclared(of.schema) as Schema),
+              ]);
+              return [Number(status), new Map(checks.length === 0 ? [none] : checks)];
             }),
         ),
       };

@@ -53,6 +53,9 @@ const SHUT_OUT: readonly string[] = ['unauthenticated', 'forbidden', 'staff-inac
 const outcomeOf = ({ status, text }: Answer): string =>
   status < 400 ? String(status) : (/"code":"([a-z-]+)"/.exec(text)?.[1] ?? String(status));
 
+/** The one fact that a refusal is: why something was not sent [K1]. */
+const REFUSAL = 'SendRefused';
+
 type Tenant = { readonly name: string; readonly mark: string; readonly pool: Pool };
 
 class Run {
@@ -195,7 +198,7 @@ class Run {
     const facts = await this.world.facts(this.#seen);
     for (const { type, metadata } of facts) {
       const refused = this.#refused.get(metadata.$correlationId);
-      if (refused !== undefined)
+      if (refused !== undefined && type !== REFUSAL)
         this.found(refused.at, refused.asked, refused.answer, `refused, and ${type} was stored`);
     }
     this.#seen = facts.at(-1)?.position ?? this.#seen;
