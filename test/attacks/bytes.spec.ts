@@ -33,7 +33,7 @@ const say = (bytes: string | Buffer): Promise<string> => {
   return answered(socket);
 };
 const request = (head: string, body = ''): string =>
-  `${head}\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n${body === '' ? '' : `Content-Length: ${Buffer.byteLength(body)}\r\nContent-Type: application/json\r\n`}\r\n${body}`;
+  `${head}\r\nHost: a\r\n${head.includes('\nConnection:') ? '' : 'Connection: close\r\n'}Authorization: Bearer ${token}\r\n${body === '' ? '' : `Content-Length: ${Buffer.byteLength(body)}\r\nContent-Type: application/json\r\n`}\r\n${body}`;
 const statuses = (text: string): readonly string[] =>
   [...text.matchAll(/HTTP\/1\.1 (\d{3})/g)].map(([, status = '']) => status);
 const logged = (): readonly string[] => {
@@ -136,7 +136,7 @@ describe('a body', () => {
 
   it('of a request that was refused is no request of its own', async () => {
     const hidden = `GET /v1/settings HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`;
-    const refused = request('POST /v1/contacts HTTP/1.1', hidden).replace(
+    const refused = request('POST /v1/contacts HTTP/1.1\r\nConnection: keep-alive', hidden).replace(
       `Bearer ${token}\r\nContent-Length`,
       'Bearer none\r\nContent-Length',
     );
