@@ -109,7 +109,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
 
   const conversationNeighbours: ConversationNeighbours = {
     rules: conversationRules,
-    facts: (tenant, place, now) => facts.of(tenant, place, now),
+    facts: (tenant, place, now, options) => facts.of(tenant, place, now, options),
     addresses: async (tenant, contactId, channel) => {
       const { state } = await runner.load(contactDecider, tenant, contactId);
       if (state.status === 'unknown') return null;
@@ -119,11 +119,11 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
       return { merged: state.status === 'absorbed', identities };
     },
     isMine: (tenant, caller, contactId) => facts.isMine(tenant, caller, contactId),
-    eligible: async (tenant, staffId) => {
-      const { state } = await runner.load(staffDecider, tenant, staffId);
+    eligible: async (tenant, staffId, options) => {
+      const { state } = await runner.load(staffDecider, tenant, staffId, options);
       return mayBeAssigned(state, (await settings(tenant))['assignment.targets']);
     },
-    enforceBlock: (conversationId, metadata) => enforcement.on(conversationId, metadata),
+    enforceBlock: (conversationId, metadata, options) => enforcement.on(conversationId, metadata, options),
   };
   const conversations = new ConversationCommands(runner, store, codec, conversationNeighbours);
 

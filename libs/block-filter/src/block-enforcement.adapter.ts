@@ -1,5 +1,5 @@
 import { latestPosition, type CommandMetadata, type Position } from '#kernel';
-import type { CommandRunner } from '#event-store';
+import type { CommandRunner, LoadOptions } from '#event-store';
 import type { AddressBook } from '#contacts/address-book.adapter';
 import { conversationDecider, EnforceBlock, NOTHING_KNOWN, type ConversationRules } from '#conversations';
 import type { ConversationFactsReader } from './conversation-facts.adapter.js';
@@ -23,12 +23,8 @@ export class BlockEnforcement {
     return latest;
   }
 
-  /** One conversation. `fresh: false` is enough where a later fact would call again. */
-  async on(
-    conversationId: string,
-    metadata: CommandMetadata,
-    options?: { readonly fresh?: boolean },
-  ): Promise<Position | null> {
+  /** One conversation. `fresh: false` is enough where a later fact would call again, `behind` where a fact was just appended. */
+  async on(conversationId: string, metadata: CommandMetadata, options?: LoadOptions): Promise<Position | null> {
     const { tenant, now } = metadata;
     const before = await this.runner.load(conversationDecider, tenant, conversationId, options);
     if (before.state.status === 'unknown') return null;
