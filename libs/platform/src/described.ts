@@ -38,8 +38,8 @@ export const Answers = (
 export const AnswersOrText = (type: Type, ...media: readonly TextType[]): MethodDecorator => {
   return (target, key, descriptor) => {
     inOpenApi((swagger) => {
-      swagger.ApiExtraModels(type as never)(target, key, descriptor);
-      const json = { 'application/json': { schema: { $ref: swagger.getSchemaPath(type as never) } } };
+      swagger.ApiExtraModels(type)(target, key, descriptor);
+      const json = { 'application/json': { schema: { $ref: swagger.getSchemaPath(type) } } };
       swagger.ApiResponse({ status: 200, content: { ...json, ...textAs(media) } })(target, key, descriptor);
     });
   };
