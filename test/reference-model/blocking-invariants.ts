@@ -23,10 +23,6 @@ const surely = (world: World, conversation: Conversation | undefined, time: Time
         time,
       );
 
-/** What its own contact's blocks cover: those of others who hold the address reach it when something happens in it. */
-const ownCoverage = (world: World, conversation: Conversation): readonly Cover[] =>
-  coverageOfConversation(world, conversation).filter(({ contactId }) => contactId === conversation.contactId);
-
 /** At most one open episode per contact, which alone can be changed and ended. */
 export const oneEpisode: Invariant = (history) => {
   const broken: string[] = [];
@@ -81,7 +77,7 @@ export const nothingGoesOut: Invariant = (history) => {
     },
     step: ({ at }, after) => {
       for (const conversation of after.conversations.values()) {
-        const present = ownCoverage(after, conversation).filter((one) => coversAt([one], at) !== null);
+        const present = coverageOfConversation(after, conversation).filter((one) => coversAt([one], at) !== null);
         for (const { state, blockId, messageId } of conversation.messages) {
           const isOwn = present.some((cover) => cover.blockId === blockId);
           if (present.length > 0 && state === 'requested' && !isOwn) broken.push(`${messageId} waits although covered`);
@@ -129,7 +125,9 @@ export const nobodyStarts: Invariant = (history) => {
       }
       raced = [];
       for (const conversation of after.conversations.values()) {
-        const cover = ownCoverage(after, conversation).find((one) => one.closeOpen && coversAt([one], at) !== null);
+        const cover = coverageOfConversation(after, conversation).find(
+          (one) => one.closeOpen && coversAt([one], at) !== null,
+        );
         if (cover !== undefined && conversation.status === 'open')
           broken.push(`${conversation.conversationId} is open although ${cover.blockId} concludes what it covers`);
       }

@@ -1,6 +1,7 @@
 // What should come of wishes about contacts. Each function changes the world and answers as the caller is told.
 import { accepted, refused, type Address, type Outcome, type Wish } from './operations.js';
 import {
+  coverageOfConversation,
   covering,
   enforceOn,
   episodeAt,
@@ -158,11 +159,14 @@ const attach = (world: World, contact: Contact, address: Address, now: Time): Ou
   const known = contact.identities.find((one) => one.attached && one.key === address.key);
   if (known === undefined) {
     contact.lastTime = now;
-    return accepted({ identityId: give(world, contact, address, now).identityId });
+    const { identityId } = give(world, contact, address, now);
+    if (episodeAt(contact, now) !== null) enforce(world, contact, now);
+    return accepted({ identityId });
   }
   if (address.verified && !known.verified) {
     verify(contact, known, now);
     contact.lastTime = now;
+    if (episodeAt(contact, now) !== null) enforce(world, contact, now);
   }
   return accepted({ identityId: known.identityId });
 };
@@ -300,8 +304,10 @@ const changeBlock = (world: World, caller: Caller, contact: Contact, wish: Of<'c
   return accepted({ blockId: open.blockId });
 };
 
-/** A block reaches the contact's conversations. Those of others who hold an address hear of it when something happens in them. */
+/** A block reaches the contact's conversations, and those of others who hold one of its addresses. */
 const enforce = (world: World, { contactId }: Contact, now: Time): void => {
-  for (const conversation of world.conversations.values())
-    if (conversation.contactId === contactId) enforceOn(world, conversation, now);
+  for (const conversation of world.conversations.values()) {
+    const isCovered = coverageOfConversation(world, conversation).some((cover) => cover.contactId === contactId);
+    if (conversation.contactId === contactId || isCovered) enforceOn(world, conversation, now);
+  }
 };

@@ -1395,7 +1395,8 @@ export interface components {
             conversationId: string;
         };
         HandOverAnswer: {
-            to: string;
+            /** @description null if the address was taken from the contact since */
+            to: string | null;
             channel: string;
             content: {
                 [key: string]: unknown;
@@ -4577,6 +4578,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BlockHistoryAnswer"];
+                    "text/csv": string;
+                    "application/x-ndjson": string;
                 };
             };
             /** @description A refusal (RFC 9457) */
@@ -4620,6 +4623,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReplayAnswer"];
+                    "application/x-ndjson": string;
                 };
             };
             /** @description A refusal (RFC 9457) */
