@@ -41,7 +41,7 @@ export const openStores = async (
   logger: Logger,
   { projector: wanted = configuration.projector }: StoresOptions = {},
 ): Promise<Stores> => {
-  const { dataDir, keyEncryptionKey } = configuration;
+  const { dataDir, keyEncryptionKey, keyEncryptionKeyPrevious } = configuration;
   const closers: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -59,7 +59,7 @@ export const openStores = async (
     await awaitReadStore(read, logger);
     const store = await openLog(place, logger, endProcess(logger));
     closers.push(() => store.close());
-    const vault = await openKeys(keys, keyEncryptionKey);
+    const vault = await openKeys(keys, configuration);
     closers.push(() => vault.close());
     await refuseForeignVault(store, vault, keyPlaceName(keys));
     const codec = createCodec(storedTypes, vault);
@@ -78,9 +78,13 @@ export const openStores = async (
     const projector =
       wanted === 'off'
         ? projectorElsewhere(await migratedRows(read, logger))
-        : await startProjectorThread({ place, keys, read, logId, keyEncryptionKey }, logger, (position) => {
-            notify(position);
-          });
+        : await startProjectorThread(
+            { place, keys, read, logId, keyEncryptionKey, keyEncryptionKeyPrevious },
+            logger,
+            (position) => {
+              notify(position);
+            },
+          );
     closers.push(() => projector.stop());
     store.onAppended((position) => {
       projector.appended(position);
@@ -93,11 +97,24 @@ export const openStores = async (
     notify = (position) => {
       models.notify(position);
     };
+    if (keyEncryptionKeyPrevious !== null) rewrapKeys(vault, logger);
     return { store, vault, codec, runner, source, models, projector, logId, close };
   } catch (error) {
     await close();
     throw error;
   }
+};
+
+/** Beside everything else: keys open under either key-encryption key meanwhile. Cut off, it begins again at the next start. */
+const rewrapKeys = (vault: KeyVault, logger: Logger): void => {
+  vault.rewrap().then(
+    (count) => {
+      logger.info({ count }, 'all keys are wrapped by the present key-encryption key');
+    },
+    (error: unknown) => {
+      logger.warn({ err: error }, 'keys that the previous key-encryption key wraps are left: the next start goes on');
+    },
+  );
 };
 
 /** Whichever process comes first makes the tables. */
