@@ -83,6 +83,8 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
         .map(({ identityId, detachedAt }) => ({ identityId, attached: detachedAt === null }));
     },
     isMine: (tenant, caller, contactId) => facts.isMine(tenant, caller, contactId),
+    isErased: async (tenant, contactId) =>
+      (await runner.load(contactDecider, tenant, contactId)).state.status === 'erased',
     eligible: async (tenant, staffId) => {
       const { state } = await runner.load(staffDecider, tenant, staffId);
       return mayBeAssigned(state, (await settings(tenant))['assignment.targets']);

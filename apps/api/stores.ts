@@ -6,7 +6,6 @@ import {
   readLogId,
   lockDataFolder,
   type Codec,
-  type CommandRunner,
   type KeyVault,
   type EventReader,
 } from '#event-store';
@@ -24,7 +23,7 @@ export type Stores = {
   readonly store: Log;
   readonly vault: KeyVault;
   readonly codec: Codec;
-  readonly runner: CommandRunner;
+  readonly runner: ReturnType<typeof createCommandRunner>;
   readonly source: ReadSource;
   readonly models: ReadModels<unknown>;
   readonly projector: ProjectorPort;

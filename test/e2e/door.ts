@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SignJWT } from 'jose';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiModule } from '#apps/api/api.module';
@@ -91,6 +91,8 @@ export type Door = {
   readonly added: (work: () => Promise<unknown>) => Promise<readonly string[]>;
   /** Builds all read models anew and waits for the end. */
   readonly rebuild: (name?: string) => Promise<Schemas['RebuildAnswer']>;
+  /** Every byte of the data folder, and every row of PostgreSQL as text where it is used. */
+  readonly bytes: () => Promise<Buffer>;
   readonly close: () => Promise<void>;
 };
 
@@ -285,6 +287,8 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
       return (await facts(before)).map(({ type }) => type);
     },
     rebuild,
+    bytes: async () =>
+      Buffer.concat([...bytesOf(folder), ...((await world?.rows()) ?? []).map((row) => Buffer.from(row))]),
     close: async () => {
       await app.close();
       await log.stop();
@@ -299,6 +303,12 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
   }
   return door;
 };
+
+/** The files of a folder. */
+export const bytesOf = (folder: string): readonly Buffer[] =>
+  readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => readFileSync(join(folder, name)));
 
 /** The people of a tenant. */
 export const invite = async (door: Door, tenant: string): Promise<void> => {

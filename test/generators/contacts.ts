@@ -3,9 +3,12 @@ import {
   AttachIdentity,
   BlockContact,
   ChangeBlock,
+  CompleteErasure,
   DetachIdentity,
   EditContact,
+  EraseContact,
   ExpireBlock,
+  RecordErasure,
   RegisterContact,
   ReportDuplicate,
   UnblockContact,
@@ -112,16 +115,29 @@ const expire = fc
   .record({ ...about, blockId: one('b1', 'b2', 'b3', 'b4'), expiresAt: time })
   .chain((data) => metadata.map((asked) => new ExpireBlock(data, asked)));
 
+const erasureId = one('e1', 'e1', 'e2');
+const erase = fc
+  .record({ ...about, erasureId, confirm: mostly, legalBasis: one('GDPR Art. 17') })
+  .chain((data) => metadata.map((asked) => new EraseContact(data, asked)));
+const record = fc
+  .record({ ...about, erasureId, keyId: one('k1'), destroyedAt: time })
+  .chain((data) => metadata.map((asked) => new RecordErasure(data, asked)));
+const complete = fc
+  .record({ ...about, erasureId, steps: fc.array(fc.record({ step: one('requested'), at: time, position: one('1') })) })
+  .chain((data) => metadata.map((asked) => new CompleteErasure(data, asked)));
+
+/** An erasure is the end of a life: seldom enough for the others to last. */
 export const contactCommands: fc.Arbitrary<ContactCommand> = fc.oneof(
-  { weight: 2, arbitrary: register },
-  { weight: 2, arbitrary: attach },
-  detach,
-  report,
-  edit,
-  { weight: 3, arbitrary: block },
-  { weight: 2, arbitrary: change },
-  { weight: 2, arbitrary: unblock },
-  expire,
+  { weight: 6, arbitrary: fc.oneof(erase, record, complete) },
+  { weight: 8, arbitrary: register },
+  { weight: 8, arbitrary: attach },
+  { weight: 4, arbitrary: detach },
+  { weight: 4, arbitrary: report },
+  { weight: 4, arbitrary: edit },
+  { weight: 12, arbitrary: block },
+  { weight: 8, arbitrary: change },
+  { weight: 8, arbitrary: unblock },
+  { weight: 4, arbitrary: expire },
 );
 
 export const identityCommands = fc

@@ -5,6 +5,7 @@ import type { ConversationEvent } from '#conversations';
 
 type EpisodeEvent =
   | Extract<ContactEvent, { data: { blockId: string } }>
+  | Extract<ContactEvent, { type: 'ErasureRequested' }>
   | IgnoredEvent
   | Extract<ConversationEvent, { type: 'MessageHidden' }>;
 
@@ -20,7 +21,7 @@ const ignored = <R extends { readonly ignored_count: number; readonly last_ignor
 
 export const blockedContacts = projection<EpisodeEvent>()({
   name: 'blocked_contacts',
-  version: 1,
+  version: 2,
   table: {
     key: ['block_id'],
     columns: {
@@ -37,7 +38,7 @@ export const blockedContacts = projection<EpisodeEvent>()({
     },
     indexes: [['ended_at', 'blocked_at desc', 'block_id desc'], ['ended_at', 'expires_at'], ['contact_id']],
   },
-  keyOf: ({ data }: Recorded<EpisodeEvent>) => ({ block_id: data.blockId }),
+  keyOf: ({ data }: Recorded<EpisodeEvent>) => (data.blockId === null ? null : { block_id: data.blockId }),
   on: {
     ContactBlocked: (_row, { data }) => ({
       contact_id: data.contactId,
@@ -60,6 +61,8 @@ export const blockedContacts = projection<EpisodeEvent>()({
       },
     ContactUnblocked: (row, { data }) => row && { ...row, ended_at: data.unblockedAt },
     ContactBlockExpired: (row, { data }) => row && { ...row, ended_at: data.expiredAt },
+    // Nothing is filtered for it any more.
+    ErasureRequested: (row, { data }) => row && { ...row, ended_at: data.requestedAt },
     BlockedMessageIgnored: (row, { data }) => ignored(row, data.receivedAt),
     MessageHidden: (row, { data }) => ignored(row, data.hiddenAt),
   },

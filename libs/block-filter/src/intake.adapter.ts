@@ -1,5 +1,5 @@
 import { later as latest, latestPosition, streamName, type CommandMetadata, type Position } from '#kernel';
-import type { CommandRunner, KeyVault } from '#event-store';
+import { Busy, KeyDestroyed, type CommandRunner, type KeyVault } from '#event-store';
 import {
   AttachIdentity,
   contactDecider,
@@ -111,11 +111,24 @@ export class Intake {
   /** Messages of one address on one channel. A failure is the answer of this group only. */
   private async receiveGroup(group: readonly Work[]): Promise<void> {
     try {
-      await this.takeIn(group);
+      await this.takeInSurely(group);
     } catch (error) {
       const refusal = toProblem(error);
       if (refusal.code === 'internal') throw error;
       for (const { answer } of group) answer(refusal);
+    }
+  }
+
+  /** Where the contact is erased meanwhile, whoever writes is somebody new. */
+  private async takeInSurely(group: readonly Work[]): Promise<void> {
+    for (let tries = 0; ; tries++) {
+      try {
+        await this.takeIn(group);
+        return;
+      } catch (error) {
+        if (!(error instanceof KeyDestroyed)) throw error;
+        if (tries > 0) throw new Busy(error.subject);
+      }
     }
   }
 

@@ -43,6 +43,11 @@ export class AddressBook {
     return located;
   }
 
+  /** Forgets the addresses that this process has seen. */
+  forget(): void {
+    this.located.clear();
+  }
+
   /** The valid claimants of an address, oldest first. `fresh: false` trusts what this process has folded already. */
   async holders(
     tenant: string,

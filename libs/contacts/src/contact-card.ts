@@ -31,7 +31,7 @@ const tagText = (tags: readonly string[]): string => (tags.length === 0 ? '' : `
 
 export const contactCard = projection<ContactEvent>()({
   name: 'contact_card',
-  version: 1,
+  version: 2,
   table: {
     key: ['contact_id'],
     columns: {
@@ -44,11 +44,14 @@ export const contactCard = projection<ContactEvent>()({
       block_id: nullable(text),
       block_expires_at: nullable(text),
       block: nullable(json<CardBlock>()),
+      erased: integer,
       revision: integer,
     },
     indexes: [['sort_name', 'contact_id']],
   },
   opens: ['ContactRegistered', 'ContactIdentityAttached', 'ContactDetailsChanged'],
+  // Whatever of the contact could not be folded: nothing of it may stay.
+  passesParking: ['ErasureRequested'],
   revisionOf: 'contact',
   keyOf: (event: Recorded<ContactEvent>) => ({ contact_id: event.data.contactId }),
   on: {
@@ -67,6 +70,7 @@ export const contactCard = projection<ContactEvent>()({
         block_id: null,
         block_expires_at: null,
         block: null,
+        erased: 0,
         revision,
       };
     },
@@ -115,5 +119,14 @@ export const contactCard = projection<ContactEvent>()({
     },
     ContactUnblocked: (row) => row && { ...row, block_id: null, block_expires_at: null, block: null },
     ContactBlockExpired: (row) => row && { ...row, block_id: null, block_expires_at: null, block: null },
+    // Before the keys are destroyed: what was folded in clear is gone behind this place of the log, in every generation that passes it.
+    ErasureRequested: (row) => {
+      if (row === null) return null;
+      const identities = row.identities.map((identity) => ({ ...identity, value: null }));
+      const bare = { tags: [], tag_text: '', block_id: null, block_expires_at: null, block: null };
+      return { ...row, ...named(null, []), ...bare, identities, erased: 1 };
+    },
+    ContactErased: (row) => row,
+    ErasureCompleted: (row) => row,
   },
 });

@@ -85,7 +85,39 @@ export type ContactEvent =
         durationMs: number;
       }
     >
-  | Event<'ContactBlockExpired', { contactId: string; blockId: string; expiredAt: string }>;
+  | Event<'ContactBlockExpired', { contactId: string; blockId: string; expiredAt: string }>
+  | Event<
+      'ErasureRequested',
+      {
+        contactId: string;
+        erasureId: string;
+        requestedBy: string;
+        /** In clear: it outlives the person's data. */
+        legalBasis: string;
+        requestedAt: string;
+        /** The open episode: with the erasure its filtering ends, the episode itself stays as it is on record. */
+        blockId: string | null;
+      }
+    >
+  | Event<
+      'ContactErased',
+      {
+        contactId: string;
+        erasureId: string;
+        /** Of the contact's data key; it opens nothing any more. */
+        keyId: string;
+        legalBasis: string;
+        destroyedAt: string;
+        erasedAt: string;
+      }
+    >
+  | Event<
+      'ErasureCompleted',
+      { contactId: string; erasureId: string; steps: readonly ErasureStep[]; completedAt: string }
+    >;
+
+/** What was done for an erasure, when, and where the log stood then. */
+export type ErasureStep = { readonly step: string; readonly at: string; readonly position: string };
 
 // ── State: only what decide and the filter need ─────────────────────────────────────────────────────────────────────
 export type Identity = {
@@ -123,7 +155,22 @@ export type Contact =
       readonly blockIds: readonly string[];
       readonly duplicates: readonly string[];
       readonly lastTime: string;
+    }
+  | {
+      readonly status: 'erased';
+      readonly contactId: string;
+      readonly erasureId: string;
+      readonly legalBasis: string;
+      readonly phase: 'requested' | 'erased' | 'completed';
+      /** The episode that was open. */
+      readonly blockId: string | null;
+      /** Without their values: conversations are found by them. */
+      readonly identities: readonly Identity[];
+      /** Of all episodes; what was hidden stays hidden, and nothing more is. */
+      readonly coverage: readonly Coverage[];
+      readonly lastTime: string;
     };
+export type ErasedContact = Extract<Contact, { status: 'erased' }>;
 export type ActiveContact = Extract<Contact, { status: 'active' }>;
 
 const initial = { status: 'unknown' } as Contact;
@@ -142,8 +189,8 @@ export const blockAt = (contact: Contact, time: string): OpenBlock | null =>
 
 /** The coverage of one identity on one channel, expiry applied; what a change of scope kept is one interval from its first start. */
 export const coverageOf = (contact: Contact, identityId: string, channel: string): readonly Coverage[] => {
-  if (contact.status !== 'active' || contact.coverage.length === 0) return [];
-  const { block } = contact;
+  if (contact.status === 'unknown' || contact.coverage.length === 0) return [];
+  const block = contact.status === 'active' ? contact.block : null;
   const intervals: Coverage[] = [];
   for (const one of contact.coverage) {
     if (one.identityId !== identityId || (one.channel !== '*' && one.channel !== channel)) continue;
@@ -173,6 +220,7 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       lastTime: registeredAt,
     };
   }
+  if (state.status === 'erased') return erasedOn(state, event);
   if (state.status === 'unknown')
     return Object.hasOwn(contactEvents, event.type) ? state : unheard(state, event as never);
   switch (event.type) {
@@ -221,8 +269,37 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       return blockEnded(state, event.data.blockId, event.data.unblockedAt);
     case 'ContactBlockExpired':
       return blockEnded(state, event.data.blockId, event.data.expiredAt);
+    case 'ErasureRequested': {
+      const { erasureId, legalBasis, blockId, requestedAt } = event.data;
+      return {
+        status: 'erased',
+        contactId: state.contactId,
+        erasureId,
+        legalBasis,
+        phase: 'requested',
+        blockId,
+        identities: state.identities.map((identity) => ({ ...identity, value: null })),
+        coverage: ended(state.coverage, requestedAt, () => true),
+        lastTime: later(state.lastTime, requestedAt),
+      };
+    }
+    // Nobody is erased, and no erasure ends, that was not requested.
+    case 'ContactErased':
+    case 'ErasureCompleted':
+      return state;
     default:
       return unheard(state, event);
+  }
+};
+
+const erasedOn = (state: ErasedContact, event: ContactEvent): Contact => {
+  switch (event.type) {
+    case 'ContactErased':
+      return { ...state, phase: 'erased', lastTime: later(state.lastTime, event.data.erasedAt) };
+    case 'ErasureCompleted':
+      return { ...state, phase: 'completed', lastTime: later(state.lastTime, event.data.completedAt) };
+    default:
+      return Object.hasOwn(contactEvents, event.type) ? state : unheard(state, event as never);
   }
 };
 
@@ -402,6 +479,22 @@ export class UnblockContact extends Command<
 export class ExpireBlock extends Command<About<{ readonly blockId: string; readonly expiresAt: string }>> {
   readonly type = 'ExpireBlock';
 }
+export class EraseContact extends Command<
+  About<{ readonly erasureId: string; readonly confirm: boolean; readonly legalBasis: string }>
+> {
+  readonly type = 'EraseContact';
+}
+/** The keys are destroyed and no read model holds anything of the contact any more. */
+export class RecordErasure extends Command<
+  About<{ readonly erasureId: string; readonly keyId: string; readonly destroyedAt: string }>
+> {
+  readonly type = 'RecordErasure';
+}
+export class CompleteErasure extends Command<
+  About<{ readonly erasureId: string; readonly steps: readonly ErasureStep[] }>
+> {
+  readonly type = 'CompleteErasure';
+}
 
 const commands = [
   RegisterContact,
@@ -413,6 +506,9 @@ const commands = [
   ChangeBlock,
   UnblockContact,
   ExpireBlock,
+  EraseContact,
+  RecordErasure,
+  CompleteErasure,
 ] as const;
 export type ContactCommand = InstanceType<(typeof commands)[number]>;
 
@@ -425,6 +521,7 @@ export type ContactRejection =
   | 'expiry-not-allowed'
   | 'notice-off'
   | 'contact-not-blocked'
+  | 'contact-erased'
   | 'invalid-request';
 
 type Decision = readonly ContactEvent[] | Rejection<ContactRejection>;
@@ -433,6 +530,9 @@ type Decision = readonly ContactEvent[] | Rejection<ContactRejection>;
 const decide = (command: ContactCommand, contact: Contact): Decision => {
   if (command.type === 'RegisterContact') return register(command, contact);
   if (contact.status === 'unknown' || !command.data.mine) return reject('not-found');
+  const refused = refusedToCaller(command);
+  if (refused !== null) return refused;
+  if (contact.status === 'erased') return afterErasure(command, contact);
   switch (command.type) {
     case 'AttachIdentity':
       return attach(command, contact);
@@ -456,6 +556,28 @@ const decide = (command: ContactCommand, contact: Contact): Decision => {
       return contact.block?.blockId === command.data.blockId && contact.block.expiresAt === command.data.expiresAt
         ? expired(contact, command.metadata.now)
         : [];
+    case 'EraseContact':
+      return erase(command, contact);
+    case 'RecordErasure':
+    case 'CompleteErasure':
+      return [];
+  }
+};
+
+/** What depends on the caller and the request alone; said before what the contact's state refuses. */
+const refusedToCaller = (command: ContactCommand): Rejection<ContactRejection> | null => {
+  switch (command.type) {
+    case 'BlockContact':
+      if (!mayBlock(command.metadata.caller.role, command.data.rules.blockBy)) return reject('forbidden');
+      return command.data.rules.requireConfirm && !command.data.confirm ? reject('confirmation-required') : null;
+    case 'UnblockContact':
+      if (!mayUnblock(command.metadata.caller.role, command.data.rules.unblockBy))
+        return reject('administrator-required');
+      return command.data.rules.requireConfirm && !command.data.confirm ? reject('confirmation-required') : null;
+    case 'EraseContact':
+      return command.data.confirm ? null : reject('confirmation-required');
+    default:
+      return null;
   }
 };
 
@@ -557,8 +679,6 @@ const whoFor = (metadata: CommandMetadata): string => metadata.onBehalfOf ?? met
 
 const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decision => {
   const { rules, contactId, blockId } = data;
-  if (!mayBlock(metadata.caller.role, rules.blockBy)) return reject('forbidden');
-  if (rules.requireConfirm && !data.confirm) return reject('confirmation-required');
   const blockedAt = later(metadata.now, contact.lastTime);
   const open = blockAt(contact, blockedAt);
   const scope = requestedScope(data);
@@ -666,8 +786,6 @@ const changeBlock = ({ data, metadata }: ChangeBlock, contact: ActiveContact): D
 const unblock = ({ data, metadata }: UnblockContact, contact: ActiveContact): Decision => {
   const unblockedAt = later(metadata.now, contact.lastTime);
   const open = blockAt(contact, unblockedAt);
-  if (!mayUnblock(metadata.caller.role, data.rules.unblockBy)) return reject('administrator-required');
-  if (data.rules.requireConfirm && !data.confirm) return reject('confirmation-required');
   if (open === null) return reject('contact-not-blocked');
   return [
     {
@@ -683,6 +801,49 @@ const unblock = ({ data, metadata }: UnblockContact, contact: ActiveContact): De
       },
     },
   ];
+};
+
+const erase = ({ data, metadata }: EraseContact, contact: ActiveContact): Decision => {
+  const { contactId, erasureId, legalBasis } = data;
+  const requestedAt = later(metadata.now, contact.lastTime);
+  return [
+    ...expired(contact, requestedAt),
+    {
+      type: 'ErasureRequested',
+      data: {
+        contactId,
+        erasureId,
+        requestedBy: whoFor(metadata),
+        legalBasis,
+        requestedAt,
+        blockId: blockAt(contact, requestedAt)?.blockId ?? null,
+      },
+    },
+  ];
+};
+
+/** An erased contact hears nothing but its erasure's own end. Erased again, it is told of the first. */
+const afterErasure = (command: ContactCommand, contact: ErasedContact): Decision => {
+  const { contactId, erasureId, legalBasis, phase } = contact;
+  const at = later(command.metadata.now, contact.lastTime);
+  switch (command.type) {
+    case 'EraseContact':
+      return [];
+    case 'RecordErasure': {
+      const { keyId, destroyedAt } = command.data;
+      return phase === 'requested' && command.data.erasureId === erasureId
+        ? [{ type: 'ContactErased', data: { contactId, erasureId, keyId, legalBasis, destroyedAt, erasedAt: at } }]
+        : [];
+    }
+    case 'CompleteErasure': {
+      const { steps } = command.data;
+      return phase === 'erased' && command.data.erasureId === erasureId
+        ? [{ type: 'ErasureCompleted', data: { contactId, erasureId, steps, completedAt: at } }]
+        : [];
+    }
+    default:
+      return reject('contact-erased');
+  }
 };
 
 /** The end of an episode that ran out, if it is still owed. */
@@ -719,7 +880,11 @@ export const contactDecider = decider({
   sizeOf: (contact) =>
     contact.status === 'unknown'
       ? 100
-      : 800 + 300 * (contact.identities.length + contact.coverage.length + contact.blockIds.length),
+      : 800 +
+        300 *
+          (contact.identities.length +
+            contact.coverage.length +
+            (contact.status === 'active' ? contact.blockIds.length : 0)),
 });
 
 /** The stored types: versions, and what is personal. */
@@ -735,4 +900,7 @@ export const contactEvents = defineEvents<ContactEvent>()({
   ContactBlockChanged: { version: 1, personal: ['reasonText'] },
   ContactUnblocked: { version: 1, personal: ['reason'] },
   ContactBlockExpired: { version: 1 },
+  ErasureRequested: { version: 1 },
+  ContactErased: { version: 1 },
+  ErasureCompleted: { version: 1 },
 });

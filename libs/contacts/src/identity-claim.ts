@@ -66,6 +66,8 @@ export const holdersOf = (
   const holders = new Map<string, Holder>();
   for (const { contactId, identityId, claimedAt } of claims) {
     const contact = contacts.get(contactId) ?? { status: 'unknown' };
+    // Whoever writes from the address of an erased contact is somebody new.
+    if (contact.status === 'erased') continue;
     const identity = identitiesOf(contact).find((one) => one.identityId === identityId) ?? null;
     const everAttached = contact.status === 'active' && contact.identities.some((one) => one.identityId === identityId);
     const pending = !everAttached && Date.parse(now) - Date.parse(claimedAt) < PENDING_MS;

@@ -2,6 +2,8 @@ export * from './addresses.js';
 export * from './contact.js';
 export * from './contact-card.js';
 export * from './coverage.js';
+export * from './data-keys.js';
+export * from './erasures.js';
 export * from './identity-claim.js';
 export * from './ignored-messages.js';
 export * from './search-text.js';

@@ -39,6 +39,7 @@ export type ConversationNeighbours = {
     channel: string,
   ) => Promise<readonly { readonly identityId: string; readonly attached: boolean }[] | null>;
   readonly isMine: (tenant: string, caller: Caller, contactId: string) => Promise<boolean>;
+  readonly isErased: (tenant: string, contactId: string) => Promise<boolean>;
   /** Is this an active staff record that conversations may be assigned to, under the tenant's setting? */
   readonly eligible: (tenant: string, staffId: string) => Promise<boolean>;
   readonly enforceBlock: (conversationId: string, metadata: CommandMetadata) => Promise<Position | null>;
@@ -63,7 +64,12 @@ export class ConversationCommands {
 
   /** A command as its route made it, its facts still empty. A StartConversation may leave its ids empty too. */
   async execute(command: ConversationCommand): Promise<ConversationOutcome> {
-    return command.type === 'StartConversation' ? this.start(command) : this.run(command);
+    const outcome = await (command.type === 'StartConversation' ? this.start(command) : this.run(command));
+    if (outcome.kind !== 'rejected' || outcome.rejection.rejected !== 'no-address') return outcome;
+    const contactId = await this.contactOf(command);
+    return (await this.neighbours.isErased(command.metadata.tenant, contactId))
+      ? { ...outcome, rejection: reject('contact-erased') }
+      : outcome;
   }
 
   private async run(command: ConversationCommand): Promise<ConversationOutcome> {
@@ -162,6 +168,12 @@ export class ConversationCommands {
       { ...command.data, facts },
       metadata,
     );
+  }
+
+  private async contactOf({ type, data, metadata }: ConversationCommand): Promise<string> {
+    if (type === 'StartConversation') return data.contactId;
+    const { state } = await this.runner.load(conversationDecider, metadata.tenant, data.conversationId);
+    return state.status === 'unknown' ? '' : state.contactId;
   }
 
   private async latestOf(tenant: string, identityIds: readonly string[], channel: string): Promise<string | undefined> {

@@ -448,6 +448,7 @@ export type ConversationRejection =
   | 'forbidden'
   | 'contact-blocked'
   | 'no-address'
+  | 'contact-erased'
   | 'duplicate-contact'
   | 'already-assigned'
   | 'assignee-changed'

@@ -86,6 +86,7 @@ class ContactCardAnswer {
   @Shown(() => ConsentsAnswer) consents!: ConsentsAnswer;
   @Shown(() => WalletNameAnswer, { list: 1000 }) wallets!: readonly WalletNameAnswer[];
   @Shown(() => CardConversationAnswer, { list: 200 }) conversations!: readonly CardConversationAnswer[];
+  @Shown('boolean', { optional: true, description: 'True where the contact was erased' }) erased?: boolean;
 }
 class BlockedContactAnswer {
   @Shown('string') contactId!: string;

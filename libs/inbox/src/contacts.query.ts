@@ -87,6 +87,8 @@ export class ListContactsHandler implements IQueryHandler<ListContacts> {
         .selectFrom('contact_card')
         .select(['contact_id', 'display_name', 'sort_name', 'tags', 'identities', 'block_id', 'block_expires_at'])
         .where('contact_card.tenant', '=', tenant)
+        // Nothing of them could be shown.
+        .where('contact_card.erased', '=', 0)
         .where(ownContact(caller, 'contact_card.contact_id'));
       if (filter.search !== undefined) {
         query = query.where(sql<boolean>`search_text like ${containing(searchTerm(filter.search))} escape '\\'`);
@@ -130,6 +132,7 @@ export type ContactCard = Omit<ContactRow, 'blocked'> & {
     readonly status: string;
     readonly assigneeId: string | null;
   }[];
+  readonly erased?: true;
 };
 
 @QueryHandler(GetContactCard)
@@ -171,6 +174,7 @@ export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
       consents: { whatsapp: UNSET, viber: UNSET, sms: UNSET, email: UNSET },
       wallets: [],
       conversations,
+      ...(row.erased === 1 ? { erased: true } : {}),
     };
     return { value: card, at, revision: row.revision };
   }

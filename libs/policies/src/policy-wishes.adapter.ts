@@ -19,6 +19,7 @@ import { staffDecider } from '#staff';
 import type { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import { deriveId } from '#platform';
 import type { PolicyWish } from './policies.js';
+import { systemMetadata } from './system-metadata.adapter.js';
 
 export type PolicyDesk = {
   readonly runner: CommandRunner;
@@ -150,19 +151,3 @@ export class PolicyWishes {
     );
   }
 }
-
-const systemMetadata = (
-  tenant: string,
-  actor: string,
-  commandId: string,
-  correlationId: string,
-  causationId: string,
-): CommandMetadata => ({
-  commandId,
-  correlationId,
-  causationId,
-  tenant,
-  caller: { id: actor, kind: 'system', role: 'system', access: 'all' },
-  now: new Date().toISOString(),
-  requestHash: 'policy',
-});
