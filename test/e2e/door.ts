@@ -3,7 +3,7 @@ import { jest } from '@jest/globals';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SignJWT } from 'jose';
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ApiModule } from '#apps/api/api.module';
@@ -13,6 +13,7 @@ import type { StoredEvent } from '#event-store';
 import type { Position } from '#kernel';
 import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
 import { postgresWorld } from '../fixtures/postgres-world.js';
+import { bytesOf } from '../fixtures/bytes.js';
 import { endOf } from '../fixtures/event-store-db-end.js';
 import { answerOf, connect, type Client, type Schemas } from '#client';
 import { createHttpApp, decodeToken, makeLogger, readConfiguration } from '#platform';
@@ -303,12 +304,6 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
   }
   return door;
 };
-
-/** The files of a folder. */
-export const bytesOf = (folder: string): readonly Buffer[] =>
-  readdirSync(folder, { withFileTypes: true })
-    .filter((entry) => entry.isFile())
-    .map(({ name }) => readFileSync(join(folder, name)));
 
 /** The people of a tenant. */
 export const invite = async (door: Door, tenant: string): Promise<void> => {
