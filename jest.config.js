@@ -1,4 +1,5 @@
 import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 
 const major = Number(process.versions.node.split('.')[0]);
 if (major < 24) {
@@ -35,7 +36,8 @@ const withServers = [
   ...(process.env['POSTGRES_URL']
     ? [
         project('engine-postgres', 'sqlite', ofTheEngine, 'postgres'),
-        project('postgres', 'sqlite', overHttp, 'postgres'),
+        // The other pair with these rows; the whole of e2e is played over it below.
+        project('postgres', 'sqlite', ['test/e2e/rebuild.spec.ts'], 'postgres'),
         project('eventstoredb-postgres', process.env['EVENTSTORE_URL'] ? 'server' : 'fake', overHttp, 'postgres'),
       ]
     : []),
@@ -46,6 +48,8 @@ export default {
     process.env['SERVER_TESTS'] === '1'
       ? withServers
       : [project('embedded', 'sqlite', ofNone), project('eventstoredb', 'fake', overHttp)],
+  // Jest would leave a core to itself, of two as well.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   workerIdleMemoryLimit: '768MB',
   testTimeout: 60_000,
   reporters: [['default', { summaryThreshold: 1 }], '<rootDir>/dist/test/jest/closing-line.reporter.js'],

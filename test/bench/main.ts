@@ -6,8 +6,9 @@ import { parseArgs } from 'node:util';
 import { randomOf } from '../traffic/random.js';
 import { machine, show, waited, type Figure } from './figures.js';
 import { summarise } from './profile.js';
+import { engineOnPostgres, engineOnServers, engineRows } from './engine-rows.js';
 import { onEventStoreDb } from './event-store-db-rows.js';
-import { postgresIsNamed, postgresRows } from './postgres-rows.js';
+import { postgresRows } from './postgres-rows.js';
 import { embedded, type Row } from './rows.js';
 
 const { values: options, positionals } = parseArgs({
@@ -21,7 +22,14 @@ const { values: options, positionals } = parseArgs({
     profile: { type: 'boolean', default: false },
   },
 });
-const rows: Readonly<Record<string, Row>> = { ...embedded, ...onEventStoreDb, ...postgresRows };
+/** By the servers that they need. */
+const sets: readonly { readonly rows: Readonly<Record<string, Row>>; readonly needs: readonly string[] }[] = [
+  { rows: { ...embedded, ...engineRows }, needs: [] },
+  { rows: onEventStoreDb, needs: ['EVENTSTORE_URL'] },
+  { rows: { ...postgresRows, ...engineOnPostgres }, needs: ['POSTGRES_URL'] },
+  { rows: engineOnServers, needs: ['EVENTSTORE_URL', 'POSTGRES_URL'] },
+];
+const rows: Readonly<Record<string, Row>> = Object.assign({}, ...sets.map((set) => set.rows)) as Record<string, Row>;
 const chosen = positionals.length === 0 ? Object.keys(rows) : positionals;
 const unknown = chosen.find((name) => !(name in rows));
 if (unknown !== undefined) {
@@ -45,12 +53,9 @@ const at = new Date().toISOString();
 const rest = positionals.length === 0 ? '' : `-${positionals.join('+')}`;
 const file = join(folder, `${at.slice(0, 19).replaceAll(':', '-')}${rest}.json`);
 for (const name of chosen) {
-  if (name in onEventStoreDb && !process.env['EVENTSTORE_URL']) {
-    console.log(`${name}: skipped, EVENTSTORE_URL names no server`);
-    continue;
-  }
-  if (name in postgresRows && !postgresIsNamed) {
-    console.log(`${name}: skipped, POSTGRES_URL names no server`);
+  const missing = sets.find((set) => name in set.rows)?.needs.find((server) => !process.env[server]);
+  if (missing !== undefined) {
+    console.log(`${name}: skipped, ${missing} names no server`);
     continue;
   }
   const profiles = options.profile ? mkdtempSync(join(tmpdir(), 'portaria-profile-')) : undefined;

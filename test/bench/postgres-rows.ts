@@ -1,4 +1,4 @@
-import { postgresUrl, postgresWorld } from '../fixtures/postgres-world.js';
+import { postgresWorld } from '../fixtures/postgres-world.js';
 import type { Figure } from './figures.js';
 import { embedded, type Row } from './rows.js';
 
@@ -17,8 +17,6 @@ const onPostgres =
 
 /** Needs POSTGRES_URL. */
 export const postgresRows: Readonly<Record<string, Row>> = {
-  'postgres-rebuild': onPostgres(embedded.rebuild, { floor: 40_000, aim: 150_000 }),
+  'postgres-rebuild': onPostgres(embedded.rebuild, {}),
   'postgres-visible': onPostgres(embedded.visible, {}),
 };
-
-export const postgresIsNamed = postgresUrl !== '';

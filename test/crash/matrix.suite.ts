@@ -208,7 +208,7 @@ export const crashMatrix = (store: string, open: () => { readonly read: ReadPlac
       const source = await openSource(place.read, () => undefined);
       let inReplay = 0;
       let done = new Map<string, number>();
-      for (let lives = 0; inReplay < RANDOM_KILLS && lives < 4 * RANDOM_KILLS; lives++) {
+      for (let lives = 0; inReplay < RANDOM_KILLS && lives < 12 * RANDOM_KILLS; lives++) {
         const said = await lived({ asks: true, death: null, slowMs: 25 }, (one, child) => {
           if (one.kind !== 'settled') setTimeout(() => child.kill('SIGKILL'), Math.random() * 300);
         });

@@ -34,7 +34,8 @@ const jest = spawn(
     '--experimental-vm-modules',
     '--disable-warning=ExperimentalWarning',
     'node_modules/jest/bin/jest.js',
-    '--runInBand',
+    // A server that goes away is nothing for others to work with.
+    ...(process.env['POSTGRES_RESTART'] ? ['--runInBand'] : []),
     ...process.argv.slice(2),
   ],
   { cwd: root, stdio: 'inherit', env: { ...process.env, SERVER_TESTS: '1' } },

@@ -80,6 +80,12 @@ class ConversationReader {
           .on('read_markers.staff_id', '=', caller.id)
           .onRef('read_markers.conversation_id', '=', 'inbox.conversation_id'),
       )
+      .leftJoin('timeline as last_message', (join) =>
+        join
+          .onRef('last_message.tenant', '=', 'inbox.tenant')
+          .onRef('last_message.conversation_id', '=', 'inbox.conversation_id')
+          .onRef('last_message.item_id', '=', 'inbox.last_message_id'),
+      )
       .where('inbox.tenant', '=', tenant)
       .where(mayRead(caller))
       .select([
@@ -93,7 +99,7 @@ class ConversationReader {
         'inbox.session_no',
         'inbox.automation',
         'inbox.last_displayed_at',
-        'inbox.latest',
+        'last_message.content',
         'inbox.revision',
         'contact_card.display_name',
       ])
@@ -125,7 +131,7 @@ class ConversationReader {
         assigneeId: row.assignee_id,
         automation: row.automation,
         lastDisplayedAt: row.last_displayed_at,
-        lastMessagePreview: await this.preview(row.latest[0]?.content ?? null),
+        lastMessagePreview: await this.preview(row.content),
         unread: row.unread,
         contactBlocked: intervalAt(coverage({ identityId: row.identity_id, channel: row.channel }), now) !== null,
       })),

@@ -2,13 +2,11 @@
 import { integer, json, nullable, projection, text, type Recorded } from '#kernel';
 import { messageTime, type ConversationEvent } from '#conversations';
 
-/** A displayed message; `content` is sealed. */
-export type LatestMessage = {
+/** A displayed message; what it says stands in the timeline, once. */
+type LatestMessage = {
   readonly messageId: string;
   readonly at: string;
   readonly ordinal: number;
-  readonly direction: 'inbound' | 'outbound';
-  readonly content: unknown;
 };
 
 /** So many are kept, so that a message that raced a block can be taken back from preview and order. */
@@ -19,27 +17,37 @@ type Messages = {
   readonly older_at: string | null;
   readonly latest: readonly LatestMessage[];
   readonly last_displayed_at: string;
+  readonly last_message_id: string | null;
 };
 
-const byTime = (a: LatestMessage, b: LatestMessage): number =>
-  a.at === b.at ? b.ordinal - a.ordinal : a.at < b.at ? 1 : -1;
+const isNewer = (a: LatestMessage, b: LatestMessage): boolean => (a.at === b.at ? a.ordinal > b.ordinal : a.at > b.at);
 
+/** Takes its place among the latest, which nearly always is the first. */
 const shown = <R extends Messages>(row: R, message: LatestMessage): R => {
-  const all = [message, ...row.latest].sort(byTime);
-  const dropped = all[KEPT]?.at ?? null;
+  const { latest } = row;
+  let at = 0;
+  for (let next = latest[0]; next !== undefined && !isNewer(message, next); next = latest[at]) at++;
+  const all = [...latest.slice(0, at), message, ...latest.slice(at)];
+  const dropped = all.length > KEPT ? (all.pop()?.at ?? null) : null;
   const older = dropped !== null && (row.older_at === null || dropped > row.older_at) ? dropped : row.older_at;
-  return dated({ ...row, latest: all.slice(0, KEPT), older_at: older });
+  return dated(row, all, older);
 };
 
-/** The greatest time of displayed messages, the opening if there is none. */
-const dated = <R extends Messages>(row: R): R => {
-  const newest = row.latest[0]?.at ?? row.older_at;
-  return { ...row, last_displayed_at: newest !== null && newest > row.opened_at ? newest : row.opened_at };
+/** The greatest time of displayed messages, the opening if there is none; and which message is shown. */
+const dated = <R extends Messages>(row: R, latest: readonly LatestMessage[], older: string | null): R => {
+  const newest = latest[0]?.at ?? older;
+  return {
+    ...row,
+    latest,
+    older_at: older,
+    last_displayed_at: newest !== null && newest > row.opened_at ? newest : row.opened_at,
+    last_message_id: latest[0]?.messageId ?? null,
+  };
 };
 
 export const inbox = projection<ConversationEvent>()({
   name: 'inbox',
-  version: 2,
+  version: 3,
   counts: { by: ['assignee_id', 'status'] },
   table: {
     key: ['conversation_id'],
@@ -56,6 +64,7 @@ export const inbox = projection<ConversationEvent>()({
       /** Greatest time of the displayed messages that are not kept in `latest`. */
       older_at: nullable(text),
       last_displayed_at: text,
+      last_message_id: nullable(text),
       latest: json<readonly LatestMessage[]>(),
       inbound_count: integer,
       last_inbound_ordinal: integer,
@@ -83,6 +92,7 @@ export const inbox = projection<ConversationEvent>()({
       opened_at: data.openedAt,
       older_at: null,
       last_displayed_at: data.openedAt,
+      last_message_id: null,
       latest: [],
       inbound_count: 0,
       last_inbound_ordinal: 0,
@@ -94,8 +104,6 @@ export const inbox = projection<ConversationEvent>()({
           messageId: data.messageId,
           at: messageTime(data.sentAt, data.receivedAt),
           ordinal: data.ordinal,
-          direction: 'inbound',
-          content: data.content,
         }),
         inbound_count: row.inbound_count + 1,
         last_inbound_ordinal: data.ordinal,
@@ -106,12 +114,14 @@ export const inbox = projection<ConversationEvent>()({
         messageId: data.messageId,
         at: data.requestedAt,
         ordinal: data.ordinal,
-        direction: 'outbound',
-        content: data.content,
       }),
     MessageHidden: (row, { data }) =>
       row && {
-        ...dated({ ...row, latest: row.latest.filter((message) => message.messageId !== data.messageId) }),
+        ...dated(
+          row,
+          row.latest.filter((message) => message.messageId !== data.messageId),
+          row.older_at,
+        ),
         inbound_count: row.inbound_count - 1,
       },
     MessageHandedOver: (row) => row,
