@@ -38,7 +38,8 @@ const factsOf = (contactId: string): readonly string[] =>
     ({ type }) => String(type),
   );
 const destroyedAt = (contactId: string): unknown =>
-  rows('keys.db', `select destroyed_at from data_keys where subject = 'contact:${contactId}'`)[0]?.['destroyed_at'];
+  rows('keys.db', `select destroyed_at from data_keys where subject = 'contact:${contactId}'`)[0]?.['destroyed_at'] ??
+  null;
 
 type Person = { readonly contactId: string; readonly name: string; readonly phone: string; readonly text: string };
 let people = 0;
@@ -68,11 +69,11 @@ const left = (one: Person): readonly string[] => {
 /** When the process dies, as somebody sees who looks at its files. */
 const DEATHS: readonly (readonly [string, (contactId: string) => Promise<void>])[] = [
   ['as soon as it was requested', () => Promise.resolve()],
-  ['when the keys are destroyed', (contactId) => until(() => destroyedAt(contactId) != null)],
+  ['when the keys are destroyed', (contactId) => until(() => destroyedAt(contactId) !== null)],
   [
     'while the caches expire',
     async (contactId) => {
-      await until(() => destroyedAt(contactId) != null);
+      await until(() => destroyedAt(contactId) !== null);
       await pause(2_000);
     },
   ],
@@ -105,7 +106,7 @@ describe('an erasure that is cut off', () => {
       // The first destruction is the one that is told.
       const told = Date.parse((await certificate()).destroyedAt as string);
       expect(told).toBe(destroyedAt(one.contactId));
-      if (destroyed != null) expect(told).toBe(destroyed);
+      if (destroyed !== null) expect(told).toBe(destroyed);
       expect(left(one)).toEqual([]);
       const card = await ask('admin', 'GET', `/v1/contacts/${one.contactId}`);
       expect(card).toMatchObject({ displayName: null, erased: true });

@@ -79,14 +79,10 @@ const completed: Fact<'ErasureCompleted'> = {
   data: { contactId, erasureId: 'e1', steps, completedAt: at('11:00:07') },
 };
 
-const erase = ({
-  now = at('11:00'),
-  as = admin,
-  ...data
-}: Partial<EraseContact['data']> & { now?: string; as?: typeof admin | typeof system } = {}) =>
+const erase = ({ now = at('11:00'), ...data }: Partial<EraseContact['data']> & { now?: string } = {}) =>
   new EraseContact(
     { contactId, mine: true, erasureId: 'e1', confirm: true, legalBasis: 'GDPR Art. 17', ...data },
-    asked(as, now),
+    asked(admin, now),
   );
 const record = (erasureId = 'e1') =>
   new RecordErasure(

@@ -101,7 +101,7 @@ export class WrappedKeyVault implements KeyVault {
     const rows = new Map((await this.rows.bySubjects(tenant, wanted)).map((row) => [row.subject, row]));
     return subjects.map((subject) => {
       const row = rows.get(subject);
-      if (row?.destroyedAt == null) throw new KeyMissing(subject);
+      if (row === undefined || row.destroyedAt === null) throw new KeyMissing(subject);
       this.sealing.delete(nameOf(tenant, subject));
       this.opening.set(row.keyId, 'destroyed');
       return { subject, keyId: row.keyId, destroyedAt: new Date(row.destroyedAt).toISOString() };

@@ -6,7 +6,7 @@ import { retire } from './rebuild.js';
 
 /** Can its rows hold what stands sealed in the log? Of a read model that the code does not know any more nobody can say. */
 const mayHoldClearText = (projections: readonly Projection[], { projection }: GenerationRow): boolean =>
-  projections.find(({ name }) => name === projection)?.opens.some(() => true) ?? true;
+  projections.find(({ name }) => name === projection)?.opens.length !== 0;
 
 /** The tables whose rows may hold personal values in clear. */
 export const clearTables = (
@@ -34,7 +34,7 @@ export const behindErasure = async (
   for (const row of await tx.system.generations()) {
     if (!mayHoldClearText(projections, row)) continue;
     const cohort = cohorts.get(row.cohort);
-    const hasPassed = cohort?.position != null && cohort.position >= position;
+    const hasPassed = (cohort?.position ?? '') >= position;
     if (hasPassed && row.state !== 'failed' && row.state !== 'dropping') continue;
     behind.push(tableName(row.projection, row.generation));
     const isCurrent = projections.some(({ name, version }) => name === row.projection && version === row.version);

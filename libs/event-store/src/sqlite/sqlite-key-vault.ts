@@ -54,7 +54,7 @@ const verify = (db: DatabaseSync, path: string, ring: KeyRing, readOnly: boolean
     db.prepare('insert or ignore into verification (name, wrapped) values (?, ?)').run(MARK.made, markOf(ring));
   }
   const markNamed = (name: string): Uint8Array | null =>
-    (db.prepare('select wrapped from verification where name = ?').get(name)?.['wrapped'] as Uint8Array) ?? null;
+    (db.prepare('select wrapped from verification where name = ?').get(name)?.['wrapped'] ?? null) as Uint8Array | null;
   const marks = { made: markNamed(MARK.made) ?? new Uint8Array(), rewrapping: markNamed(MARK.rewrapping) };
   const mistake = mistakeOfKeys(ring, marks, path);
   if (mistake !== null) throw new DataFolderError(mistake);
