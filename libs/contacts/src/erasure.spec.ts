@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { fold } from '#kernel';
+import { fold, type Caller } from '#kernel';
 import { asked, at, callers, given } from '#kernel/given';
 import { foldAll } from '#kernel/projected';
 import { contactCard } from './contact-card.js';
@@ -94,7 +94,7 @@ const complete = (erasureId = 'e1') =>
 const rules = { ...UNKNOWN_RULES, reason: 'optional', blockBy: 'anyAgent' } as const;
 const block = (confirm = true) =>
   new BlockContact({ contactId, mine: true, blockId: 'b2', confirm, rules }, asked(agent, at('12:00')));
-const unblock = (as: typeof admin | typeof agent) =>
+const unblock = (as: Caller) =>
   new UnblockContact({ contactId, mine: true, confirm: true, requestedBy: 'customer', rules }, asked(as, at('12:00')));
 const edit = new EditContact(
   { contactId, mine: true, displayName: 'Somebody', addTags: [], removeTags: [] },
