@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs';
 import {
   createCodec,
   createCommandRunner,
+  LogTail,
   ensureLogStarted,
   readLogId,
   lockDataFolder,
@@ -62,12 +63,17 @@ export const openStores = async (
     closers.push(() => vault.close());
     await refuseForeignVault(store, vault, keyPlaceName(keys));
     const codec = createCodec(storedTypes, vault);
+    const tail = place.kind === 'sqlite' ? null : new LogTail(store, logger);
+    if (tail !== null) {
+      await tail.start();
+      closers.push(() => tail.stop());
+    }
     const runner = createCommandRunner({
       store,
       codec,
       log: logger,
       outranksStale,
-      soleWriter: place.kind === 'sqlite',
+      ...(tail === null ? { soleWriter: true } : { tail }),
     });
     if ((await readLogId(store)) === null && !(await vault.isEmpty()))
       throw new LogMissing(place.kind === 'sqlite' ? place.path : 'on the server');

@@ -14,14 +14,20 @@ import {
 import type { Codec } from './codec.js';
 import { appendSurely, type Log } from './append-surely.js';
 import { FoldCache } from './fold-cache.js';
+import type { LogTail } from './log-tail.js';
 import { type AppendResult, type EventStore, WrongExpectedRevision } from './port.js';
 import { propose, type Proposal } from './proposal.js';
-import { Busy, type CommandRunner, type Loaded, type Outcome } from './runner.js';
+import { Busy, type CommandRunner, type Loaded, type LoadOptions, type Outcome } from './runner.js';
 import { catchUp, emptyFold, refold, remember, type StreamFold } from './stream-fold.js';
 import { StreamQueue } from './stream-queue.js';
 
 const maxAttempts = 5;
 const maxAppendBytes = 512 * 1024;
+/** So old may be what a command is accepted on before it is looked at again. */
+const RECENT: LoadOptions = { maxAgeMs: 100 };
+const PRESENT: LoadOptions = {};
+/** So long an append is waited for to be heard, before the stream is read instead. */
+const HEARD_MS = 250;
 
 export type CommandRunnerOptions = {
   readonly store: EventStore;
@@ -38,12 +44,14 @@ export type CommandRunnerOptions = {
    * that append and look at each other afterwards at least one sees the other, as it would by reading.
    */
   readonly soleWriter?: boolean;
+  /** Where others write too: hears what they append, so that folds in memory need not be read again. */
+  readonly tail?: LogTail;
   readonly log?: Log;
 };
 
 /** A command on its way: built anew for each attempt. */
 type Job = {
-  readonly build: (state: unknown) => Command<unknown> | Promise<Command<unknown>>;
+  readonly build: (state: unknown, recent: LoadOptions) => Command<unknown> | Promise<Command<unknown>>;
   readonly metadata: CommandMetadata & { readonly commandType?: string };
   readonly expectedRevision: number | undefined;
 };
@@ -65,6 +73,9 @@ class StreamRunner implements CommandRunner {
   constructor(private readonly options: CommandRunnerOptions) {
     this.cache = new FoldCache(options.cacheBytes ?? 256 * 1024 * 1024);
     this.now = options.now ?? (() => new Date().toISOString());
+    options.tail?.onHeard((stream, revision) => {
+      this.cache.heard(stream, revision);
+    });
   }
 
   execute: CommandRunner['execute'] = async (decider, id, command, metadata, options = {}) => {
@@ -89,14 +100,13 @@ class StreamRunner implements CommandRunner {
   load: CommandRunner['load'] = async (decider, tenant, id, options = {}) => {
     // Outside the queue: a command may load another stream, whose command may be loading this one.
     const target = targetOf(decider, tenant, id);
+    const { behind } = options;
+    const heard = behind !== undefined && (await this.options.tail?.reached(behind, HEARD_MS)) === true;
     const cached = this.cache.get(target.stream, decider);
-    const isTrusted =
-      this.options.soleWriter === true ||
-      (options.maxAgeMs === undefined
-        ? options.fresh === false
-        : cached !== undefined && performance.now() - cached.readAt <= options.maxAgeMs);
     const { state, revision, position } =
-      cached === undefined || !isTrusted ? await this.readOn(target, cached ?? emptyFold(decider)) : cached;
+      cached !== undefined && this.isTrusted(cached, options, heard)
+        ? cached
+        : await this.readOn(target, cached ?? emptyFold(decider));
     return { state, revision, position } as Loaded<typeof decider>;
   };
 
@@ -114,6 +124,15 @@ class StreamRunner implements CommandRunner {
     this.cache.clear();
   }
 
+  private isTrusted(fold: StreamFold, { fresh, maxAgeMs, behind }: LoadOptions, heard: boolean): boolean {
+    const { soleWriter, tail } = this.options;
+    if (soleWriter === true || fresh === false) return true;
+    if (fold.isBehind) return false;
+    if (behind !== undefined) return heard;
+    if (maxAgeMs === undefined) return false;
+    return performance.now() - Math.max(fold.readAt, tail?.levelAt ?? -Infinity) <= maxAgeMs;
+  }
+
   private enqueue(target: Target, jobs: readonly Job[]): Promise<readonly AnyOutcome[]> {
     return this.queue.run(target.stream, () => this.run(target, jobs));
   }
@@ -123,13 +142,16 @@ class StreamRunner implements CommandRunner {
     let at = cached ?? (await this.readOn(target, emptyFold(target.decider)));
     /** Whether `at` was the stream's end since this call began. */
     let fresh = cached === undefined || this.options.soleWriter === true;
+    /** What is loaded of other streams: without a tail nobody says that it is recent. */
+    let others = this.options.tail === undefined ? PRESENT : RECENT;
     let attempts = 0;
     const done: AnyOutcome[] = [];
     while (done.length < jobs.length) {
-      const round = await this.decideRound(target, at, jobs.slice(done.length), fresh);
+      const round = await this.decideRound(target, at, jobs.slice(done.length), others, fresh);
       if (round === 'read-first') {
-        at = await this.readOn(target, at);
+        if (!fresh) at = await this.readOn(target, at);
         fresh = true;
+        others = PRESENT;
         continue;
       }
       const last = round.proposals.at(-1);
@@ -138,6 +160,7 @@ class StreamRunner implements CommandRunner {
         continue;
       }
       const events = round.proposals.flatMap((proposal) => proposal.events);
+      const beganAt = performance.now();
       const result = await appendSurely(this.options, target.stream, at.revision, events);
       if (result instanceof WrongExpectedRevision) {
         attempts += 1;
@@ -150,6 +173,7 @@ class StreamRunner implements CommandRunner {
         fresh = true;
         continue;
       }
+      this.options.tail?.appended(result.position, beganAt);
       at = this.standing(target, at, last, round, result);
       fresh = true;
       attempts = 0;
@@ -160,12 +184,13 @@ class StreamRunner implements CommandRunner {
 
   /**
    * Decides as many jobs as fit into one append, each on the state behind those before it. An answer that appends nothing needs
-   * a fold that was read to the stream's end; where facts are appended, the append itself confirms the fold.
+   * a fold that was read to the stream's end, and others that were; where facts are appended, the append itself confirms the fold.
    */
   private async decideRound(
     target: Target,
     start: StreamFold,
     jobs: readonly Job[],
+    others: LoadOptions,
     fresh: boolean,
   ): Promise<Round | 'read-first'> {
     const outcomes: AnyOutcome[] = [];
@@ -183,7 +208,7 @@ class StreamRunner implements CommandRunner {
         continue;
       }
       const stale = job.expectedRevision !== undefined && job.expectedRevision !== at.revision;
-      const command = await job.build(at.state);
+      const command = await job.build(at.state, others);
       const wished = decide(target.decider, command, at.state);
       const outranks = isRejection(wished) && this.options.outranksStale?.(wished.rejected) === true;
       const decided = stale && !outranks ? reject('revision-stale') : wished;
@@ -214,7 +239,8 @@ class StreamRunner implements CommandRunner {
         repeated: false,
       });
     }
-    return !fresh && !confirmed && proposals.length === 0 ? 'read-first' : { outcomes, proposals };
+    const sure = fresh && others === PRESENT;
+    return !sure && !confirmed && proposals.length === 0 ? 'read-first' : { outcomes, proposals };
   }
 
   private async nothing(at: StreamFold, rejection: Rejection | null): Promise<AnyOutcome> {
@@ -245,7 +271,13 @@ class StreamRunner implements CommandRunner {
     for (const proposal of round.proposals) {
       for (const [id, trace] of proposal.fold.commands) remember(at.commands, id, trace);
     }
-    const next = { ...last.fold, commands: at.commands, position: result.position, readAt: performance.now() };
+    const next = {
+      ...last.fold,
+      commands: at.commands,
+      position: result.position,
+      readAt: performance.now(),
+      isBehind: false,
+    };
     this.cache.keep(target.stream, next);
     return next;
   }
@@ -267,7 +299,9 @@ class StreamRunner implements CommandRunner {
 
   private async readOn(target: Target, from: StreamFold): Promise<StreamFold> {
     const readAt = performance.now();
-    const fold = { ...(await catchUp(this.options.store, this.options.codec, target.stream, from)), readAt };
+    const read = await catchUp(this.options.store, this.options.codec, target.stream, from);
+    const isBehind = this.options.tail?.isBehind(target.stream, read.revision) === true;
+    const fold = { ...read, readAt, isBehind };
     this.cache.keep(target.stream, fold);
     return fold;
   }

@@ -29,6 +29,13 @@ export class FoldCache {
     if (standing === undefined || standing.revision <= fold.revision) this.folds.set(stream, fold);
   }
 
+  /** The stream has a fact of this revision. */
+  heard(stream: string, revision: number): void {
+    const fold = this.folds.peek(stream);
+    if (fold !== undefined && fold.revision < revision && !fold.isBehind)
+      this.folds.set(stream, { ...fold, isBehind: true });
+  }
+
   forget(stream: string): void {
     this.folds.delete(stream);
   }

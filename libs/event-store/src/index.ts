@@ -5,6 +5,7 @@ export * from './vault.js';
 export * from './runner.js';
 export { createCodec } from './json-codec.js';
 export { isSealed } from './sealing.js';
+export { LogTail } from './log-tail.js';
 export { createCommandRunner, type CommandRunnerOptions } from './command-runner.js';
 export { ensureLogStarted, logEvents, type LogStarted, logStream, readLogId } from './log-identity.js';
 export { DataFolderError, type DataFolderLock, lockDataFolder } from './sqlite/data-folder.js';

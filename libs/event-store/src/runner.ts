@@ -40,6 +40,12 @@ export type Loaded<D extends AnyDecider> = {
   readonly position: Position | null;
 };
 
+/**
+ * How present a fold has to be. Absent: the stream's end is read. `fresh: false`: whatever is in memory. `maxAgeMs`: what was the end that
+ * recently; own writes show at once. `behind`: whatever was appended up to that position is in it.
+ */
+export type LoadOptions = { readonly fresh?: boolean; readonly maxAgeMs?: number; readonly behind?: Position };
+
 export type RunOptions = {
   /** If-Match: the revision that the stream must have; otherwise 'revision-stale', not decided again. */
   readonly expectedRevision?: number;
@@ -69,12 +75,14 @@ export class StreamTruncated extends Error {
 export interface CommandRunner {
   /**
    * Runs a command on its stream. `command` is either the command or a function that builds it anew for each attempt from
-   * the present state, loading facts of other streams; it is not called for a recognised repeat.
+   * the present state, loading facts of other streams; it is not called for a recognised repeat. What it loads with `recent` may be a moment
+   * old: a command that is refused on that, or changes nothing, is decided again on what is read then, so that only what is appended rests
+   * on it – and whoever has appended looks again with `behind`.
    */
   execute<D extends AnyDecider>(
     decider: D,
     id: string,
-    command: CommandOf<D> | ((state: StateOf<D>) => CommandOf<D> | Promise<CommandOf<D>>),
+    command: CommandOf<D> | ((state: StateOf<D>, recent: LoadOptions) => CommandOf<D> | Promise<CommandOf<D>>),
     metadata: CommandMetadata & { readonly commandType?: string },
     options?: RunOptions,
   ): Promise<Outcome<D>>;
@@ -85,16 +93,8 @@ export interface CommandRunner {
     id: string,
     commands: readonly CommandOf<D>[],
   ): Promise<readonly Outcome<D>[]>;
-  /**
-   * The present fold. `fresh` (default) reads the tail first; otherwise a cached fold is trusted, with `maxAgeMs` only if its tail was
-   * read, or written by this process, that recently: own writes show at once, those of other processes within that time.
-   */
-  load<D extends AnyDecider>(
-    decider: D,
-    tenant: string,
-    id: string,
-    options?: { readonly fresh?: boolean; readonly maxAgeMs?: number },
-  ): Promise<Loaded<D>>;
+  /** The present fold; see LoadOptions. */
+  load<D extends AnyDecider>(decider: D, tenant: string, id: string, options?: LoadOptions): Promise<Loaded<D>>;
   /** Whether facts of this command stand in the stream (of the last 24 h): then it is answered as a repeat, or refused as another request. */
   recognises(decider: AnyDecider, tenant: string, id: string, commandId: string): Promise<boolean>;
 }

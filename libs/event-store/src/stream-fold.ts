@@ -24,6 +24,8 @@ export type StreamFold = {
   readonly commands: Map<string, CommandTrace>;
   /** When this was known to be the stream's end, by the process's monotonic clock in milliseconds. */
   readonly readAt: number;
+  /** Later facts of the stream were heard of. */
+  readonly isBehind: boolean;
 };
 
 export const emptyFold = (decider: AnyDecider): StreamFold => ({
@@ -33,6 +35,7 @@ export const emptyFold = (decider: AnyDecider): StreamFold => ({
   position: null,
   commands: new Map(),
   readAt: -Infinity,
+  isBehind: false,
 });
 
 /** How long a command id is recognised. */
