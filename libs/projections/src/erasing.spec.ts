@@ -33,7 +33,8 @@ describe('the tables that an erasure waits for', () => {
     const store: RowStore = openRows(fresh());
     await store.migrate();
     const result = await store.write(async (tx) => {
-      await tx.system.takeSeat({ name: LIVE, holder: 'us', code: '', ms: 60_000 });
+      for (const name of [LIVE, 'other code'])
+        await tx.system.takeSeat({ name, holder: 'somebody', code: '', ms: 60_000 });
       for (const row of rows) {
         await tx.system.addGeneration(row);
         if (row.rebuild_id !== null)
@@ -93,10 +94,23 @@ describe('the tables that an erasure waits for', () => {
       const { behind, states } = await asked(
         [row],
         { [LIVE]: 9, 'left:people__g1': 3, 'left:gone__g1': 3 },
-        { seat: 'side' },
+        { seat: 'nobody' },
       );
       expect([behind.length, states]).toEqual([1, ['g1 dropping']]);
     }
+  });
+  it('are dropped where the code that runs does not follow their version any more, though their place is its own', async () => {
+    const row = generation({ version: 0, cohort: 'left:people__g1' });
+    expect((await asked([row], { 'left:people__g1': 3 })).states).toEqual(['g1 dropping']);
+    expect((await asked([row], { 'left:people__g1': 9 })).states).toEqual(['g1 dropping']);
+  });
+  it('are waited for while other code moves them, wherever they stand', async () => {
+    const row = generation({ version: 0, cohort: 'side' });
+    for (const place of [3, 9])
+      expect(await asked([row], { side: place }, { seat: 'other code' })).toEqual({
+        behind: ['people__g1'],
+        states: ['g1 live'],
+      });
   });
   it('are waited for while they are being dropped', async () => {
     const { behind } = await asked([generation({ state: 'dropping', cohort: 'dropping' })], { [LIVE]: 9 });

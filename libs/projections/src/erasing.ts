@@ -1,5 +1,5 @@
 import type { Position, Projection } from '#kernel';
-import { tableName, type GenerationRow, type RowWrites } from '#read-store';
+import { LIVE, tableName, type GenerationRow, type RowWrites } from '#read-store';
 import { isUnderWay } from './boot.js';
 import { OpsRefused } from './options.js';
 import { retire } from './rebuild.js';
@@ -19,7 +19,8 @@ export const clearTables = (
 
 /**
  * The tables with personal values in clear that are not beyond a place of the log yet. Those that nobody moves any more are dropped: failed ones,
- * rebuilds that an operator paused, what code that does not run left behind. One that answers queries is waited for, however long it stands still.
+ * rebuilds that an operator paused, what code that does not run left behind. One that answers queries is waited for, however long it stands still;
+ * so is one that other code moves, wherever it stands: nobody knows what that code makes of an erasure.
  */
 export const behindErasure = async (
   tx: RowWrites,
@@ -34,12 +35,14 @@ export const behindErasure = async (
   for (const row of await tx.system.generations()) {
     if (!mayHoldClearText(projections, row)) continue;
     const cohort = cohorts.get(row.cohort);
-    const hasPassed = (cohort?.position ?? '') >= position;
-    if (hasPassed && row.state !== 'failed' && row.state !== 'dropping') continue;
-    behind.push(tableName(row.projection, row.generation));
     const isCurrent = projections.some(({ name, version }) => name === row.projection && version === row.version);
+    const hasPassed = (cohort?.position ?? '') >= position;
+    if (isCurrent && hasPassed && row.state !== 'failed' && row.state !== 'dropping') continue;
+    behind.push(tableName(row.projection, row.generation));
     if (row.state === 'dropping' || (isCurrent && ['live', 'paused'].includes(row.state))) continue;
-    if (row.state === 'failed' || cohort === undefined || !held.has(cohort.seat)) await retire(tx, row);
+    // The live seat's holder, whose code this is, moves its own versions only.
+    const isMoved = cohort !== undefined && held.has(cohort.seat) && (isCurrent || cohort.seat !== LIVE);
+    if (row.state === 'failed' || !isMoved) await retire(tx, row);
     else if (row.rebuild_id !== null && stopped.has(row.rebuild_id) && isUnderWay(row)) {
       await abort(row.rebuild_id).catch((error: unknown) => {
         if (!(error instanceof OpsRefused)) throw error;
