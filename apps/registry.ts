@@ -27,6 +27,20 @@ import { policies as allPolicies } from '#policies';
 import { opsEvents } from '#projections';
 import { settingsDecider, settingsEvents } from '#settings';
 import { staffDecider, staffEvents, staffList } from '#staff';
+import {
+  bulkDecider,
+  bulkEvents,
+  walletCodeDecider,
+  walletCodeEvents,
+  walletContactDecider,
+  walletContactEvents,
+  walletContacts,
+  walletDecider,
+  walletEvents,
+  walletList,
+  walletNameDecider,
+  walletNameEvents,
+} from '#wallets';
 
 export const deciders: readonly AnyDecider[] = [
   contactDecider,
@@ -36,6 +50,11 @@ export const deciders: readonly AnyDecider[] = [
   readMarkerDecider,
   staffDecider,
   settingsDecider,
+  walletDecider,
+  walletContactDecider,
+  walletNameDecider,
+  walletCodeDecider,
+  bulkDecider,
 ];
 
 export const storedTypes: readonly EventDefinitions[] = [
@@ -46,6 +65,11 @@ export const storedTypes: readonly EventDefinitions[] = [
   readMarkerEvents,
   staffEvents,
   settingsEvents,
+  walletEvents,
+  walletContactEvents,
+  walletNameEvents,
+  walletCodeEvents,
+  bulkEvents,
   logEvents,
   opsEvents,
 ];
@@ -63,6 +87,8 @@ export const projections = [
   outbound,
   readMarkers,
   staffList,
+  walletList,
+  walletContacts,
 ] as unknown as readonly Projection[];
 
 export const policies: readonly Policy[] = allPolicies;

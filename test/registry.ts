@@ -8,10 +8,21 @@ import { conversationDecider, conversationEvents } from '#conversations/conversa
 import { readMarkerDecider, readMarkerEvents } from '#conversations/read-marker';
 import { settingsDecider, settingsEvents } from '#settings/settings';
 import { staffDecider, staffEvents } from '#staff/staff-member';
+import { bulkDecider, bulkEvents } from '#wallets/bulk';
+import { walletDecider, walletEvents } from '#wallets/wallet';
+import { walletCodeDecider, walletCodeEvents, walletNameDecider, walletNameEvents } from '#wallets/wallet-claims';
+import { walletContactDecider, walletContactEvents } from '#wallets/wallet-contact';
 import { contactCommands, identityCommands, ignoredCommands } from './generators/contacts.js';
 import { conversationCommands, readMarkerCommands } from './generators/conversations.js';
 import { settingsCommands } from './generators/settings.js';
 import { staffCommands } from './generators/staff.js';
+import {
+  bulkCommands,
+  walletCodeCommands,
+  walletCommands,
+  walletContactCommands,
+  walletNameCommands,
+} from './generators/wallets.js';
 
 export type Registered = {
   readonly decider: AnyDecider;
@@ -33,4 +44,9 @@ export const deciders: readonly Registered[] = [
   registered(readMarkerDecider, readMarkerEvents, readMarkerCommands),
   registered(staffDecider, staffEvents, staffCommands),
   registered(settingsDecider, settingsEvents, settingsCommands),
+  registered(walletDecider, walletEvents, walletCommands),
+  registered(walletContactDecider, walletContactEvents, walletContactCommands),
+  registered(walletNameDecider, walletNameEvents, walletNameCommands),
+  registered(walletCodeDecider, walletCodeEvents, walletCodeCommands),
+  registered(bulkDecider, bulkEvents, bulkCommands),
 ];

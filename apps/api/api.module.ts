@@ -6,6 +6,7 @@ import { InboxModule } from '#inbox/inbox.module';
 import { ProjectionsModule } from '#projections/projections.module';
 import { SettingsModule } from '#settings/settings.module';
 import { StaffModule } from '#staff/staff.module';
+import { WalletsModule } from '#wallets/wallets.module';
 import type { Gatehouse } from './gatehouse.js';
 import { GatehouseModule } from './gatehouse.module.js';
 
@@ -21,6 +22,7 @@ export class ApiModule {
         ConversationsModule,
         StaffModule,
         SettingsModule,
+        WalletsModule,
         InboxModule,
         BlockFilterModule,
         ProjectionsModule,

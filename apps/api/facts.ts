@@ -1,10 +1,11 @@
 // What contexts ask of each other, answered here: contexts do not import each other.
 import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import { ConversationFactsReader } from '#block-filter/conversation-facts.adapter';
-import { channelsOf, contactDecider, identitiesOf, type BlockRules, type Channel } from '#contacts';
+import { blockAt, channelsOf, contactDecider, identitiesOf, type BlockRules, type Channel } from '#contacts';
 import { AddressBook } from '#contacts/address-book.adapter';
 import { ContactCommands, type ContactNeighbours, type Notice } from '#contacts/contact-commands.handlers';
 import {
+  AssignConversation,
   conversationDecider,
   conversationIdOf,
   NOTHING_KNOWN,
@@ -14,15 +15,23 @@ import {
 } from '#conversations';
 import { ConversationCommands, type ConversationNeighbours } from '#conversations/conversation-commands.handlers';
 import type { Codec, CommandRunner, EventStore, KeyVault } from '#event-store';
-import type { CommandMetadata } from '#kernel';
+import type { Caller, CommandMetadata, Position } from '#kernel';
+import type { ReadModels } from '#read-store';
 import { settingsDecider, type Settings } from '#settings';
 import { mayBeAssigned, staffDecider } from '#staff';
+import { WalletBook } from '#wallets/wallet-book.adapter';
+import { WalletCommands } from '#wallets/wallet-commands.handlers';
+import { WalletContacts } from '#wallets/wallet-contacts.adapter';
+import { WalletRouting, type RoutedConversations } from '#wallets/wallet-routing.adapter';
 
 export type WriteSide = {
   readonly book: AddressBook;
   readonly enforcement: BlockEnforcement;
   readonly contacts: ContactCommands;
   readonly conversations: ConversationCommands;
+  readonly wallets: WalletCommands;
+  readonly walletContacts: WalletContacts;
+  readonly walletRouting: WalletRouting;
   readonly settings: (tenant: string) => Promise<Settings>;
   readonly blockRules: (tenant: string) => Promise<BlockRules>;
   readonly conversationRules: (tenant: string) => Promise<ConversationRules>;
@@ -33,6 +42,7 @@ type Stores = {
   readonly store: EventStore;
   readonly codec: Codec;
   readonly vault: KeyVault;
+  readonly models: ReadModels<unknown>;
 };
 
 const blockRulesOf = (settings: Settings): BlockRules => ({
@@ -58,7 +68,7 @@ const conversationRulesOf = (settings: Settings): ConversationRules => ({
 export const RECENT_MS = 500;
 
 /** Connects the contexts' command side. */
-export const connectWriteSide = ({ runner, store, codec, vault }: Stores): WriteSide => {
+export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores): WriteSide => {
   const settings = async (tenant: string): Promise<Settings> =>
     (await runner.load(settingsDecider, tenant, '', { maxAgeMs: RECENT_MS })).state;
   const blockRules = async (tenant: string): Promise<BlockRules> => blockRulesOf(await settings(tenant));
@@ -105,8 +115,96 @@ export const connectWriteSide = ({ runner, store, codec, vault }: Stores): Write
     enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
   };
   const contacts = new ContactCommands(runner, book, contactNeighbours);
-  return { book, enforcement, contacts, conversations, settings, blockRules, conversationRules };
+
+  const isActive = async (tenant: string, staffId: string): Promise<boolean> =>
+    mayBeAssigned((await runner.load(staffDecider, tenant, staffId)).state, 'activeMembers');
+  const contactOf = async (tenant: string, caller: Caller, conversationId: string): Promise<string | null> => {
+    const { state } = await runner.load(conversationDecider, tenant, conversationId);
+    return state.status !== 'unknown' && sees(caller, state.assigneeId) ? state.contactId : null;
+  };
+  const walletBook = new WalletBook(runner, (tenant) => vault.tenantSecret(tenant));
+  const wallets = new WalletCommands(runner, walletBook, isActive);
+  const walletContacts = new WalletContacts(runner, models, {
+    perContact: async (tenant) => (await settings(tenant))['wallet.perContact'],
+    obstacle: async (tenant, contactId) => {
+      const { state } = await runner.load(contactDecider, tenant, contactId);
+      return state.status === 'active' ? null : 'not-found';
+    },
+    contactOf,
+  });
+  const walletRouting = new WalletRouting(runner, walletBook, walletContacts, {
+    rules: async (tenant) => {
+      const now = await settings(tenant);
+      return {
+        onCode: now['wallet.onCode'],
+        outOfHours: now['wallet.outOfHours'],
+        defaultHours: now['hours.default'],
+      };
+    },
+    isActive,
+    isBlocked: async (tenant, contactId, now) =>
+      blockAt((await runner.load(contactDecider, tenant, contactId)).state, now) !== null,
+    contactOf,
+    conversations: routedConversations(runner, conversations),
+  });
+  return {
+    book,
+    enforcement,
+    contacts,
+    conversations,
+    wallets,
+    walletContacts,
+    walletRouting,
+    settings,
+    blockRules,
+    conversationRules,
+  };
 };
+
+/** Routing assigns as any other would, through the conversation's decider, but only where nobody is assigned. */
+const routedConversations = (runner: CommandRunner, conversations: ConversationCommands): RoutedConversations => ({
+  recognises: (tenant, conversationId, commandId) =>
+    runner.recognises(conversationDecider, tenant, conversationId, commandId),
+  assign: async ({ conversationId, walletId, assigneeId }, metadata) => {
+    const { expectedRevision: _, ...ofTheRoute } = metadata;
+    const outcome = await conversations.execute(
+      new AssignConversation(
+        {
+          conversationId,
+          walletId,
+          assigneeId,
+          expectedAssigneeId: null,
+          note: null,
+          eligible: false,
+          facts: NOTHING_KNOWN,
+        },
+        ofTheRoute,
+      ),
+    );
+    if (outcome.kind === 'rejected') return { refused: outcome.rejection };
+    const { state, position } = outcome;
+    return { assigneeId: state.status === 'unknown' ? null : state.assigneeId, position };
+  },
+});
+
+/** What a merge asks of wallets: which the absorbed contact is in, so that the survivor comes into them too. */
+export type MergeWallets = {
+  /** The wallets that a contact is in; of the read models behind `after`, the place of the fact that froze the contact. */
+  readonly walletsOf: (tenant: string, contactId: string, after: Position) => Promise<readonly string[]>;
+  /** Puts the survivor into a wallet; said twice, stored once. Answers the position written, or of what stood there. */
+  readonly addByMerge: (walletId: string, contactId: string, metadata: CommandMetadata) => Promise<Position | null>;
+  /** Takes a contact out of a wallet: the absorbed one by a merge, what the merge added by its undoing. */
+  readonly removeByMerge: (walletId: string, contactId: string, metadata: CommandMetadata) => Promise<Position | null>;
+};
+
+export const mergeWalletsOf = ({ walletContacts }: Pick<WriteSide, 'walletContacts'>): MergeWallets => ({
+  walletsOf: (tenant, contactId, after) => walletContacts.walletsOf(tenant, contactId, after),
+  addByMerge: async (walletId, contactId, metadata) =>
+    (await walletContacts.add({ walletId, contactId, via: 'merge', conversationId: null, bulkId: null }, metadata))
+      .position,
+  removeByMerge: async (walletId, contactId, metadata) =>
+    (await walletContacts.removeByMerge({ walletId, contactId }, metadata)).position,
+});
 
 /** Into the conversation named, else the covered one with the latest message; a notice that stands already is found again. */
 const sendNotice = async (

@@ -14,6 +14,9 @@ import { READ_MODELS } from '#read-store';
 import { SettingsCommands } from '#settings/settings.handlers';
 import { SettingsReader } from '#settings/settings.controller';
 import { StaffCommands } from '#staff/staff.handlers';
+import { WalletCommands } from '#wallets/wallet-commands.handlers';
+import { WalletContacts } from '#wallets/wallet-contacts.adapter';
+import { WalletRouting } from '#wallets/wallet-routing.adapter';
 import type { Gatehouse } from './gatehouse.js';
 import type { Stores } from './stores.js';
 
@@ -57,6 +60,9 @@ const provided = (gatehouse: Gatehouse) => {
     { provide: ReadMarkerCommands, useValue: new ReadMarkerCommands(stores.runner) },
     { provide: StaffCommands, useValue: new StaffCommands(stores.runner) },
     { provide: SettingsCommands, useValue: new SettingsCommands(stores.runner) },
+    { provide: WalletCommands, useValue: write.wallets },
+    { provide: WalletContacts, useValue: write.walletContacts },
+    { provide: WalletRouting, useValue: write.walletRouting },
     { provide: Intake, useValue: intake },
     { provide: SettingsReader, useValue: { settings: write.settings } },
     {

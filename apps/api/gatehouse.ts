@@ -43,6 +43,8 @@ export const openGatehouse = async (
     contacts: write.contacts,
     conversations: write.conversations,
     enforcement: write.enforcement,
+    wallets: write.wallets,
+    walletContacts: write.walletContacts,
     rules: write.blockRules,
     assignedTo: (tenant, staffId) => assignedTo(stores, tenant, staffId),
   });

@@ -5,6 +5,7 @@ import { day, deliver, night, quarrels } from './day.js';
 import { Desk, refusalOf } from './desk.js';
 import { rebuildMeanwhile } from './rebuild.js';
 import { chapter, exactly, number, say, table } from './tables.js';
+import { wallets } from './wallets.js';
 import { countsOf, showAssignments, showBlocked, showMyChats, showTimeline, showUnassigned } from './views.js';
 
 const CUSTOMERS = 320;
@@ -49,7 +50,9 @@ export const play = async (address: string, secret: string, seed: string): Promi
   chapter('5  The blocked list');
   await showBlocked(desk.as('sofia'), story.token);
 
-  chapter('6  The inbox is rebuilt from the facts while the day goes on');
+  await wallets(desk, customerNamed('Helena Prado', random, run), run, story.token);
+
+  chapter('7  The inbox is rebuilt from the facts while the day goes on');
   await rebuildMeanwhile(
     desk,
     customers.filter(({ index }) => index % 4 === 1),

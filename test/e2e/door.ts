@@ -86,6 +86,8 @@ export type Door = {
   readonly get: (who: Who, path: string, call?: Call) => Promise<Answer>;
   /** The log's end. */
   readonly head: () => Promise<string | null>;
+  /** How many facts stand in the log, without what erasures that were answered before go on to do. */
+  readonly stored: () => Promise<number>;
   /** Facts behind a place in the log, oldest first. */
   readonly facts: (after?: string | null) => Promise<readonly StoredEvent[]>;
   /** The types of the facts that the work added. Awaits what the policies make of them too if they make anything at once. */
@@ -257,6 +259,14 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     return found;
   };
 
+  const counted = { upTo: log.begin as string | null, facts: 0 };
+  const stored = async (): Promise<number> => {
+    const more = await facts(counted.upTo);
+    counted.upTo = more.at(-1)?.position ?? counted.upTo;
+    counted.facts += more.filter(({ metadata }) => metadata.actor !== 'erasures').length;
+    return counted.facts;
+  };
+
   const rebuild: Door['rebuild'] = async (name = 'all') => {
     const ops = as('ops');
     const requested = await answerOf(
@@ -281,6 +291,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     call,
     get,
     head,
+    stored,
     facts,
     added: async (work) => {
       const before = await head();

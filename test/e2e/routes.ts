@@ -1,6 +1,6 @@
 // Every route with who may call it (spec/domain.md, "Roles"), how to make what it is about, and a body that it takes.
 import { randomUUID } from 'node:crypto';
-import type { Json, Who } from './door.js';
+import { NOWHERE, type Json, type Who } from './door.js';
 import { newPhone, type Town } from './town.js';
 
 /** What a call is made of; `path` names objects that exist. */
@@ -29,6 +29,7 @@ const STAFF: readonly Who[] = ['agent', 'limited', 'supervisor', 'admin'];
 const READERS: readonly Who[] = [...STAFF, 'auditor', 'integration'];
 const EDITORS: readonly Who[] = [...STAFF, 'integration'];
 const ADMIN: readonly Who[] = ['admin'];
+const LEADERS: readonly Who[] = ['supervisor', 'admin'];
 const GATEWAY: readonly Who[] = ['integration'];
 /** Those who see only their own are told that there is nothing. */
 const OWN: Route['told'] = { limited: 'not-found' };
@@ -82,6 +83,31 @@ const message =
       other: other === null ? undefined : { conversationId, ...other },
     };
   };
+const HOURS: Json = {
+  timeZone: 'America/Sao_Paulo',
+  weekly: { mon: [['08:00', '12:00']], fri: [['22:00', '02:00']] },
+  closed: ['2026-12-25'],
+};
+let wallets = 0;
+const walletBody = (): Json => ({
+  name: `Wallet ${++wallets}`,
+  code: `W-${wallets}`,
+  hours: HOURS,
+  responsibleId: 'bia',
+});
+const newWallet = async (town: Town): Promise<Json> => {
+  const body = walletBody();
+  return { ...body, ...(await town.does('admin', 'POST', '/v1/wallets', body)) };
+};
+const wallet =
+  (rest: string, body?: Json, other?: Json): Route['make'] =>
+  async (town) => ({
+    path: `/v1/wallets/${(await newWallet(town)).walletId as string}${rest}`,
+    ...(body === undefined ? {} : { body, other }),
+  });
+/** Agents name the conversation that they take the contact from. */
+const FROM_A_CONVERSATION: Route['told'] = { agent: 'forbidden', limited: 'forbidden' };
+
 const inbound = (text: string): Json => ({
   channel: 'whatsapp',
   from: {
@@ -114,7 +140,11 @@ export const routes: readonly Route[] = [
         other: { displayName: 'Other' },
       }),
   },
-  { route: 'GET /v1/contacts', roles: READERS, make: list('/v1/contacts', 'search=a&tag=vip&blocked=true&limit=10') },
+  {
+    route: 'GET /v1/contacts',
+    roles: READERS,
+    make: list('/v1/contacts', `search=a&tag=vip&blocked=true&walletId=${NOWHERE}&limit=10`),
+  },
   { route: 'GET /v1/contacts/{id}', roles: READERS, told: OWN, make: contact('') },
   {
     route: 'PATCH /v1/contacts/{id}',
@@ -223,7 +253,7 @@ export const routes: readonly Route[] = [
   {
     route: 'GET /v1/conversations',
     roles: READERS,
-    make: list('/v1/conversations', 'view=all&status=open&search=a&limit=10'),
+    make: list('/v1/conversations', `view=all&status=open&walletId=${NOWHERE}&search=a&limit=10`),
   },
   { route: 'GET /v1/conversations/counts', roles: READERS, make: list('/v1/conversations/counts') },
   { route: 'GET /v1/conversations/{id}', roles: READERS, told: OWN, make: conversation('') },
@@ -393,6 +423,87 @@ export const routes: readonly Route[] = [
     make: staff('/availability', { available: false }, { available: true }),
   },
   { route: 'POST /v1/staff/{id}/deactivate', roles: ADMIN, stores: true, make: staff('/deactivate', {}) },
+  {
+    route: 'POST /v1/wallets',
+    roles: LEADERS,
+    stores: true,
+    status: 201,
+    make: async () => Promise.resolve({ path: '/v1/wallets', body: walletBody(), other: walletBody() }),
+  },
+  { route: 'GET /v1/wallets', roles: [...STAFF, 'auditor'], make: list('/v1/wallets', 'limit=10') },
+  { route: 'GET /v1/wallets/{id}', roles: [...STAFF, 'auditor'], make: wallet('') },
+  {
+    route: 'PATCH /v1/wallets/{id}',
+    roles: LEADERS,
+    stores: true,
+    make: async (town) => {
+      const { name, code } = walletBody();
+      return wallet('', { name, code, hours: { ...HOURS, closed: ['2026-12-24'] } }, { code: null, hours: null })(town);
+    },
+  },
+  {
+    route: 'PUT /v1/wallets/{id}/responsible',
+    roles: LEADERS,
+    stores: true,
+    make: wallet('/responsible', { staffId: 'ana' }, { staffId: null }),
+  },
+  { route: 'PUT /v1/wallets/{id}/members/{staffId}', roles: LEADERS, stores: true, make: wallet('/members/ana', {}) },
+  {
+    route: 'DELETE /v1/wallets/{id}/members/{staffId}',
+    roles: LEADERS,
+    stores: true,
+    make: async (town) => {
+      const { walletId } = await newWallet(town);
+      const path = `/v1/wallets/${walletId as string}/members/ana`;
+      await town.does('admin', 'PUT', path, {});
+      return { path };
+    },
+  },
+  { route: 'POST /v1/wallets/{id}/archive', roles: LEADERS, stores: true, make: wallet('/archive', {}) },
+  {
+    route: 'POST /v1/wallets/{id}/contacts',
+    roles: STAFF,
+    told: FROM_A_CONVERSATION,
+    stores: true,
+    make: async (town) => {
+      const [one, other] = [await town.contact(), await town.contact()];
+      return wallet('/contacts', { contactIds: [one.contactId] }, { contactIds: [other.contactId] })(town);
+    },
+  },
+  {
+    route: 'DELETE /v1/wallets/{id}/contacts/{contactId}',
+    roles: STAFF,
+    told: FROM_A_CONVERSATION,
+    stores: true,
+    make: async (town) => {
+      const { walletId } = await newWallet(town);
+      const { contactId } = await town.contact();
+      const path = `/v1/wallets/${walletId as string}/contacts`;
+      await town.does('admin', 'POST', path, { contactIds: [contactId] });
+      return { path: `${path}/${contactId}` };
+    },
+  },
+  {
+    route: 'GET /v1/wallets/{id}/contacts',
+    roles: [...STAFF, 'auditor'],
+    make: async (town) => ({ ...(await wallet('/contacts')(town)), query: 'search=a&tag=vip&limit=10' }),
+  },
+  {
+    route: 'GET /v1/wallets/{id}/hours',
+    roles: [...STAFF, 'auditor'],
+    make: async (town) => ({ ...(await wallet('/hours')(town)), query: 'at=2026-03-10T10:00:00Z' }),
+  },
+  {
+    route: 'POST /v1/wallets/route',
+    roles: GATEWAY,
+    stores: true,
+    about: 'nothing',
+    make: async (town) => {
+      const { code } = await newWallet(town);
+      const { contactId, conversationId } = await town.customer();
+      return { path: '/v1/wallets/route', body: { code, contactId, conversationId }, other: { code, contactId } };
+    },
+  },
   { route: 'GET /v1/settings', roles: ['admin', 'auditor'], make: list('/v1/settings') },
   {
     route: 'PUT /v1/settings/{key}',

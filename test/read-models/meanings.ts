@@ -13,6 +13,8 @@ export const ABOUT: Readonly<Record<string, string>> = {
   outbound: 'Messages that wait to be handed over to a provider, oldest first.',
   read_markers: 'How far each reader has read a conversation.',
   staff: 'The members of the staff.',
+  wallets: 'One row a wallet, archived ones too.',
+  wallet_contacts: 'One row for each contact in a wallet.',
 };
 
 export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -27,6 +29,7 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     revision: 'the revision of the stream behind the row',
     message_id: 'the message',
     block_id: 'the episode of blocking',
+    wallet_id: 'the wallet',
     position: 'the place of the fact in the log; orders as text',
   },
   inbox: {
@@ -113,5 +116,21 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     conversation_access: '`all`, `assigned_and_unassigned` or `assigned_only`',
     available: '1: takes conversations now; 0: does not',
     active: '1: may work; 0: has left',
+  },
+  wallets: {
+    name: 'the name',
+    sort_name: 'the name as lists order it',
+    code: 'the code that brings contacts in; null: none',
+    hours: 'its own working hours; null: those of the organisation hold',
+    archived: '1: it takes nobody any more; 0: active',
+    responsible_id: 'the staff member responsible now; null: nobody',
+    responsibles: 'all of them: `staffId`, `from`, `to`',
+    members: 'the staff members that were added; the responsible is a member besides',
+    contact_count: 'how many contacts are in it',
+  },
+  wallet_contacts: {
+    added_at: 'since when',
+    added_by: 'who added the contact',
+    via: 'how: `selection`, `conversation`, `routing_code`, `import` or `merge`',
   },
 };

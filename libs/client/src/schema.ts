@@ -516,6 +516,163 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/wallets/route": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Brings a contact into a code's wallet, and its conversation to the responsible where the settings say so */
+        post: operations["WalletContactsController_route"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{id}/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists and searches a wallet's contacts, by name */
+        get: operations["ContactReadsController_ofWallet"];
+        put?: never;
+        /** Adds up to 10,000 contacts, each with a result of its own; agents add the contact of a conversation */
+        post: operations["WalletContactsController_add"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{id}/contacts/{contactId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Takes a contact out; agents take out the contact of a conversation */
+        delete: operations["WalletContactsController_remove"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Lists the wallets by name, archived ones too */
+        get: operations["WalletsController_list"];
+        put?: never;
+        /** Creates a wallet */
+        post: operations["WalletsController_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One wallet */
+        get: operations["WalletsController_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Changes name, code or hours; null takes code or hours away */
+        patch: operations["WalletsController_edit"];
+        trace?: never;
+    };
+    "/v1/wallets/{id}/responsible": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Names the responsible, or nobody; running assignments stay */
+        put: operations["WalletsController_responsible"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{id}/members/{staffId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Adds a staff member */
+        put: operations["WalletsController_addMember"];
+        post?: never;
+        /** Removes a staff member; not the responsible */
+        delete: operations["WalletsController_removeMember"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Archives a wallet: it adds and routes nothing any more, and its name and code are free */
+        post: operations["WalletsController_archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/wallets/{id}/hours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Is it open at a time (now, if none is given), by the hours of then? Read from the stream */
+        get: operations["WalletsController_hours"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/conversations/counts": {
         parameters: {
             query?: never;
@@ -1137,6 +1294,116 @@ export interface components {
                 [key: string]: unknown;
             } | unknown[];
         };
+        RouteByCodeBody: {
+            code: string;
+            /** Format: uuid */
+            contactId: string;
+            /** Format: uuid */
+            conversationId?: string;
+        };
+        RoutedByCodeAnswer: {
+            walletId: string;
+            /** @description The responsible, if the conversation is theirs now */
+            assigneeId?: string;
+        };
+        AddWalletContactsBody: {
+            contactIds: string[];
+            /** Format: uuid */
+            conversationId?: string;
+        };
+        WalletContactFailureAnswer: {
+            contactId: string;
+            /** @enum {string} */
+            code: "contact-not-found" | "contact-erased" | "contact-merged";
+        };
+        WalletContactsAnswer: {
+            bulkId: string;
+            added: number;
+            /** @description In the wallet already, or said before in the same list */
+            skipped: number;
+            failed: components["schemas"]["WalletContactFailureAnswer"][];
+        };
+        WalletContactRemovedAnswer: {
+            walletId: string;
+            contactId: string;
+            /** @description false: it was not in the wallet */
+            removed: boolean;
+        };
+        WeeklyHours: {
+            mon?: string[][];
+            tue?: string[][];
+            wed?: string[][];
+            thu?: string[][];
+            fri?: string[][];
+            sat?: string[][];
+            sun?: string[][];
+        };
+        WorkingHours: {
+            /** @description A name of the IANA database: America/Sao_Paulo */
+            timeZone: string;
+            weekly: components["schemas"]["WeeklyHours"];
+            closed?: string[];
+        };
+        CreateWalletBody: {
+            name: string;
+            code?: (string | {
+                /** @enum {boolean} */
+                generate: true;
+            }) | null;
+            hours?: components["schemas"]["WorkingHours"] | null;
+            responsibleId?: string | null;
+        };
+        WalletCodeAnswer: {
+            walletId: string;
+            code: string | null;
+        };
+        WalletResponsibleAnswer: {
+            staffId: string;
+            from: string;
+            /** @description null: they are it now */
+            to: string | null;
+        };
+        WalletAnswer: {
+            walletId: string;
+            name: string;
+            code: string | null;
+            hours: components["schemas"]["WorkingHours"] | null;
+            archived: boolean;
+            responsibleId: string | null;
+            responsibles: components["schemas"]["WalletResponsibleAnswer"][];
+            /** @description The responsible is one of them */
+            members: string[];
+            contactCount: number;
+        };
+        WalletListAnswer: {
+            items: components["schemas"]["WalletAnswer"][];
+            nextCursor: string | null;
+        };
+        EditWalletBody: {
+            name?: string;
+            code?: (string | {
+                /** @enum {boolean} */
+                generate: true;
+            }) | null;
+            hours?: components["schemas"]["WorkingHours"] | null;
+        };
+        WalletResponsibleBody: {
+            staffId: string | null;
+        };
+        WalletStaffAnswer: {
+            walletId: string;
+            responsibleId: string | null;
+            members: string[];
+        };
+        WalletArchivedAnswer: {
+            walletId: string;
+            archived: boolean;
+        };
+        WalletHoursAnswer: {
+            open: boolean;
+            /** @description null: not within 400 days */
+            nextChangeAt: string | null;
+        };
         ConversationAnswer: {
             conversationId: string;
             contactId: string;
@@ -1548,6 +1815,7 @@ export interface operations {
                 search?: string;
                 tag?: string;
                 blocked?: boolean;
+                walletId?: string;
             };
             header?: never;
             path?: never;
@@ -1960,6 +2228,7 @@ export interface operations {
                 cursor?: string;
                 view?: "all" | "mine" | "unassigned";
                 status?: "open" | "concluded";
+                walletId?: string;
                 search?: string;
             };
             header?: never;
@@ -2751,6 +3020,493 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SettingAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletContactsController_route: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RouteByCodeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RoutedByCodeAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ContactReadsController_ofWallet: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                search?: string;
+                tag?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactListAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletContactsController_add: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AddWalletContactsBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletContactsAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletContactsController_remove: {
+        parameters: {
+            query?: {
+                conversationId?: string;
+            };
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+                contactId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletContactRemovedAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_list: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletListAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateWalletBody"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletCodeAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_get: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_edit: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EditWalletBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletCodeAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_responsible: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WalletResponsibleBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletStaffAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_addMember: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+                staffId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletStaffAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_removeMember: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+                staffId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletStaffAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_archive: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletArchivedAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    WalletsController_hours: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                at?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WalletHoursAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */

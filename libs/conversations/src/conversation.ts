@@ -397,6 +397,8 @@ export class AssignConversation extends Command<
     readonly expectedAssigneeId?: string | null;
     readonly note: string | null;
     readonly eligible: boolean;
+    /** The wallet whose routing assigns; absent = a colleague does. */
+    readonly walletId?: string;
   }>
 > {
   readonly type = 'AssignConversation';
@@ -697,9 +699,10 @@ const assignTo = (command: AssignConversation, state: KnownConversation): Decisi
   if (state.assigneeId === assigneeId) return [];
   const { conversationId, assignmentNo } = state;
   const by = command.metadata.caller.id;
-  return [
-    assigned(conversationId, state.assigneeId, assignmentNo, assigneeId, by, 'colleague', note, timeOf(command, state)),
-  ];
+  const { walletId = null } = command.data;
+  const method = walletId === null ? 'colleague' : 'wallet';
+  const time = timeOf(command, state);
+  return [assigned(conversationId, state.assigneeId, assignmentNo, assigneeId, by, method, note, time, walletId)];
 };
 
 const assigned = (
@@ -711,6 +714,7 @@ const assigned = (
   method: AssignmentMethod,
   note: string | null,
   assignedAt: string,
+  walletId: string | null = null,
 ): ConversationEvent => ({
   type: 'ConversationAssigned',
   data: {
@@ -719,7 +723,7 @@ const assigned = (
     previousAssigneeId,
     assignedBy,
     method,
-    walletId: null,
+    walletId,
     note,
     assignmentNo: lastNo + 1,
     assignedAt,

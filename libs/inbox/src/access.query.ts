@@ -14,3 +14,8 @@ export const seesEverything = (caller: Caller): boolean => caller.role !== 'agen
 
 /** A part of a text, whatever `%` and `_` it holds. */
 export const containing = (term: string): string => `%${term.replace(/[\\%_]/g, (special) => `\\${special}`)}%`;
+
+/** Is the contact in the wallet? `contact` names the column of the outer query. */
+export const inWallet = (tenant: string, walletId: string, contact: string): Expression<SqlBool> =>
+  sql<SqlBool>`${sql.ref(contact)} in (select w.contact_id from ${sql.table('wallet_contacts')} as w
+    where w.tenant = ${tenant} and w.wallet_id = ${walletId})`;

@@ -13,6 +13,7 @@ import {
   Summary,
   Tag,
   Text,
+  Uuid,
   UuidParam,
   type Identity,
 } from '#platform';
@@ -22,6 +23,11 @@ class ContactsQuery extends ListQuery {
   @Text(200, { optional: true }) readonly search?: string;
   @Text(64, { optional: true }) readonly tag?: string;
   @QueryFlag() readonly blocked?: boolean;
+  @Uuid({ optional: true }) readonly walletId?: string;
+}
+class WalletContactsQuery extends ListQuery {
+  @Text(200, { optional: true }) readonly search?: string;
+  @Text(64, { optional: true }) readonly tag?: string;
 }
 class BlockedContactsQuery extends ListQuery {
   @Text(200, { optional: true }) readonly search?: string;
@@ -123,9 +129,30 @@ export class ContactReadsController {
     @CurrentCaller() { tenant, caller }: Identity,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ContactListAnswer> {
-    const { search, tag, blocked } = query;
+    const { search, tag, blocked, walletId } = query;
     const consistency = await this.desk.consistency(query);
-    return this.desk.query(reply, new ListContacts(tenant, caller, { search, tag, blocked }, query, consistency));
+    return this.desk.query(
+      reply,
+      new ListContacts(tenant, caller, { search, tag, blocked, walletId }, query, consistency),
+    );
+  }
+
+  @Get('wallets/:id/contacts')
+  @Allow('agent', 'supervisor', 'admin', 'auditor')
+  @Summary("Lists and searches a wallet's contacts, by name")
+  @Answers(200, ContactListAnswer)
+  async ofWallet(
+    @Param('id', UuidParam) walletId: string,
+    @Query() query: WalletContactsQuery,
+    @CurrentCaller() { tenant, caller }: Identity,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ContactListAnswer> {
+    const { search, tag } = query;
+    const consistency = await this.desk.consistency(query);
+    return this.desk.query(
+      reply,
+      new ListContacts(tenant, caller, { search, tag, walletId }, query, consistency, true),
+    );
   }
 
   @Get('contacts/:id')

@@ -6,7 +6,7 @@ import { CODEC, type Codec } from '#event-store';
 import type { Caller } from '#kernel';
 import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
-import { containing, mayRead, seesEverything } from './access.query.js';
+import { containing, inWallet, mayRead, seesEverything } from './access.query.js';
 import type { Tables } from './tables.js';
 
 export type ContactRow = {
@@ -17,6 +17,7 @@ export type ContactRow = {
   readonly identities: Tables['contact_card']['identities'];
 };
 
+/** `ofWallet`: the wallet itself is asked for, and must be there. */
 export class ListContacts {
   constructor(
     readonly tenant: string,
@@ -25,9 +26,11 @@ export class ListContacts {
       readonly search?: string | undefined;
       readonly tag?: string | undefined;
       readonly blocked?: boolean | undefined;
+      readonly walletId?: string | undefined;
     },
     readonly page: Page,
     readonly consistency: Consistency,
+    readonly ofWallet = false,
   ) {}
 }
 
@@ -78,11 +81,13 @@ const isBlocked = (now: string) =>
 export class ListContactsHandler implements IQueryHandler<ListContacts> {
   constructor(@Inject(READ_MODELS) private readonly models: ReadModels<Tables>) {}
 
-  async execute({ tenant, caller, filter, page, consistency }: ListContacts): Promise<Seen<List<ContactRow>>> {
+  async execute(query: ListContacts): Promise<Seen<List<ContactRow>>> {
+    const { tenant, caller, filter, page, consistency, ofWallet } = query;
     const bound = { list: 'contacts', tenant, caller: caller.id, access: caller.access, ...filter };
     const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string']);
     const now = new Date().toISOString();
-    const { value: found, at } = await this.models.query((db) => {
+    const { value: found, at } = await this.models.query(async (db) => {
+      if (ofWallet) await mustBeWallet(db, tenant, filter.walletId ?? '');
       let query = db
         .selectFrom('contact_card')
         .select(['contact_id', 'display_name', 'sort_name', 'tags', 'identities', 'block_id', 'block_expires_at'])
@@ -97,6 +102,8 @@ export class ListContactsHandler implements IQueryHandler<ListContacts> {
         query = query.where(sql<boolean>`tag_text like ${containing(`|${filter.tag}|`)} escape '\\'`);
       if (filter.blocked !== undefined)
         query = query.where(filter.blocked ? isBlocked(now) : sql<boolean>`not ${isBlocked(now)}`);
+      if (filter.walletId !== undefined)
+        query = query.where(inWallet(tenant, filter.walletId, 'contact_card.contact_id'));
       if (after !== null) query = query.where(sql<boolean>`(sort_name, contact_id) > (${after[0]}, ${after[1]})`);
       return query
         .orderBy('sort_name')
@@ -118,6 +125,16 @@ export class ListContactsHandler implements IQueryHandler<ListContacts> {
     };
   }
 }
+
+const mustBeWallet = async (db: Kysely<Tables>, tenant: string, walletId: string): Promise<void> => {
+  const wallet = await db
+    .selectFrom('wallets')
+    .select('wallet_id')
+    .where('tenant', '=', tenant)
+    .where('wallet_id', '=', walletId)
+    .executeTakeFirst();
+  if (wallet === undefined) throw problem('not-found');
+};
 
 type ConsentChannel = 'whatsapp' | 'viber' | 'sms' | 'email';
 const UNSET = { state: 'unset', source: null, at: null } as const;
@@ -153,10 +170,16 @@ export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
         .where('contact_card.contact_id', '=', contactId)
         .where(ownContact(caller, 'contact_card.contact_id'))
         .executeTakeFirst();
-      return row === undefined ? null : { row, conversations: await conversationsOf(db, tenant, caller, contactId) };
+      return row === undefined
+        ? null
+        : {
+            row,
+            conversations: await conversationsOf(db, tenant, caller, contactId),
+            wallets: await walletsOf(db, tenant, contactId),
+          };
     }, consistency);
     if (value === null) throw problem('not-found');
-    const { row, conversations } = value;
+    const { row, conversations, wallets } = value;
     const isOpen = row.block !== null && (row.block.expiresAt === null || row.block.expiresAt > now);
     const card: ContactCard = {
       contactId,
@@ -172,13 +195,33 @@ export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
               mayUnblock: mayUnblock(caller.role, await this.rule.unblockBy(tenant)),
             },
       consents: { whatsapp: UNSET, viber: UNSET, sms: UNSET, email: UNSET },
-      wallets: [],
+      wallets,
       conversations,
       ...(row.erased === 1 ? { erased: true } : {}),
     };
     return { value: card, at, revision: row.revision };
   }
 }
+
+/** The active ones, by name. */
+const walletsOf = async (db: Kysely<Tables>, tenant: string, contactId: string): Promise<ContactCard['wallets']> => {
+  const rows = await db
+    .selectFrom('wallet_contacts')
+    .innerJoin('wallets', (join) =>
+      join
+        .onRef('wallets.tenant', '=', 'wallet_contacts.tenant')
+        .onRef('wallets.wallet_id', '=', 'wallet_contacts.wallet_id'),
+    )
+    .select(['wallets.wallet_id', 'wallets.name'])
+    .where('wallet_contacts.tenant', '=', tenant)
+    .where('wallet_contacts.contact_id', '=', contactId)
+    .where('wallets.archived', '=', 0)
+    .orderBy('wallets.sort_name')
+    .orderBy('wallets.wallet_id')
+    .limit(1000)
+    .execute();
+  return rows.map((row) => ({ walletId: row.wallet_id, name: row.name }));
+};
 
 const conversationsOf = async (
   db: Kysely<Tables>,

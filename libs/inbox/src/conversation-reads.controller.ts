@@ -12,6 +12,7 @@ import {
   Summary,
   Tag,
   Text,
+  Uuid,
   UuidParam,
   type Identity,
 } from '#platform';
@@ -21,6 +22,7 @@ import { GetTimeline, ListAssignments, ListOutbound } from './timeline.query.js'
 class ConversationsQuery extends ListQuery {
   @OneOf(['all', 'mine', 'unassigned'], { optional: true }) readonly view: View = 'all';
   @OneOf(['open', 'concluded'], { optional: true }) readonly status?: string;
+  @Uuid({ optional: true }) readonly walletId?: string;
   @Text(200, { optional: true }) readonly search?: string;
 }
 class TimelineQuery extends ListQuery {
@@ -119,9 +121,12 @@ export class ConversationReadsController {
     @CurrentCaller() { tenant, caller }: Identity,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ConversationListAnswer> {
-    const { view, status, search } = query;
+    const { view, status, walletId, search } = query;
     const consistency = await this.desk.consistency(query);
-    return this.desk.query(reply, new ListConversations(tenant, caller, { view, status, search }, query, consistency));
+    return this.desk.query(
+      reply,
+      new ListConversations(tenant, caller, { view, status, walletId, search }, query, consistency),
+    );
   }
 
   @Get('conversations/counts')

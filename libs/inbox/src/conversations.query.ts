@@ -7,7 +7,7 @@ import { CODEC, type Codec } from '#event-store';
 import { intervalAt, type Caller } from '#kernel';
 import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
-import { containing, mayRead } from './access.query.js';
+import { containing, inWallet, mayRead } from './access.query.js';
 import type { Tables } from './tables.js';
 
 export type View = 'all' | 'mine' | 'unassigned';
@@ -33,6 +33,7 @@ export class ListConversations {
     readonly filter: {
       readonly view: View;
       readonly status?: string | undefined;
+      readonly walletId?: string | undefined;
       readonly search?: string | undefined;
     },
     readonly page: Page,
@@ -168,6 +169,9 @@ export class ListConversationsHandler extends ConversationReader implements IQue
       if (filter.view === 'mine') query = query.where('inbox.assignee_id', '=', caller.id);
       if (filter.view === 'unassigned') query = query.where('inbox.assignee_id', 'is', null);
       if (filter.status !== undefined) query = query.where('inbox.status', '=', filter.status);
+      if (filter.walletId !== undefined) {
+        query = query.where(inWallet(tenant, filter.walletId, 'inbox.contact_id'));
+      }
       if (filter.search !== undefined) {
         query = query.where(
           sql<boolean>`contact_card.search_text like ${containing(searchTerm(filter.search))} escape '\\'`,

@@ -2,6 +2,7 @@ import type { RowIn } from '#kernel';
 import type { addressClaims, blockedContacts, blockFilter, hiddenMessages } from '#block-filter';
 import type { contactCard } from '#contacts';
 import type { assignmentHistory, outbound, readMarkers, timeline } from '#conversations';
+import type { walletContacts, walletList } from '#wallets';
 import type { inbox } from './inbox.js';
 
 /** The read models that lists join. */
@@ -18,4 +19,6 @@ export type Tables = {
   readonly blocked_contacts: RowIn<typeof blockedContacts>;
   readonly address_claims: RowIn<typeof addressClaims>;
   readonly block_filter: RowIn<typeof blockFilter>;
+  readonly wallets: RowIn<typeof walletList>;
+  readonly wallet_contacts: RowIn<typeof walletContacts>;
 };

@@ -6,5 +6,6 @@ export * from './projection.js';
 export * from './policy.js';
 export * from './stream.js';
 export * from './time.js';
+export * from './hours.js';
 export * from './interval.js';
 export * from './stored-types.js';

@@ -3,6 +3,7 @@ import { policy, type Policy } from '#kernel';
 import type { ContactEvent } from '#contacts';
 import type { BlockOrder, ConversationEvent } from '#conversations';
 import type { StaffEvent } from '#staff';
+import type { WalletContactEvent, WalletEvent } from '#wallets';
 
 /** The wishes of all policies. */
 export type PolicyWish =
@@ -17,6 +18,8 @@ export type PolicyWish =
       readonly data: { readonly contactId: string; readonly identityIds: readonly string[] };
     }
   | { readonly type: 'ReleaseAssignments'; readonly data: { readonly staffId: string } }
+  | { readonly type: 'LeaveOtherWallets'; readonly data: { readonly walletId: string; readonly contactId: string } }
+  | { readonly type: 'CheckWalletClaims'; readonly data: { readonly walletId: string } }
   | { readonly type: 'CheckAssignee'; readonly data: { readonly conversationId: string; readonly staffId: string } };
 
 type Of<E extends { type: string }, T extends E['type']> = Extract<E, { type: T }>;
@@ -87,4 +90,19 @@ export const staffExit = policy<
       : [{ type: 'CheckAssignee', data: { conversationId: event.subject, staffId: event.data.assigneeId } }],
 });
 
-export const policies: readonly Policy[] = [blockCoordinator, claims, staffExit];
+/** Whoever came into a wallet where one is all that a contact may have leaves those it came into before [W14]. */
+export const walletMoves = policy<Of<WalletContactEvent, 'WalletContactAdded'>>({
+  name: 'wallet-moves',
+  hears: ['WalletContactAdded'],
+  react: ({ data: { walletId, contactId, perContact } }): readonly PolicyWish[] =>
+    perContact === 'one' ? [{ type: 'LeaveOtherWallets', data: { walletId, contactId } }] : [],
+});
+
+/** A name or code that was taken too late belongs to the wallet that claimed it meanwhile [I16]. */
+export const walletClaims = policy<Of<WalletEvent, 'WalletCreated' | 'WalletRenamed' | 'WalletCodeChanged'>>({
+  name: 'wallet-claims',
+  hears: ['WalletCreated', 'WalletRenamed', 'WalletCodeChanged'],
+  react: ({ data: { walletId } }): readonly PolicyWish[] => [{ type: 'CheckWalletClaims', data: { walletId } }],
+});
+
+export const policies: readonly Policy[] = [blockCoordinator, claims, staffExit, walletMoves, walletClaims];

@@ -16,6 +16,8 @@ import type { ContactCommands } from '#contacts/contact-commands.handlers';
 import { conversationDecider, NOTHING_KNOWN, ReleaseAssignee } from '#conversations';
 import type { ConversationCommands } from '#conversations/conversation-commands.handlers';
 import { staffDecider } from '#staff';
+import type { WalletCommands } from '#wallets/wallet-commands.handlers';
+import type { WalletContacts } from '#wallets/wallet-contacts.adapter';
 import type { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import { deriveId } from '#platform';
 import type { PolicyWish } from './policies.js';
@@ -27,6 +29,8 @@ export type PolicyDesk = {
   readonly contacts: ContactCommands;
   readonly conversations: ConversationCommands;
   readonly enforcement: BlockEnforcement;
+  readonly wallets: WalletCommands;
+  readonly walletContacts: WalletContacts;
   readonly rules: (tenant: string) => Promise<BlockRules>;
   /** The conversations assigned to a staff member, as the read models know them. */
   readonly assignedTo: (tenant: string, staffId: string) => Promise<readonly string[]>;
@@ -58,6 +62,12 @@ export class PolicyWishes {
         for (const conversationId of await desk.assignedTo(event.tenant, wish.data.staffId)) {
           await this.release(conversationId, wish.data.staffId, metadata);
         }
+        return;
+      case 'LeaveOtherWallets':
+        await desk.walletContacts.leave([{ ...wish.data, position: event.position }], metadata);
+        return;
+      case 'CheckWalletClaims':
+        await desk.wallets.giveBack(wish.data.walletId, event.recordedAt, metadata);
         return;
       case 'CheckAssignee': {
         const { state } = await desk.runner.load(staffDecider, event.tenant, wish.data.staffId);

@@ -32,6 +32,10 @@ describe('settings', () => {
       'automation.pauseOn': 'assigneeOrAnyIfUnassigned',
       'conclude.release': 'onConclude',
       'conclude.by': 'anyWithAccess',
+      'wallet.perContact': 'many',
+      'wallet.onCode': 'addContact',
+      'wallet.outOfHours': 'unassigned',
+      'hours.default': null,
       'region.default': 'BR',
     });
     expect(defaultSettings).toEqual(settingsDecider.initial);
@@ -55,7 +59,8 @@ describe('settings', () => {
     given(settingsDecider).when(change(key, standard)).thenNothing();
   });
   it.each(choices)('%s refuses what is not allowed and says what is', (key, { allowed }) => {
-    for (const value of ['nonsense', 'true', 0, null, {}, [], undefined]) {
+    const wrong = ['nonsense', 'true', 0, null, {}, [], undefined];
+    for (const value of wrong.filter((one) => !(allowed as readonly unknown[]).includes(one))) {
       given(settingsDecider).when(change(key, value)).thenRejected('setting-value-refused', { allowed });
     }
   });
@@ -63,8 +68,21 @@ describe('settings', () => {
     given(settingsDecider).when(change(key, true)).thenRejected('setting-unknown');
   });
   it('keep a value of a key that this code does not know yet or any more, and change nothing else', () => {
-    const state = settingsDecider.evolve(settingsDecider.initial, changed('wallet.perContact', 'many', 'one'));
-    expect(state).toEqual({ ...defaultSettings, 'wallet.perContact': 'one' });
+    const state = settingsDecider.evolve(settingsDecider.initial, changed('wallet.unheardOf', 'many', 'one'));
+    expect(state).toEqual({ ...defaultSettings, 'wallet.unheardOf': 'one' });
+  });
+  it('take any hours as the default ones, in one form, and no others [W3]', () => {
+    const hours = { timeZone: 'Europe/Lisbon', weekly: { fri: [['22:00', '02:00']] } };
+    const stored = { ...hours, closed: [] } as unknown as SettingValue;
+    given(settingsDecider)
+      .when(change('hours.default', hours))
+      .then(changed('hours.default', null, stored));
+    given(settingsDecider, changed('hours.default', null, stored))
+      .when(change('hours.default', hours))
+      .thenNothing();
+    given(settingsDecider)
+      .when(change('hours.default', { ...hours, timeZone: 'Nowhere/Land' }))
+      .thenRejected('setting-value-refused');
   });
   it('offer a sentence for each question', () => {
     expect(Object.values(SETTINGS).every(({ description }) => /^[A-Z].+[.?]$/.test(description))).toBe(true);

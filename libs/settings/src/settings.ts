@@ -1,14 +1,16 @@
 // A tenant's answers to the questions on which good products disagree. An empty stream is valid: every key has a default [H5].
 // A key appears here with its first consumer, never before. Source: spec/settings.md.
-import { Command, decider, defineEvents, reject, only, type Event, type Rejection } from '#kernel';
+import { Command, decider, defineEvents, hoursOf, reject, only, type Event, type Hours, type Rejection } from '#kernel';
 import { getCountries } from 'libphonenumber-js/max';
 
-export type SettingValue = string | boolean | number | null;
+export type SettingValue = string | boolean | number | null | Hours;
 
 type Definition<V extends SettingValue> = {
   readonly default: V;
   readonly allowed: readonly V[];
   readonly description: string;
+  /** Where the values cannot be listed and `allowed` shows their form: the value in its normal form, `undefined` if it is none. */
+  readonly read?: (value: unknown) => V | undefined;
 };
 
 const choice = <const V extends readonly SettingValue[]>(allowed: V, description: string): Definition<V[number]> => ({
@@ -16,6 +18,13 @@ const choice = <const V extends readonly SettingValue[]>(allowed: V, description
   allowed,
   description,
 });
+
+/** The form of hours, as somebody who sets them sees it. */
+const WEEKDAYS_NINE_TO_SIX: Hours = {
+  timeZone: 'America/Sao_Paulo',
+  weekly: Object.fromEntries(['mon', 'tue', 'wed', 'thu', 'fri'].map((day) => [day, [['09:00', '18:00']] as const])),
+  closed: ['2026-12-25'],
+};
 
 /** The first value is the default. */
 export const SETTINGS = {
@@ -39,6 +48,22 @@ export const SETTINGS = {
   ),
   'conclude.release': choice(['onConclude', 'onReopen', 'keep'], 'When a concluded conversation loses its assignee.'),
   'conclude.by': choice(['anyWithAccess', 'assigneeOnly'], 'Who may conclude a conversation.'),
+  'wallet.perContact': choice(['many', 'one'], 'May a contact be in many wallets, or does adding it to one move it?'),
+  'wallet.onCode': choice(
+    ['addContact', 'addAndAssignResponsible'],
+    "What a wallet's code does: adds the contact, or also assigns the conversation to the wallet's responsible.",
+  ),
+  'wallet.outOfHours': choice(
+    ['unassigned', 'assignAnyway'],
+    'Does a code assign outside of the working hours of its wallet?',
+  ),
+  'hours.default': {
+    default: null,
+    allowed: [null, WEEKDAYS_NINE_TO_SIX],
+    description:
+      'Working hours of wallets that have none of their own: hours in the form shown, or null for always open.',
+    read: (value) => (value === null ? null : (hoursOf(value) ?? undefined)),
+  } as Definition<Hours | null>,
   'region.default': {
     default: 'BR',
     allowed: getCountries(),
@@ -75,14 +100,15 @@ const decide = (
 ): readonly SettingsEvent[] | Rejection<'setting-unknown' | 'setting-value-refused'> => {
   const { key, value } = data;
   if (!isKey(key)) return reject('setting-unknown');
-  const allowed = SETTINGS[key].allowed as readonly unknown[];
-  if (!allowed.includes(value)) return reject('setting-value-refused', { allowed });
-  return state[key] === value
+  const { allowed, read }: Definition<SettingValue> = SETTINGS[key];
+  const taken = read === undefined ? allowed.find((one) => one === value) : read(value);
+  if (taken === undefined) return reject('setting-value-refused', { allowed });
+  return JSON.stringify(state[key]) === JSON.stringify(taken)
     ? []
     : [
         {
           type: 'OrgSettingChanged',
-          data: { key, oldValue: state[key], newValue: value as SettingValue, by: metadata.caller.id },
+          data: { key, oldValue: state[key], newValue: taken, by: metadata.caller.id },
         },
       ];
 };
