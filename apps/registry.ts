@@ -1,14 +1,18 @@
 // Everything that is registered, once: what is stored, what decides, what is folded, what reacts.
-import { addressClaims, blockedContacts, blockFilter, hiddenMessages } from '#block-filter';
+import { accessDecider, accessEvents } from '#audit';
+import { addressClaims, blockedContacts, blockFilter, hiddenMessages, keptMessages } from '#block-filter';
 import {
   contactCard,
   contactDecider,
   contactEvents,
+  duplicates,
   erasures,
   identityDecider,
   identityEvents,
   ignoredDecider,
   ignoredEvents,
+  mergesDecider,
+  mergesEvents,
 } from '#contacts';
 import {
   assignmentHistory,
@@ -18,6 +22,9 @@ import {
   readMarkerDecider,
   readMarkerEvents,
   readMarkers,
+  refusals,
+  refusedDecider,
+  refusedEvents,
   timeline,
 } from '#conversations';
 import { logEvents } from '#event-store';
@@ -46,8 +53,10 @@ export const deciders: readonly AnyDecider[] = [
   contactDecider,
   identityDecider,
   ignoredDecider,
+  mergesDecider,
   conversationDecider,
   readMarkerDecider,
+  refusedDecider,
   staffDecider,
   settingsDecider,
   walletDecider,
@@ -55,14 +64,17 @@ export const deciders: readonly AnyDecider[] = [
   walletNameDecider,
   walletCodeDecider,
   bulkDecider,
+  accessDecider,
 ];
 
 export const storedTypes: readonly EventDefinitions[] = [
   contactEvents,
   identityEvents,
   ignoredEvents,
+  mergesEvents,
   conversationEvents,
   readMarkerEvents,
+  refusedEvents,
   staffEvents,
   settingsEvents,
   walletEvents,
@@ -70,6 +82,7 @@ export const storedTypes: readonly EventDefinitions[] = [
   walletNameEvents,
   walletCodeEvents,
   bulkEvents,
+  accessEvents,
   logEvents,
   opsEvents,
 ];
@@ -81,11 +94,14 @@ export const projections = [
   erasures,
   blockedContacts,
   hiddenMessages,
+  keptMessages,
   addressClaims,
   blockFilter,
   assignmentHistory,
   outbound,
   readMarkers,
+  refusals,
+  duplicates,
   staffList,
   walletList,
   walletContacts,

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { AuditModule } from '#audit/audit.module';
 import { BlockFilterModule } from '#block-filter/block-filter.module';
 import { ContactsModule } from '#contacts/contacts.module';
 import { ConversationsModule } from '#conversations/conversations.module';
@@ -25,6 +26,7 @@ export class ApiModule {
         WalletsModule,
         InboxModule,
         BlockFilterModule,
+        AuditModule,
         ProjectionsModule,
       ],
     };

@@ -1,8 +1,19 @@
 // What contexts ask of each other, answered here: contexts do not import each other.
 import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
 import { ConversationFactsReader } from '#block-filter/conversation-facts.adapter';
-import { blockAt, channelsOf, contactDecider, identitiesOf, type BlockRules, type Channel } from '#contacts';
+import { Relinking } from '#block-filter/relinking.adapter';
+import {
+  blockAt,
+  channelsOf,
+  contactDecider,
+  defaultChannels,
+  identitiesOf,
+  type BlockRules,
+  type Channel,
+  type ConsentChannel,
+} from '#contacts';
 import { AddressBook } from '#contacts/address-book.adapter';
+import { MergeCommands } from '#contacts/merge-commands.handlers';
 import { ContactCommands, type ContactNeighbours, type Notice } from '#contacts/contact-commands.handlers';
 import {
   AssignConversation,
@@ -16,6 +27,7 @@ import {
 import { ConversationCommands, type ConversationNeighbours } from '#conversations/conversation-commands.handlers';
 import type { Codec, CommandRunner, EventStore, KeyVault } from '#event-store';
 import type { Caller, CommandMetadata, Position } from '#kernel';
+import { ConsentEnforcement } from '#policies/consent-enforcement.adapter';
 import type { ReadModels } from '#read-store';
 import { settingsDecider, type Settings } from '#settings';
 import { mayBeAssigned, staffDecider } from '#staff';
@@ -26,8 +38,12 @@ import { WalletRouting, type RoutedConversations } from '#wallets/wallet-routing
 
 export type WriteSide = {
   readonly book: AddressBook;
+  readonly facts: ConversationFactsReader;
   readonly enforcement: BlockEnforcement;
+  readonly consents: ConsentEnforcement;
   readonly contacts: ContactCommands;
+  readonly merges: MergeCommands;
+  readonly relinking: Relinking;
   readonly conversations: ConversationCommands;
   readonly wallets: WalletCommands;
   readonly walletContacts: WalletContacts;
@@ -35,6 +51,8 @@ export type WriteSide = {
   readonly settings: (tenant: string) => Promise<Settings>;
   readonly blockRules: (tenant: string) => Promise<BlockRules>;
   readonly conversationRules: (tenant: string) => Promise<ConversationRules>;
+  /** Where new contacts consent from the start. */
+  readonly consentDefaults: (tenant: string) => Promise<readonly ConsentChannel[]>;
 };
 
 type Stores = {
@@ -51,6 +69,7 @@ const blockRulesOf = (settings: Settings): BlockRules => ({
   requireConfirm: settings['block.requireConfirm'],
   notice: settings['block.notice'],
   closeOpen: settings['block.closeOpen'],
+  inboundMode: settings['block.inboundMode'],
   defaultScope: settings['block.defaultScope'],
   reason: settings['block.reason'],
   allowExpiry: settings['block.allowExpiry'],
@@ -62,6 +81,7 @@ const conversationRulesOf = (settings: Settings): ConversationRules => ({
   pauseOn: settings['automation.pauseOn'],
   release: settings['conclude.release'],
   concludeBy: settings['conclude.by'],
+  gates: settings['consent.gates'],
 });
 
 /** Settings and staff records of other processes are this old at most; own changes show at once. */
@@ -74,13 +94,18 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
   const blockRules = async (tenant: string): Promise<BlockRules> => blockRulesOf(await settings(tenant));
   const conversationRules = async (tenant: string): Promise<ConversationRules> =>
     conversationRulesOf(await settings(tenant));
+  const consentDefaults = async (tenant: string): Promise<readonly ConsentChannel[]> => {
+    const { 'consent.defaultPhone': defaultPhone, 'consent.defaultEmail': defaultEmail } = await settings(tenant);
+    return defaultChannels({ defaultPhone, defaultEmail });
+  };
   const book = new AddressBook(
     runner,
     (tenant) => vault.tenantSecret(tenant),
     async (tenant) => (await settings(tenant))['region.default'],
   );
   const facts = new ConversationFactsReader(runner, book);
-  const enforcement = new BlockEnforcement(runner, facts, conversationRules);
+  const enforcement = new BlockEnforcement(runner, book, facts, conversationRules);
+  const consents = new ConsentEnforcement(runner, facts);
 
   const conversationNeighbours: ConversationNeighbours = {
     rules: conversationRules,
@@ -88,9 +113,10 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     addresses: async (tenant, contactId, channel) => {
       const { state } = await runner.load(contactDecider, tenant, contactId);
       if (state.status === 'unknown') return null;
-      return state.identities
+      const identities = state.identities
         .filter((identity) => channelsOf(identity.kind).includes(channel as Channel))
         .map(({ identityId, detachedAt }) => ({ identityId, attached: detachedAt === null }));
+      return { merged: state.status === 'absorbed', identities };
     },
     isMine: (tenant, caller, contactId) => facts.isMine(tenant, caller, contactId),
     isErased: async (tenant, contactId) =>
@@ -105,6 +131,12 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
 
   const contactNeighbours: ContactNeighbours = {
     rules: blockRules,
+    consentDefaults,
+    duplicateRules: async (tenant) => {
+      const { 'duplicates.preventPhone': preventPhone, 'duplicates.preventEmail': preventEmail } =
+        await settings(tenant);
+      return { preventPhone, preventEmail };
+    },
     isMine: (tenant, caller, contactId) => facts.isMine(tenant, caller, contactId),
     channelOf: async (tenant, caller, contactId, conversationId) => {
       const { state } = await runner.load(conversationDecider, tenant, conversationId);
@@ -113,8 +145,14 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     },
     sendNotice: (notice, metadata) => sendNotice(runner, conversations, notice, metadata),
     enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
+    enforceConsent: (contactId, channel, metadata) => consents.everywhere(contactId, channel, metadata),
   };
   const contacts = new ContactCommands(runner, book, contactNeighbours);
+  const relinking = new Relinking(runner, facts);
+  const merges = new MergeCommands(runner, {
+    relink: (sides, mergeId, metadata) => relinking.all(sides, mergeId, metadata),
+    enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
+  });
 
   const isActive = async (tenant: string, staffId: string): Promise<boolean> =>
     mayBeAssigned((await runner.load(staffDecider, tenant, staffId)).state, 'activeMembers');
@@ -128,7 +166,16 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     perContact: async (tenant) => (await settings(tenant))['wallet.perContact'],
     obstacle: async (tenant, contactId) => {
       const { state } = await runner.load(contactDecider, tenant, contactId);
-      return state.status === 'active' ? null : 'not-found';
+      switch (state.status) {
+        case 'active':
+          return null;
+        case 'absorbed':
+          return 'contact-merged';
+        case 'erased':
+          return 'contact-erased';
+        case 'unknown':
+          return 'not-found';
+      }
     },
     contactOf,
   });
@@ -149,8 +196,12 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
   });
   return {
     book,
+    facts,
     enforcement,
+    consents,
     contacts,
+    merges,
+    relinking,
     conversations,
     wallets,
     walletContacts,
@@ -158,6 +209,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     settings,
     blockRules,
     conversationRules,
+    consentDefaults,
   };
 };
 

@@ -1,12 +1,19 @@
 import { statfs } from 'node:fs/promises';
 import { Injectable, Module, type DynamicModule, type OnApplicationShutdown } from '@nestjs/common';
 import { CqrsModule } from '@nestjs/cqrs';
+import { AuditExports } from '#audit/audit-exports.adapter';
+import { BlockHistories } from '#audit/block-histories.adapter';
+import { BlockedConversations } from '#audit/blocked-conversations.query';
+import { Quarantine } from '#audit/quarantine.adapter';
+import { Replays } from '#audit/replays.adapter';
 import { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
+import { ConversationFactsReader } from '#block-filter/conversation-facts.adapter';
 import { Intake } from '#block-filter/intake.adapter';
 import { AddressBook } from '#contacts/address-book.adapter';
+import { MergeCommands } from '#contacts/merge-commands.handlers';
 import { ContactCommands } from '#contacts/contact-commands.handlers';
 import { ConversationCommands, ReadMarkerCommands } from '#conversations/conversation-commands.handlers';
-import { CODEC } from '#event-store';
+import { CODEC, EVENT_READER, Streams } from '#event-store';
 import { UnblockRule } from '#inbox/contacts.query';
 import { Configuration, Desk, LogIdentity, Metrics, Readiness, StaffDirectory, TenantSecrets } from '#platform';
 import { ProjectorDesk } from '#projections/ops.controller';
@@ -50,12 +57,23 @@ class StoreGauges {
 /** Everything that rooms get injected, from the opened stores. */
 const provided = (gatehouse: Gatehouse) => {
   const { stores, write, intake, staff, projector, readiness } = gatehouse;
+  const streams = new Streams(stores.store, stores.codec);
+  const histories = new BlockHistories(streams, write.facts);
   return [
     { provide: READ_MODELS, useValue: stores.models },
+    { provide: EVENT_READER, useValue: stores.store },
     { provide: CODEC, useValue: stores.codec },
+    { provide: Streams, useValue: streams },
+    { provide: BlockHistories, useValue: histories },
+    { provide: BlockedConversations, useValue: new BlockedConversations(stores.models, histories) },
+    { provide: Replays, useValue: new Replays(streams) },
+    { provide: Quarantine, useValue: new Quarantine(streams, stores.runner) },
+    { provide: AuditExports, useValue: new AuditExports(stores.store, stores.runner) },
     { provide: AddressBook, useValue: write.book },
+    { provide: ConversationFactsReader, useValue: write.facts },
     { provide: BlockEnforcement, useValue: write.enforcement },
     { provide: ContactCommands, useValue: write.contacts },
+    { provide: MergeCommands, useValue: write.merges },
     { provide: ConversationCommands, useValue: write.conversations },
     { provide: ReadMarkerCommands, useValue: new ReadMarkerCommands(stores.runner) },
     { provide: StaffCommands, useValue: new StaffCommands(stores.runner) },

@@ -36,15 +36,26 @@ export const openGatehouse = async (
   const stores = await opening;
   const { runner, vault } = stores;
   const write = connectWriteSide(stores);
-  const intake = new Intake(runner, vault, write.book, write.enforcement, write.conversationRules);
+  const intake = new Intake(
+    runner,
+    vault,
+    write.book,
+    write.enforcement,
+    write.conversationRules,
+    write.consentDefaults,
+  );
   const wishes = new PolicyWishes({
     runner,
+    store: stores.store,
     book: write.book,
     contacts: write.contacts,
+    merges: write.merges,
+    relinking: write.relinking,
     conversations: write.conversations,
     enforcement: write.enforcement,
     wallets: write.wallets,
     walletContacts: write.walletContacts,
+    consents: write.consents,
     rules: write.blockRules,
     assignedTo: (tenant, staffId) => assignedTo(stores, tenant, staffId),
   });

@@ -55,15 +55,17 @@ export const failureOf = (error: unknown): Failure => {
   return unable(Error.isError(error) ? error.message : String(error));
 };
 
-const refusal = ({ status, problem, retryAfter, message }: Refused): string => {
+const refusal = ({ call, status, problem, retryAfter, message }: Refused): string => {
+  const isAudit = call.startsWith('/v1/audit/');
+  const who = isAudit ? 'a supervisor, an administrator or an auditor' : 'the role ops';
   const said = (problem?.detail ?? message).replace(/\.$/, '');
   switch (status) {
     case 401:
-      return 'The server does not accept the token: nothing was done. Set PORTARIA_TOKEN (or PORTARIA_TOKEN_FILE) to one of the role ops that is valid and not expired.';
+      return `The server does not accept the token: nothing was done. Set PORTARIA_TOKEN (or PORTARIA_TOKEN_FILE) to one of ${who} that is valid and not expired.`;
     case 403:
-      return 'The token may not do this: nothing was done. Set PORTARIA_TOKEN to one of the role ops; one of the role auditor may only look.';
+      return `The token may not do this: nothing was done. Set PORTARIA_TOKEN to one of ${who}${isAudit ? '' : '; one of the role auditor may only look'}.`;
     case 404:
-      return `There is no such thing: nothing was done (${said}). The names and ids that exist: portaria-ops projections`;
+      return `There is no such thing: nothing was done (${said}). ${isAudit ? 'Ids of contacts: GET /v1/contacts?search=' : 'The names and ids that exist: portaria-ops projections'}`;
     case 409:
       return `This cannot be done as things stand: nothing was done (${said}). How they stand: portaria-ops projections`;
     case 429:

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { auditCommand } from './commands/audit.js';
 import { backupCommand } from './commands/backup.js';
 import { compareCommand } from './commands/compare.js';
 import { doctorCommand } from './commands/doctor.js';
@@ -27,6 +28,7 @@ const COMMANDS = [
   doctorCommand,
   exportCommand,
   importCommand,
+  auditCommand,
 ];
 
 /** Runs one command line, without the name of the program. Answers the exit code; never throws. */
@@ -53,8 +55,9 @@ export const run = async (words: readonly string[], terminal: Terminal): Promise
     .addHelpText(
       'after',
       `
-Commands that ask a server find it with PORTARIA_URL and PORTARIA_TOKEN (or PORTARIA_TOKEN_FILE); the token needs the role ops.
-backup, doctor, export and import read the variables of the server instead, and work without it.
+Commands that ask a server find it with PORTARIA_URL and PORTARIA_TOKEN (or PORTARIA_TOKEN_FILE); the token needs the role ops
+(audit: supervisor, admin or auditor).
+backup, doctor, export and import read the variables of the server instead, and work without it; audit verify needs neither.
 
 Exit codes: 0 done, 1 configuration or environment, 2 usage, 3 the server refused, 4 verification failed.`,
     );

@@ -11,6 +11,7 @@ export const TECHNICAL: Readonly<Record<string, readonly string[]>> = {
   'read-store': ['kernel', 'postgres'],
   platform: ['kernel'],
   projections: ['kernel', 'event-store', 'read-store'],
+  live: ['kernel', 'event-store', 'platform'],
   client: [],
 };
 

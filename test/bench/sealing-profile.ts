@@ -60,6 +60,8 @@ const measured = async (
       identities: [identity],
       tags: [],
       others: [],
+      consents: [],
+      prevents: { preventPhone: false, preventEmail: false },
     };
     const asked = metadata();
     await runner.execute(contactDecider, contactId, new RegisterContact(data, asked), asked);

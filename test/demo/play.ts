@@ -1,6 +1,7 @@
 import { answerOf } from '#client';
 import { randomOf } from '../traffic/random.js';
 import { customerNamed, customersOf, type Customer } from './cast.js';
+import { notify } from './consent.js';
 import { day, deliver, night, quarrels } from './day.js';
 import { Desk, refusalOf } from './desk.js';
 import { rebuildMeanwhile } from './rebuild.js';
@@ -50,9 +51,11 @@ export const play = async (address: string, secret: string, seed: string): Promi
   chapter('5  The blocked list');
   await showBlocked(desk.as('sofia'), story.token);
 
-  await wallets(desk, customerNamed('Helena Prado', random, run), run, story.token);
+  chapter('6  What the company begins needs a consent');
+  await notify(desk, customerNamed('Helena Prado', random, run));
+  await wallets(desk, customerNamed('Ivo Ramos', random, run), run, story.token);
 
-  chapter('7  The inbox is rebuilt from the facts while the day goes on');
+  chapter('8  The inbox is rebuilt from the facts while the day goes on');
   await rebuildMeanwhile(
     desk,
     customers.filter(({ index }) => index % 4 === 1),

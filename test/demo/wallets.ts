@@ -9,7 +9,7 @@ const SELECTED = 25;
 
 /** A portfolio of customers: created, filled from a search, and found by its code. `after` covers what happened before. */
 export const wallets = async (desk: Desk, newcomer: Customer, run: string, after: string): Promise<void> => {
-  chapter('6  A wallet: customers who are looked after together');
+  chapter('7  A wallet: customers who are looked after together');
   const sofia = desk.as('sofia');
   const { body: created, token } = await answerOf(
     sofia.POST('/v1/wallets', {

@@ -452,7 +452,7 @@ describe('a wrong request is refused, and nothing of it is stored:', () => {
       }
       for (const part of (made.query ?? '')
         .split('&')
-        .filter((one) => one !== '' && !/^(search|value|tag|limit)=/.test(one))) {
+        .filter((one) => one !== '' && !/^(search|value|tag|reason|limit)=/.test(one))) {
         const [name = ''] = part.split('=');
         const query = (made.query ?? '').replace(part, `${name}=Nonsense`);
         const answer = await call(route, who, { ...made, query });

@@ -374,7 +374,8 @@ describe('a block', () => {
         expect([target, refused.status, refused.code]).toEqual([target, 409, 'contact-blocked']);
       }
     });
-    expect(added).toEqual([]);
+    // What the company would have begun, twice by notification and twice by a start, is on record and nothing else [K1].
+    expect(added).toEqual(Array.from({ length: 4 }, () => 'SendRefused'));
     // It stays readable, with the word that was never handed over marked as such.
     expect(await town.texts(conversationId)).toContain('Oi');
   });

@@ -49,7 +49,7 @@ describe('projections', () => {
     const [head, ...rows] = out.trimEnd().split('\n');
     expect(head).toMatch(/^READ MODEL +VERSION +STATE +BEHIND/);
     expect(rows.length).toBeGreaterThan(10);
-    expect(rows.find((row) => row.startsWith('inbox '))).toMatch(/^inbox +2 +live +level +0 +0 +1$/);
+    expect(rows.find((row) => row.startsWith('inbox '))).toMatch(/^inbox +4 +live +level +0 +0 +1$/);
   });
 
   it('gives programs what the API answers', async () => {

@@ -162,7 +162,9 @@ const openLog = async (): Promise<{
   }
 };
 
-export const openDoor = async (options: { readonly ticks?: number } = {}): Promise<Door> => {
+export const openDoor = async (
+  options: { readonly ticks?: number; readonly environment?: Record<string, string> } = {},
+): Promise<Door> => {
   const folder = mkdtempSync(join(tmpdir(), 'portaria-e2e-'));
   const log = await openLog();
   const { readStore } = globalThis as { readonly readStore?: string };
@@ -175,6 +177,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
     LOG_LEVEL: 'silent',
     LOG_FORMAT: 'json',
     PORT: '0',
+    ...options.environment,
     ...log.environment,
     ...(world === null ? {} : { READ_STORE: 'postgres', POSTGRES_URL: world.url }),
   });
@@ -228,7 +231,7 @@ export const openDoor = async (options: { readonly ticks?: number } = {}): Promi
         },
       }),
     );
-    const text = await response.text();
+    const text = await textOf(response);
     const json = response.headers.get('content-type')?.includes('json') === true && !text.includes('\n{');
     const parsed: Json = json && text !== '' ? JSON.parse(text) : text;
     const code = response.status >= 400 ? (parsed as { code?: string }).code : undefined;
@@ -323,6 +326,15 @@ export const invite = async (door: Door, tenant: string): Promise<void> => {
     await answerOf(founder.POST('/v1/staff', { body: { ...member, name: `The ${name}` } }));
   }
   await answerOf(founder.POST('/v1/staff/{id}/deactivate', { params: { path: { id: 'gone' } }, body: {} }));
+};
+
+/** Of a stream, which has no end, what it begins with. */
+const textOf = async (response: Response): Promise<string> => {
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true) return response.text();
+  const reader = response.body?.getReader();
+  const first = await reader?.read();
+  await reader?.cancel();
+  return Buffer.from(first?.value ?? []).toString();
 };
 
 const behind = (request: Request, token: string): Request => {

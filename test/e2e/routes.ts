@@ -30,6 +30,7 @@ const READERS: readonly Who[] = [...STAFF, 'auditor', 'integration'];
 const EDITORS: readonly Who[] = [...STAFF, 'integration'];
 const ADMIN: readonly Who[] = ['admin'];
 const LEADERS: readonly Who[] = ['supervisor', 'admin'];
+const AUDIT: readonly Who[] = ['supervisor', 'admin', 'auditor'];
 const GATEWAY: readonly Who[] = ['integration'];
 /** Those who see only their own are told that there is nothing. */
 const OWN: Route['told'] = { limited: 'not-found' };
@@ -177,6 +178,24 @@ export const routes: readonly Route[] = [
     },
   },
   {
+    route: 'GET /v1/contacts/{id}/contactability',
+    roles: READERS,
+    told: OWN,
+    make: contact('/contactability'),
+  },
+  { route: 'GET /v1/contacts/{id}/refusals', roles: READERS, told: OWN, make: contact('/refusals') },
+  { route: 'GET /v1/duplicates', roles: ['supervisor', 'admin', 'auditor'], make: list('/v1/duplicates', 'limit=10') },
+  {
+    route: 'PUT /v1/contacts/{id}/consents/{channel}',
+    roles: ['supervisor', 'admin', 'integration'],
+    stores: true,
+    make: contact(
+      '/consents/email',
+      { state: 'revoked', source: 'opt_out_keyword', evidence: 'STOP', wordingVersion: '2026-01' },
+      { state: 'revoked', source: 'customer' },
+    ),
+  },
+  {
     route: 'POST /v1/contacts/{id}/block',
     roles: STAFF,
     told: OWN,
@@ -214,6 +233,32 @@ export const routes: readonly Route[] = [
     ),
   },
   {
+    route: 'POST /v1/contacts/{id}/merge',
+    roles: ['supervisor', 'admin'],
+    stores: true,
+    make: async (town) => {
+      const [absorbed, another] = [await town.contact(), await town.contact()];
+      return contact(
+        '/merge',
+        { absorbedId: absorbed.contactId, confirm: true },
+        { absorbedId: another.contactId, confirm: true },
+      )(town);
+    },
+  },
+  {
+    route: 'POST /v1/merges/{id}/undo',
+    roles: ['supervisor', 'admin'],
+    stores: true,
+    make: async (town) => {
+      const { contactId } = await town.contact();
+      const { mergeId } = await town.does('admin', 'POST', `/v1/contacts/${contactId}/merge`, {
+        absorbedId: (await town.contact()).contactId,
+        confirm: true,
+      });
+      return { path: `/v1/merges/${mergeId as string}/undo`, body: {} };
+    },
+  },
+  {
     route: 'POST /v1/contacts/{id}/erase',
     roles: ADMIN,
     stores: true,
@@ -249,6 +294,11 @@ export const routes: readonly Route[] = [
         other: { contactId, channel: 'sms' },
       };
     },
+  },
+  {
+    route: 'GET /v1/conversations/live',
+    roles: READERS,
+    make: list('/v1/conversations/live'),
   },
   {
     route: 'GET /v1/conversations',
@@ -375,6 +425,8 @@ export const routes: readonly Route[] = [
       return Promise.resolve({ path: '/v1/messages/inbound/batch', body: `${line(id)}\n` });
     },
   },
+  { route: 'GET /v1/block-filter/snapshot', roles: GATEWAY, make: list('/v1/block-filter/snapshot') },
+  { route: 'GET /v1/block-filter/live', roles: GATEWAY, make: list('/v1/block-filter/live') },
   {
     route: 'GET /v1/block-filter/check',
     roles: GATEWAY,
@@ -514,6 +566,44 @@ export const routes: readonly Route[] = [
       await town.set('region.default', 'BR');
       return { path: '/v1/settings/region.default', body: { value: 'PT' }, other: { value: 'DK' } };
     },
+  },
+  {
+    route: 'GET /v1/audit/contacts/{id}/block-history',
+    roles: AUDIT,
+    make: async (town) => ({
+      path: `/v1/audit/contacts/${(await town.contact()).contactId}/block-history`,
+      query: 'format=ndjson',
+    }),
+  },
+  {
+    route: 'GET /v1/audit/contacts/{id}/replay',
+    roles: AUDIT,
+    make: async (town) => ({
+      path: `/v1/audit/contacts/${(await town.contact()).contactId}/replay`,
+      query: 'from=2026-03-01T00:00:00Z&to=2036-03-01T00:00:00Z&format=json&limit=10',
+    }),
+  },
+  {
+    route: 'GET /v1/audit/contacts/{id}/quarantine',
+    roles: AUDIT,
+    make: async (town) => ({
+      path: `/v1/audit/contacts/${(await town.contact()).contactId}/quarantine`,
+      query: 'reason=complaint&limit=10',
+    }),
+  },
+  {
+    route: 'GET /v1/audit/blocked-conversations.csv',
+    roles: AUDIT,
+    make: async (town) => {
+      const { walletId } = await town.does('admin', 'POST', '/v1/wallets', { name: `Blocked ${randomUUID()}` });
+      const query = `from=2026-03-01T00:00:00Z&to=2036-03-01T00:00:00Z&walletId=${walletId as string}`;
+      return { path: '/v1/audit/blocked-conversations.csv', query };
+    },
+  },
+  {
+    route: 'GET /v1/audit/export',
+    roles: AUDIT,
+    make: list('/v1/audit/export', 'from=2026-03-01T00:00:00Z&to=2036-03-01T00:00:00Z'),
   },
   { route: 'GET /v1/ops/projections', roles: ['ops', 'auditor'], make: list('/v1/ops/projections') },
   {

@@ -1,7 +1,7 @@
 // Wallets from the door to the lists: acceptance 10 and 11, and what each row of requirements W promises.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
-import { RegisterContact } from '#contacts';
+import { NOTHING_PREVENTED, RegisterContact } from '#contacts';
 import { asked, callers } from '#kernel/given';
 import { clock, NOWHERE, openDoor, type Answer, type Call, type Door, type Json, type Who } from './door.js';
 import { until } from '../fixtures/until.js';
@@ -44,7 +44,10 @@ const local = (day: string, time: string): string => new Date(`${day}T${time}:00
 const register = (contactId: string) =>
   door.gatehouse.write.contacts.execute(
     new RegisterContact(
-      { contactId, displayName: 'Bulk', source: 'import', identities: [], tags: [], others: [] },
+      {
+        ...{ contactId, displayName: 'Bulk', source: 'import', identities: [], tags: [], others: [] },
+        ...{ consents: [], prevents: NOTHING_PREVENTED },
+      },
       asked(callers.admin, clock.now(), { commandId: randomUUID() }),
     ),
   );

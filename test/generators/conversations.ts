@@ -4,10 +4,12 @@ import {
   AssignToMe,
   ConcludeConversation,
   EnforceBlock,
+  EnforceConsent,
   HandOverMessage,
   PauseAutomation,
   ReceiveInboundMessage,
   ReleaseAssignee,
+  RelinkConversation,
   ReopenConversation,
   ReportDelivery,
   ResumeAutomation,
@@ -20,6 +22,7 @@ import {
 } from '#conversations/conversation';
 import type { Cover } from '#conversations/cover';
 import { MarkRead } from '#conversations/read-marker';
+import { RecordRefusal } from '#conversations/refused-sends';
 import { metadata, mostly, one, optional, time } from './common.js';
 
 const cover: fc.Arbitrary<Cover> = fc
@@ -29,6 +32,7 @@ const cover: fc.Arbitrary<Cover> = fc
     blockId: one('b1', 'b2'),
     contactId: one('carla', 'clara'),
     closeOpen: fc.boolean(),
+    inboundMode: fc.constantFrom('ignore', 'quarantine', 'receive'),
   })
   .map(({ end, ...rest }) => ({ ...rest, to: end !== null && end < rest.from ? rest.from : end }));
 const facts: fc.Arbitrary<ConversationFacts> = fc.record({
@@ -42,8 +46,10 @@ const facts: fc.Arbitrary<ConversationFacts> = fc.record({
     pauseOn: one('assigneeOrAnyIfUnassigned', 'assignee', 'anyAgent'),
     release: one('onConclude', 'onReopen', 'keep'),
     concludeBy: one('anyWithAccess', 'anyWithAccess', 'assigneeOnly'),
+    gates: one('notifications', 'allOutbound'),
   }),
   hasAddress: mostly,
+  consent: one('granted', 'granted', 'granted', 'revoked', 'unset', null),
 });
 const about = { conversationId: fc.constant('conv'), facts };
 const place = { contactId: fc.constant('carla'), channel: fc.constant('whatsapp'), identityId: fc.constant('i1') };
@@ -133,9 +139,23 @@ export const conversationCommands: fc.Arbitrary<ConversationCommand> = fc.oneof(
   { weight: 2, arbitrary: asking(ConcludeConversation, fc.record({ ...about, outcome: one('solved', null) })) },
   asking(ReopenConversation, fc.record(about)),
   { weight: 2, arbitrary: asking(EnforceBlock, fc.record(about)) },
+  asking(RelinkConversation, fc.record({ ...about, to: one('carla', 'clara'), mergeId: one('m1', 'm2') })),
+  asking(EnforceConsent, fc.record(about)),
 );
 
 export const readMarkerCommands = asking(
   MarkRead,
   fc.record({ conversationId: fc.constant('conv'), upToOrdinal: fc.nat(12), lastOrdinal: fc.nat(9), seen: mostly }),
+);
+
+export const refusedCommands = asking(
+  RecordRefusal,
+  fc.record({
+    contactId: fc.constant('carla'),
+    refusalId: one('r1', 'r2', 'r3', 'r4'),
+    conversationId: one('conv', null),
+    channel: one('whatsapp', 'email'),
+    purpose: one('reply', 'notification', 'start'),
+    reasons: fc.uniqueArray(one('no-address', 'consent-unset', 'consent-revoked', 'blocked'), { minLength: 1 }),
+  }),
 );

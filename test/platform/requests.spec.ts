@@ -202,7 +202,8 @@ describe('problems', () => {
       type: 'urn:portaria:problem:consent-missing',
       title: 'The consent needed for sending is missing',
       status: 409,
-      detail: 'The consent needed for sending is missing',
+      detail:
+        'A supervisor can record the consent with PUT /v1/contacts/{id}/consents/{channel}; reasons says what is missing',
       code: 'consent-missing',
       correlationId: 'c',
       reasons: ['consent-unset'],

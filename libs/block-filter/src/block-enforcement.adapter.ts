@@ -1,6 +1,6 @@
 import { latestPosition, type CommandMetadata, type Position } from '#kernel';
 import type { CommandRunner } from '#event-store';
-import { contactDecider } from '#contacts';
+import type { AddressBook } from '#contacts/address-book.adapter';
 import { conversationDecider, EnforceBlock, NOTHING_KNOWN, type ConversationRules } from '#conversations';
 import type { ConversationFactsReader } from './conversation-facts.adapter.js';
 
@@ -8,13 +8,14 @@ import type { ConversationFactsReader } from './conversation-facts.adapter.js';
 export class BlockEnforcement {
   constructor(
     private readonly runner: CommandRunner,
+    private readonly book: AddressBook,
     private readonly facts: ConversationFactsReader,
     private readonly rules: (tenant: string) => Promise<ConversationRules>,
   ) {}
 
   /** All conversations of the contact. Answers the latest position that it wrote, `null` if nothing was owed. */
   async everywhere(contactId: string, metadata: CommandMetadata): Promise<Position | null> {
-    const { state: contact } = await this.runner.load(contactDecider, metadata.tenant, contactId);
+    const contact = await this.book.contact(metadata.tenant, contactId, metadata.now);
     let latest: Position | null = null;
     for (const id of this.facts.conversationIds(contact)) {
       latest = latestPosition(latest, await this.on(id, metadata));

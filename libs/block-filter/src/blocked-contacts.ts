@@ -5,7 +5,7 @@ import type { ConversationEvent } from '#conversations';
 
 type EpisodeEvent =
   | Extract<ContactEvent, { data: { blockId: string } }>
-  | Extract<ContactEvent, { type: 'ErasureRequested' }>
+  | Extract<ContactEvent, { type: 'ContactsMerged' | 'ContactsUnmerged' | 'ErasureRequested' }>
   | IgnoredEvent
   | Extract<ConversationEvent, { type: 'MessageHidden' }>;
 
@@ -19,9 +19,31 @@ const ignored = <R extends { readonly ignored_count: number; readonly last_ignor
     last_ignored_at: row.last_ignored_at !== null && row.last_ignored_at > at ? row.last_ignored_at : at,
   };
 
+/** The episodes that an event tells of: those of both sides where contacts are merged or separated. */
+const episodesOf = ({ type, data }: EpisodeEvent): readonly (string | null | undefined)[] => {
+  switch (type) {
+    case 'ContactsMerged':
+      return [data.blockOutcome.keptBlockId, data.blockOutcome.endedBlockId];
+    case 'ContactsUnmerged':
+      return [data.block?.blockId, data.restored.block?.blockId];
+    default:
+      return [data.blockId];
+  }
+};
+
+/** An open episode as its contact has it now. */
+const held = <R extends object>(
+  row: R,
+  contactId: string,
+  block: { readonly scope: Scope; readonly expiresAt: string | null } | null,
+) =>
+  block === null
+    ? row
+    : { ...row, contact_id: contactId, scope: block.scope, expires_at: block.expiresAt, ended_at: null };
+
 export const blockedContacts = projection<EpisodeEvent>()({
   name: 'blocked_contacts',
-  version: 2,
+  version: 3,
   table: {
     key: ['block_id'],
     columns: {
@@ -38,7 +60,10 @@ export const blockedContacts = projection<EpisodeEvent>()({
     },
     indexes: [['ended_at', 'blocked_at desc', 'block_id desc'], ['ended_at', 'expires_at'], ['contact_id']],
   },
-  keyOf: ({ data }: Recorded<EpisodeEvent>) => (data.blockId === null ? null : { block_id: data.blockId }),
+  keyOf: (event: Recorded<EpisodeEvent>) =>
+    episodesOf(event)
+      .filter((blockId) => typeof blockId === 'string')
+      .map((blockId) => ({ block_id: blockId })),
   on: {
     ContactBlocked: (_row, { data }) => ({
       contact_id: data.contactId,
@@ -63,6 +88,18 @@ export const blockedContacts = projection<EpisodeEvent>()({
     ContactBlockExpired: (row, { data }) => row && { ...row, ended_at: data.expiredAt },
     // Nothing is filtered for it any more.
     ErasureRequested: (row, { data }) => row && { ...row, ended_at: data.requestedAt },
+    ContactsMerged: (row, { data }, key) => {
+      if (row === null) return null;
+      const { endedBlockId, endedAt } = data.blockOutcome;
+      return key.block_id === endedBlockId ? { ...row, ended_at: endedAt } : held(row, data.contactId, data.block);
+    },
+    ContactsUnmerged: (row, { data }, key) => {
+      if (row === null) return null;
+      const { block: theirs } = data.restored;
+      return key.block_id === theirs?.blockId
+        ? held(row, data.absorbedId, theirs)
+        : held(row, data.contactId, data.block);
+    },
     BlockedMessageIgnored: (row, { data }) => ignored(row, data.receivedAt),
     MessageHidden: (row, { data }) => ignored(row, data.hiddenAt),
   },

@@ -1,10 +1,13 @@
 import type { CommandRunner } from '#event-store';
 import {
-  channelsOf,
   contactDecider,
+  channelsOf,
+  consentOn,
   coverageOf,
   coverageOfHolders,
+  coverageWithoutAddress,
   identitiesOf,
+  type ConsentState,
   type Contact,
   type Coverage,
 } from '#contacts';
@@ -12,7 +15,7 @@ import type { AddressBook } from '#contacts/address-book.adapter';
 import { conversationDecider, conversationIdOf, sees } from '#conversations';
 import type { Caller } from '#kernel';
 
-/** A conversation's address, as its stream names it. */
+/** A conversation's address, as its stream names it; an empty `identityId` for a contact that has none there. */
 export type Place = { readonly contactId: string; readonly identityId: string; readonly channel: string };
 
 export type PlaceFacts = {
@@ -23,6 +26,8 @@ export type PlaceFacts = {
   readonly address: string | null;
   /** The first holder of the address, the contact itself if nobody else. */
   readonly ownerId: string;
+  /** The contact's consent to the channel; `null` where none is needed. */
+  readonly consent: ConsentState | null;
 };
 
 /** What the contacts' streams say of conversations, joined on the write side: nothing lags behind, nothing leaks. */
@@ -34,14 +39,22 @@ export class ConversationFactsReader {
 
   /** A block of any holder of the address covers it. `fresh: false` trusts what this process has folded already. */
   async of(tenant: string, place: Place, now: string, options?: { readonly fresh?: boolean }): Promise<PlaceFacts> {
-    const { state: contact } = await this.runner.load(contactDecider, tenant, place.contactId, options);
+    const contact = await this.ownerOf(tenant, place, now, options);
+    const contactId = contact.status === 'unknown' ? place.contactId : contact.contactId;
     const identity = identitiesOf(contact).find((one) => one.identityId === place.identityId);
-    const own = coverageOf(contact, place.identityId, place.channel);
+    // Who has no address there may be blocked there all the same.
+    const own =
+      place.identityId === ''
+        ? coverageWithoutAddress(contact, place.channel)
+        : coverageOf(contact, place.identityId, place.channel);
+    const consent = consentOn(contact.status === 'active' ? contact.consents : {}, place.channel);
     const located =
       identity === undefined || identity.value === null
         ? null
         : await this.book.locate(tenant, identity.kind, identity.value);
-    if (located === null) return { covers: own, hasAddress: false, address: null, ownerId: place.contactId };
+    if (located === null) {
+      return { covers: own, hasAddress: false, address: null, ownerId: contactId, consent };
+    }
     const holders = await this.book.holders(tenant, located.key, now, options);
     const others = coverageOfHolders(
       holders.filter((holder) => holder.identityId !== place.identityId),
@@ -51,8 +64,27 @@ export class ConversationFactsReader {
       covers: [...own, ...others],
       hasAddress: true,
       address: located.value,
-      ownerId: holders[0]?.contactId ?? place.contactId,
+      ownerId: holders[0]?.contactId ?? contactId,
+      consent,
     };
+  }
+
+  /** The contact that a conversation belongs to now: merging moves its identity, and undoing that moves it back. */
+  async ownerOf(
+    tenant: string,
+    { contactId, identityId }: Omit<Place, 'channel'>,
+    now: string,
+    options?: { readonly fresh?: boolean },
+  ): Promise<Contact> {
+    const contact = await this.book.contact(tenant, contactId, now, options);
+    const has = (one: Contact): boolean =>
+      one.status !== 'unknown' && one.identities.some((identity) => identity.identityId === identityId);
+    if (contact.status === 'unknown' || has(contact)) return contact;
+    for (const kin of contact.kin) {
+      const other = await this.book.contact(tenant, kin, now, options);
+      if (has(other)) return other;
+    }
+    return contact;
   }
 
   /** The ids of all conversations that the contact's identities can have, past ones too. */
@@ -63,10 +95,28 @@ export class ConversationFactsReader {
     );
   }
 
+  /** The same of the contact as it is now, with what each id is made of; none of a contact that does not exist. */
+  async placesOf(
+    tenant: string,
+    contactId: string,
+  ): Promise<readonly (Place & { readonly conversationId: string; readonly contact: Contact })[]> {
+    const { state: contact } = await this.runner.load(contactDecider, tenant, contactId);
+    if (contact.status === 'unknown') return [];
+    return contact.identities.flatMap(({ identityId, kind }) =>
+      channelsOf(kind).map((channel) => ({
+        conversationId: conversationIdOf(identityId, channel),
+        contactId,
+        identityId,
+        channel,
+        contact,
+      })),
+    );
+  }
+
   /** May the caller see the contact? Agents with limited access see those of their own conversations. */
   async isMine(tenant: string, caller: Caller, contactId: string): Promise<boolean> {
     if (caller.role !== 'agent' || caller.access === 'all') return true;
-    const { state: contact } = await this.runner.load(contactDecider, tenant, contactId);
+    const contact = await this.book.contact(tenant, contactId, new Date().toISOString());
     for (const id of this.conversationIds(contact)) {
       const { state } = await this.runner.load(conversationDecider, tenant, id);
       if (state.status !== 'unknown' && sees(caller, state.assigneeId)) return true;

@@ -12,6 +12,28 @@ export type FilterTables = {
 /** So many parameters one statement takes on every store. */
 const CHUNK = 500;
 
+/** The contacts of these ids, those that absorbed them, and those that were frozen for any of these. */
+const family = async (
+  db: Kysely<FilterTables>,
+  tenant: string,
+  contactIds: readonly string[],
+): Promise<ReadonlyMap<string, Contact>> => {
+  const contacts = new Map<string, Contact>();
+  for (let asked = contactIds; asked.length > 0;) {
+    const rows = await inChunks(asked, (chunk) =>
+      db
+        .selectFrom('block_filter')
+        .select(['contact_id', 'contact', 'into_id'])
+        .where('tenant', '=', tenant)
+        .where((where) => where.or([where('contact_id', 'in', chunk), where('into_id', 'in', chunk)]))
+        .execute(),
+    );
+    for (const row of rows) contacts.set(row.contact_id, row.contact);
+    asked = [...new Set(rows.map((row) => row.into_id).filter((id) => id !== null && !contacts.has(id)))] as string[];
+  }
+  return contacts;
+};
+
 /** The valid claimants of addresses, oldest first, as the read models know them. */
 export const holdersByAddress = async (
   db: Kysely<FilterTables>,
@@ -29,15 +51,7 @@ export const holdersByAddress = async (
       .orderBy('claim_no')
       .execute(),
   );
-  const rows = await inChunks([...new Set(claims.map((claim) => claim.contact_id))], (chunk) =>
-    db
-      .selectFrom('block_filter')
-      .select(['contact_id', 'contact'])
-      .where('tenant', '=', tenant)
-      .where('contact_id', 'in', chunk)
-      .execute(),
-  );
-  const contacts = new Map<string, Contact>(rows.map((row) => [row.contact_id, row.contact]));
+  const contacts = await family(db, tenant, [...new Set(claims.map((claim) => claim.contact_id))]);
   const byAddress = Map.groupBy(claims, (claim) => claim.address);
   return new Map(
     [...byAddress].map(([address, own]) => [

@@ -79,7 +79,8 @@ const INBOUND = {
 const inboundOf = shapeOf<InboundBody>(INBOUND);
 
 class ReceivedAnswer {
-  @Shown({ type: 'string', enum: ['displayed', 'ignored', 'duplicate'] }) disposition!: string;
+  @Shown({ type: 'string', enum: ['displayed', 'ignored', 'quarantined', 'received_while_blocked', 'duplicate'] })
+  disposition!: string;
   @Shown('string') contactId!: string;
   @Shown('string') identityId!: string;
   @Shown('string', { optional: true }) conversationId?: string;

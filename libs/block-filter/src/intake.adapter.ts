@@ -2,15 +2,18 @@ import { later as latest, latestPosition, streamName, type CommandMetadata, type
 import { Busy, KeyDestroyed, type CommandRunner, type KeyVault } from '#event-store';
 import {
   AttachIdentity,
+  asVerified,
   contactDecider,
   coverageOfHolders,
   ignoredDecider,
   ignoredKey,
   IgnoreBlockedMessage,
   isWeak,
+  NOTHING_PREVENTED,
   RegisterContact,
   ReportDuplicate,
   type Channel,
+  type ConsentChannel,
   type Coverage,
   type Holder,
   type IgnoredMessages,
@@ -22,6 +25,7 @@ import {
   conversationIdOf,
   hiddenBy,
   messageIdOf,
+  NOTHING_KNOWN,
   ReceiveInboundMessage,
   type ConversationEvent,
   type ConversationRules,
@@ -42,7 +46,7 @@ export type InboundMessage = {
 };
 
 export type Received = {
-  readonly disposition: 'displayed' | 'ignored' | 'duplicate';
+  readonly disposition: 'displayed' | 'ignored' | 'quarantined' | 'received_while_blocked' | 'duplicate';
   readonly contactId: string;
   readonly identityId: string;
   readonly conversationId?: string;
@@ -52,7 +56,7 @@ export type Received = {
 };
 
 /** An address of the sender with those who hold it. */
-type Known = { readonly located: Located; readonly verified: boolean; readonly holders: readonly Holder[] };
+type Known = { readonly located: Located; readonly holders: readonly Holder[] };
 type Owner = { readonly contactId: string; readonly identityId: string };
 type Work = {
   readonly message: InboundMessage;
@@ -60,7 +64,10 @@ type Work = {
   readonly answer: (result: Received | Problem) => void;
 };
 
+const DISPOSITIONS = { ignore: 'ignored', quarantine: 'quarantined', receive: 'received_while_blocked' } as const;
+
 const AT_ONCE = 256;
+const MAX_ATTEMPTS = 5;
 
 /**
  * Takes in what customers send. The transport never rejects [R6]: a message is displayed, ignored, or was there already.
@@ -75,6 +82,8 @@ export class Intake {
     private readonly book: AddressBook,
     private readonly enforcement: BlockEnforcement,
     private readonly rules: (tenant: string) => Promise<ConversationRules>,
+    /** Where new contacts consent from the start. */
+    private readonly consents: (tenant: string) => Promise<readonly ConsentChannel[]>,
   ) {}
 
   /** One outcome per message, in their order; messages of one sender are taken in in that order too. */
@@ -111,7 +120,10 @@ export class Intake {
   /** Messages of one address on one channel. A failure is the answer of this group only. */
   private async receiveGroup(group: readonly Work[]): Promise<void> {
     try {
-      await this.takeInSurely(group);
+      for (let attempts = 1; !(await this.takeInSurely(group)); attempts++) {
+        if (attempts === MAX_ATTEMPTS)
+          throw new Busy(streamName('contact', group[0]?.message.metadata.tenant ?? '', ''));
+      }
     } catch (error) {
       const refusal = toProblem(error);
       if (refusal.code === 'internal') throw error;
@@ -119,34 +131,37 @@ export class Intake {
     }
   }
 
-  /** Where the contact is erased meanwhile, whoever writes is somebody new. */
-  private async takeInSurely(group: readonly Work[]): Promise<void> {
-    for (let tries = 0; ; tries++) {
-      try {
-        await this.takeIn(group);
-        return;
-      } catch (error) {
-        if (!(error instanceof KeyDestroyed)) throw error;
-        if (tries > 0) throw new Busy(error.subject);
-      }
+  /** Answers whether it could: not if the sender's contact was erased meanwhile, since whoever writes then is somebody new. */
+  private async takeInSurely(group: readonly Work[]): Promise<boolean> {
+    try {
+      return await this.takeIn(group);
+    } catch (error) {
+      if (error instanceof KeyDestroyed) return false;
+      throw error;
     }
   }
 
-  private async takeIn(group: readonly Work[]): Promise<void> {
+  /** Answers whether it could: not if the sender's contact was merged into another meanwhile. */
+  private async takeIn(group: readonly Work[]): Promise<boolean> {
     const [first] = group;
-    if (first === undefined) return;
+    if (first === undefined) return true;
     const { tenant, now } = first.message.metadata;
     const { channel } = first.message;
-    const sender = await this.know(tenant, first.located, first.message.from.verified, now);
+    const sender = await this.know(tenant, first.located, now);
     const also = await this.knowAlso(group, tenant, now);
     const owner = await this.ownerOf(first, sender, also, now);
+    if (owner === null) return false;
     const conversationId = conversationIdOf(owner.identityId, channel);
     const secret = await this.vault.tenantSecret(tenant);
     const conversation = await this.runner.load(conversationDecider, tenant, conversationId);
 
     const displayed: (Work & { readonly messageId: string; readonly key: string })[] = [];
     const ignored: (Work & { readonly key: string; readonly cover: Coverage })[] = [];
-    const holders = [...sender.holders, ...also.flatMap((known) => known.holders)];
+    const isVerified = group.some(({ message }) => message.from.verified);
+    const holders = [
+      ...(isVerified ? sender.holders.map(asVerified) : sender.holders),
+      ...also.flatMap((known) => known.holders),
+    ];
     const before = coverageOfHolders(holders, channel);
     // The time that the stream will record: it never goes back there.
     const receivedAt = conversation.state.status === 'unknown' ? now : latest(now, conversation.state.lastTime);
@@ -159,17 +174,18 @@ export class Intake {
       const known = conversation.state.status !== 'unknown' && conversation.state.inbound.has(messageId);
       const cover = known
         ? null
-        : ((await this.ignoredBefore(tenant, before, ignoredKey(conversationId, key), recent)) ??
+        : ((await this.ignoredBefore(tenant, holders, before, ignoredKey(conversationId, key), recent)) ??
           hiddenBy(before, message.sentAt, receivedAt));
       if (cover === null) displayed.push({ ...work, messageId, key });
       else ignored.push({ ...work, key, cover });
     }
     await this.ignore(ignored, conversationId, conversation.state.status !== 'unknown');
     await this.display(displayed, owner, conversationId, sender.located.key);
+    return true;
   }
 
-  private async know(tenant: string, located: Located, verified: boolean, now: string): Promise<Known> {
-    return { located, verified, holders: await this.book.holders(tenant, located.key, now) };
+  private async know(tenant: string, located: Located, now: string): Promise<Known> {
+    return { located, holders: await this.book.holders(tenant, located.key, now) };
   }
 
   /** The further verified addresses that messages of the group name [H18]. */
@@ -179,15 +195,16 @@ export class Intake {
       for (const one of message.from.also) {
         if (!one.verified) continue;
         const located = await this.book.locate(tenant, one.kind, one.value);
-        if (located !== null && !known.has(located.key))
-          known.set(located.key, await this.know(tenant, located, true, now));
+        if (located === null || known.has(located.key)) continue;
+        const { holders } = await this.know(tenant, located, now);
+        known.set(located.key, { located, holders: holders.map(asVerified) });
       }
     }
     return [...known.values()];
   }
 
-  /** The contact that the message belongs to: the first holder, else the one that holds a verified address of the sender, else a new one. */
-  private async ownerOf(work: Work, sender: Known, also: readonly Known[], now: string): Promise<Owner> {
+  /** The contact that the message belongs to: the first holder, else the one that holds a verified address of the sender, else a new one. `null` if that was merged into another meanwhile. */
+  private async ownerOf(work: Work, sender: Known, also: readonly Known[], now: string): Promise<Owner | null> {
     const { message } = work;
     const { channel, metadata } = message;
     const holder = sender.holders[0];
@@ -197,8 +214,10 @@ export class Intake {
     // While blocked nothing is attached: what the block hides, it hides under the identity that is known.
     if (blocked && holder === undefined) return strong;
     if (holder !== undefined) {
-      if (holder.identity === null) return this.register(work, holder);
-      if (message.from.verified && !holder.identity.verified) await this.attach(work, holder, holder.identityId);
+      const { identity } = holder;
+      if (identity === null && holder.contact.status === 'unknown') return this.register(work, holder);
+      const isOwed = identity === null || (message.from.verified && !identity.verified);
+      if (isOwed && !(await this.attach(work, holder, holder.identityId))) return null;
       if (strong !== undefined && strong.contactId !== holder.contactId) {
         const { kind } = message.from;
         await this.runner.execute(
@@ -218,13 +237,17 @@ export class Intake {
     const contactId = strong?.contactId ?? deriveId(metadata.tenant, metadata.commandId, stream, 'contact');
     // A claim's minute begins with the claim: in a large batch the request may be older.
     const claiming = { ...metadata, now: new Date().toISOString() };
-    const claim = await this.book.claim(claiming, { key: work.located.key, contactId, identityId, onlyIfFree: true });
+    const claim = await this.book.claim(claiming, {
+      key: work.located.key,
+      contactId,
+      identityId,
+      unlessHeldBy: 'anybody',
+    });
     // Somebody was quicker, or this is a repeat: the first holder's claim, whether its contact exists yet or not.
     const winner: Owner = claim.claimed ? { contactId, identityId } : (claim.holders[0] ?? { contactId, identityId });
     this.book.stillInTime(claiming, work.located.key);
     if (winner.contactId === strong?.contactId) {
-      await this.attach(work, winner, winner.identityId);
-      return winner;
+      return (await this.attach(work, winner, winner.identityId)) ? winner : null;
     }
     return this.register(work, winner);
   }
@@ -241,6 +264,8 @@ export class Intake {
         identities: [{ identityId, kind, value, verified: from.verified }],
         tags: [],
         others: [],
+        prevents: NOTHING_PREVENTED,
+        consents: await this.consents(metadata.tenant),
       },
       metadata,
     );
@@ -248,31 +273,47 @@ export class Intake {
     return owner;
   }
 
-  private async attach(work: Work, owner: Owner, identityId: string): Promise<void> {
+  /** Answers whether the contact is still one by itself. */
+  private async attach(work: Work, owner: Owner, identityId: string): Promise<boolean> {
     const { from, metadata } = work.message;
     const { kind, value } = work.located;
     const { contactId } = owner;
     const command = new AttachIdentity(
-      { contactId, mine: true, identityId, kind, value, verified: from.verified, claimedAs: [], others: [] },
+      {
+        contactId,
+        mine: true,
+        identityId,
+        kind,
+        value,
+        verified: from.verified,
+        claimedAs: [],
+        others: [],
+        prevents: NOTHING_PREVENTED,
+      },
       metadata,
     );
-    await this.runner.execute(contactDecider, contactId, command, metadata);
+    const outcome = await this.runner.execute(contactDecider, contactId, command, metadata);
+    return outcome.kind === 'accepted' || outcome.rejection.rejected !== 'contact-merged';
   }
 
   /** The cover under which a redelivered message was ignored at first; its own time may say otherwise by now. */
   private async ignoredBefore(
     tenant: string,
+    holders: readonly Holder[],
     coverage: readonly Coverage[],
     key: string,
     recent: Map<string, Promise<IgnoredMessages['recent']>>,
   ): Promise<Coverage | null> {
-    for (const contactId of new Set(coverage.map((one) => one.contactId))) {
+    if (coverage.length === 0) return null;
+    // What was ignored before a merge, or before it was undone, stands with the contact of then.
+    const kin = holders.flatMap(({ contact }) => (contact.status === 'unknown' ? [] : contact.kin));
+    for (const contactId of new Set([...coverage.map((one) => one.contactId), ...kin])) {
       const own =
         recent.get(contactId) ?? this.runner.load(ignoredDecider, tenant, contactId).then(({ state }) => state.recent);
       recent.set(contactId, own);
       const found = (await own).find((one) => one.key === key);
-      const cover = coverage.find((one) => one.contactId === contactId && one.blockId === found?.blockId);
-      if (cover !== undefined) return cover;
+      const cover = coverage.find((one) => one.blockId === found?.blockId);
+      if (cover !== undefined) return { ...cover, contactId };
     }
     return null;
   }
@@ -299,8 +340,9 @@ export class Intake {
             providerMessageKey: key,
             sentAt,
             receivedAt: metadata.now,
-            mode: 'ignore',
+            mode: cover.inboundMode,
             contentHmac: keyedHash(dataKey?.key ?? Buffer.alloc(0), text, 'hex'),
+            content: { text },
           },
           metadata,
         );
@@ -314,13 +356,15 @@ export class Intake {
           continue;
         }
         const key = ignoredKey(conversationId, work.key);
+        const mode = work.cover.inboundMode;
         const first = outcome.state.recent.find((one) => one.key === key);
         work.answer({
-          disposition: outcome.events.length > 0 ? 'ignored' : 'duplicate',
+          disposition: outcome.events.length > 0 ? DISPOSITIONS[mode] : 'duplicate',
           contactId,
           identityId: first?.identityId ?? work.cover.identityId,
           blockId: first?.blockId ?? work.cover.blockId,
-          ...(exists ? { conversationId } : {}),
+          ...(exists || mode === 'receive' ? { conversationId } : {}),
+          ...(mode === 'receive' ? { messageId: messageIdOf(conversationId, work.key) } : {}),
           position: outcome.position,
         });
       }
@@ -341,7 +385,7 @@ export class Intake {
     const rules = await this.rules(tenant);
     // Looked at a moment ago.
     const before = coverageOfHolders(await this.book.holders(tenant, address, now, { fresh: false }), channel);
-    const facts = { covers: before, rules, hasAddress: true };
+    const facts = { ...NOTHING_KNOWN, covers: before, rules, hasAddress: true };
     const commands = messages.map(
       ({ message, messageId, key }) =>
         new ReceiveInboundMessage(
@@ -389,12 +433,13 @@ export class Intake {
           position,
         });
       } else {
-        const { blockId } = cover;
+        const { blockId, inboundMode } = cover;
         work.answer({
-          disposition: 'ignored',
+          disposition: DISPOSITIONS[inboundMode],
           contactId: cover.contactId,
           identityId: cover.identityId,
           conversationId,
+          ...(inboundMode === 'receive' ? { messageId } : {}),
           blockId,
           position,
         });

@@ -77,7 +77,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** A contact's card */
+        /** A contact's card; with at, as it was then */
         get: operations["ContactReadsController_card"];
         put?: never;
         post?: never;
@@ -151,6 +151,57 @@ export interface paths {
         put?: never;
         /** Ends a block */
         post: operations["ContactsController_unblock"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/consents/{channel}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Records that a contact grants or revokes its consent to a channel */
+        put: operations["ContactsController_consent"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/merge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Merges another contact into this one */
+        post: operations["MergesController_merge"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/merges/{id}/undo": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Undoes a merge */
+        post: operations["MergesController_undo"];
         delete?: never;
         options?: never;
         head?: never;
@@ -673,6 +724,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/conversations/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Which rows of the caller’s lists change, as it happens */
+        get: operations["LiveController_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/conversations/counts": {
         parameters: {
             query?: never;
@@ -697,7 +765,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One conversation */
+        /** One conversation; with at, as it was then */
         get: operations["ConversationReadsController_get"];
         put?: never;
         post?: never;
@@ -792,6 +860,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/contacts/{id}/contactability": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** May the company begin to speak to the contact, and what stands against it? */
+        get: operations["ContactabilityController_contactability"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}/refusals": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What was not sent to the contact, and why, newest first */
+        get: operations["ContactabilityController_refusals"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/duplicates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Pairs of contacts that were found to share an address, newest first */
+        get: operations["ContactabilityController_duplicates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/messages/inbound": {
         parameters: {
             query?: never;
@@ -838,6 +957,125 @@ export interface paths {
         put?: never;
         /** The same for up to 10,000 messages; verdicts in the same order */
         post: operations["BlockFilterController_checkMany"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/block-filter/snapshot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All that is or was covered, one interval a line, as of one moment */
+        get: operations["FilterFeedController_snapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/block-filter/live": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The same lines as they change, from a snapshot’s token on */
+        get: operations["FilterFeedController_live"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/contacts/{id}/block-history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All blocks of a contact with what they did, read from the streams; format: json, csv or ndjson */
+        get: operations["AuditController_history"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/contacts/{id}/replay": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A contact's facts one by one, each with the contact behind it; read from the stream */
+        get: operations["AuditController_replay"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/blocked-conversations.csv": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Conversations and the blocks that began in the range, for analysis */
+        get: operations["AuditController_blockedConversations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The tenant's facts that were recorded in the range, chained by SHA-256; the export itself is recorded first */
+        get: operations["AuditController_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit/contacts/{id}/quarantine": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a blocked contact sent and nobody was shown; that it was looked at is recorded first */
+        get: operations["QuarantineController_view"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1135,6 +1373,31 @@ export interface components {
             requestedBy: "customer" | "company";
             reason?: string;
         };
+        ConsentBody: {
+            /** @enum {string} */
+            state: "granted" | "revoked";
+            evidence?: string;
+            wordingVersion?: string;
+            /** @enum {string} */
+            source?: "manual" | "customer" | "import" | "opt_out_keyword";
+        };
+        ConsentChangedAnswer: {
+            /** @enum {string} */
+            channel: "whatsapp" | "viber" | "sms" | "email";
+            /** @enum {string} */
+            state: "granted" | "revoked";
+            source: string;
+            at: string;
+        };
+        MergeBody: {
+            /** Format: uuid */
+            absorbedId: string;
+            confirm?: boolean;
+        };
+        MergeIdAnswer: {
+            mergeId: string;
+        };
+        EmptyBody: Record<string, never>;
         EraseBody: {
             confirm?: boolean;
             legalBasis: string;
@@ -1209,7 +1472,6 @@ export interface components {
         DeliveryAnswer: {
             messageId: string;
         };
-        EmptyBody: Record<string, never>;
         AssignedAnswer: {
             assigneeId: string | null;
             assignmentNo: number;
@@ -1433,6 +1695,11 @@ export interface components {
             mine: components["schemas"]["StatusCounts"];
             unassigned: components["schemas"]["StatusCounts"];
         };
+        AsOfAnswer: {
+            at: string;
+            /** @description Of the last fact that is in the answer */
+            revision: number;
+        };
         ConversationDetailAnswer: {
             conversationId: string;
             contactId: string;
@@ -1451,6 +1718,7 @@ export interface components {
             identityId: string;
             assignmentNo: number;
             sessionNo: number;
+            asOf?: components["schemas"]["AsOfAnswer"];
         };
         TimelineContentAnswer: {
             text: string;
@@ -1469,11 +1737,13 @@ export interface components {
                 [key: string]: unknown;
             };
             delivery?: string;
+            /** @description Kept by the mode receive of block.inboundMode */
+            sentWhileBlocked?: boolean;
         };
         TimelineAnswer: {
             items: components["schemas"]["TimelineItemAnswer"][];
             nextCursor: string | null;
-            /** @description Messages that are not shown; null for agents */
+            /** @description Messages that were sent while blocked; null for agents */
             hiddenCount: number | null;
         };
         AssignmentAnswer: {
@@ -1564,6 +1834,9 @@ export interface components {
             consents: components["schemas"]["ConsentsAnswer"];
             wallets: components["schemas"]["WalletNameAnswer"][];
             conversations: components["schemas"]["CardConversationAnswer"][];
+            asOf?: components["schemas"]["AsOfAnswer"];
+            /** @description The contact that this one is part of now */
+            mergedInto?: string;
             /** @description True where the contact was erased */
             erased?: boolean;
         };
@@ -1589,9 +1862,50 @@ export interface components {
         CountAnswer: {
             count: number;
         };
+        ChannelAnswer: {
+            allowed: boolean;
+            /** @description All that apply */
+            reasons: ("no-address" | "consent-unset" | "consent-revoked" | "blocked")[];
+        };
+        ChannelsAnswer: {
+            whatsapp: components["schemas"]["ChannelAnswer"];
+            viber: components["schemas"]["ChannelAnswer"];
+            sms: components["schemas"]["ChannelAnswer"];
+            email: components["schemas"]["ChannelAnswer"];
+            webchat: components["schemas"]["ChannelAnswer"];
+            facebook: components["schemas"]["ChannelAnswer"];
+            instagram: components["schemas"]["ChannelAnswer"];
+            telegram: components["schemas"]["ChannelAnswer"];
+        };
+        ContactabilityAnswer: {
+            channels: components["schemas"]["ChannelsAnswer"];
+            /** @description Contacts found to share an address with this one */
+            duplicates: string[];
+        };
+        RefusalAnswer: {
+            at: string;
+            channel: string;
+            /** @enum {string} */
+            purpose: "reply" | "notification" | "start";
+            reasons: ("no-address" | "consent-unset" | "consent-revoked" | "blocked")[];
+            requestedBy: string;
+        };
+        RefusalListAnswer: {
+            items: components["schemas"]["RefusalAnswer"][];
+            nextCursor: string | null;
+        };
+        DuplicateAnswer: {
+            kind: string;
+            contactIds: string[];
+            detectedAt: string;
+        };
+        DuplicateListAnswer: {
+            items: components["schemas"]["DuplicateAnswer"][];
+            nextCursor: string | null;
+        };
         ReceivedAnswer: {
             /** @enum {string} */
-            disposition: "displayed" | "ignored" | "duplicate";
+            disposition: "displayed" | "ignored" | "quarantined" | "received_while_blocked" | "duplicate";
             contactId: string;
             identityId: string;
             conversationId?: string;
@@ -1604,6 +1918,110 @@ export interface components {
             blockId?: string;
             blockedAt?: string;
             contactId?: string;
+        };
+        StreamRevisionAnswer: {
+            stream: string;
+            revision: number;
+        };
+        BlockChangeAnswer: {
+            scope?: {
+                [key: string]: unknown;
+            };
+            reasonCode?: string | null;
+            reasonText?: string | null;
+            expiresAt?: string | null;
+            changedBy: string;
+            changedAt: string;
+        };
+        BlockFactAnswer: {
+            eventId: string;
+            type: string;
+            stream: string;
+            revision: number;
+            recordedAt: string;
+            actor: string;
+            commandId: string;
+            correlationId: string;
+        };
+        EpisodeAnswer: {
+            blockId: string;
+            kind: string;
+            /** @description As it was first; changes say what became of it */
+            scope: {
+                [key: string]: unknown;
+            };
+            reasonCode: string | null;
+            reasonText: string | null;
+            blockedBy: string;
+            blockedAt: string;
+            expiresAt: string | null;
+            originConversationId: string | null;
+            noticeMessageId: string | null;
+            changes: components["schemas"]["BlockChangeAnswer"][];
+            endedAt: string | null;
+            endedBy: string | null;
+            /** @enum {string|null} */
+            endedHow: "unblocked" | "expired" | "merged" | null;
+            /** @enum {string|null} */
+            requestedBy: "customer" | "company" | null;
+            unblockReason: string | null;
+            durationMs: number | null;
+            ignored: {
+                [key: string]: number;
+            };
+            concludedConversationIds: string[];
+            facts: components["schemas"]["BlockFactAnswer"][];
+        };
+        BlockHistoryAnswer: {
+            contactId: string;
+            /** @description Of the contact's stream */
+            revision: number;
+            /** @description All that was read, and how far */
+            streams: components["schemas"]["StreamRevisionAnswer"][];
+            episodes: components["schemas"]["EpisodeAnswer"][];
+        };
+        ReplayStepAnswer: {
+            eventId: string;
+            type: string;
+            stream: string;
+            revision: number;
+            recordedAt: string;
+            actor: string;
+            commandId: string;
+            correlationId: string;
+            /** @description The own time of the fact */
+            at: string;
+            data: {
+                [key: string]: unknown;
+            };
+            /** @description The contact behind the fact */
+            state: {
+                [key: string]: unknown;
+            } | null;
+        };
+        ReplayAnswer: {
+            /** @description Of the contact's stream */
+            revision: number;
+            items: components["schemas"]["ReplayStepAnswer"][];
+            nextCursor: string | null;
+        };
+        QuarantinedMessageAnswer: {
+            eventId: string;
+            revision: number;
+            blockId: string;
+            identityId: string;
+            channel: string;
+            conversationId: string;
+            sentAt: string | null;
+            receivedAt: string;
+            /** @description null once it was purged or the contact erased */
+            content: {
+                [key: string]: unknown;
+            } | null;
+        };
+        QuarantineAnswer: {
+            items: components["schemas"]["QuarantinedMessageAnswer"][];
+            nextCursor: string | null;
         };
         ProgressAnswer: {
             rebuildId: string;
@@ -1885,6 +2303,8 @@ export interface operations {
                 /** @description a Consistency-Token: answer only from what has seen its write */
                 after?: string;
                 wait?: number;
+                /** @description As it was then; supervisors, administrators and auditors may ask */
+                at?: string;
             };
             header?: never;
             path: {
@@ -2131,6 +2551,124 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BlockIdAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ContactsController_consent: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+                channel: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ConsentBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConsentChangedAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    MergesController_merge: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeIdAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    MergesController_undo: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyBody"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeIdAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */
@@ -3520,6 +4058,38 @@ export interface operations {
             };
         };
     };
+    LiveController_live: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Data {conversationId, change: "changed"|"gone"}. Last-Event-ID resumes; event: reset asks to load the list anew; event: end says why it ends */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     ConversationReadsController_counts: {
         parameters: {
             query?: {
@@ -3558,6 +4128,8 @@ export interface operations {
                 /** @description a Consistency-Token: answer only from what has seen its write */
                 after?: string;
                 wait?: number;
+                /** @description As it was then; supervisors, administrators and auditors may ask */
+                at?: string;
             };
             header?: never;
             path: {
@@ -3765,6 +4337,112 @@ export interface operations {
             };
         };
     };
+    ContactabilityController_contactability: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactabilityAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ContactabilityController_refusals: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RefusalListAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ContactabilityController_duplicates: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DuplicateListAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     InboundController_receive: {
         parameters: {
             query?: never;
@@ -3933,6 +4611,262 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["VerdictAnswer"][];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    FilterFeedController_snapshot: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Lines {addresses, kind, identityId, contactId, channels, from, to, blockId}; the last one is {token}: without it the answer is not whole */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    FilterFeedController_live: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Data is a line of the snapshot; it replaces the one with the same identityId, blockId, from and channels, and without addresses it covers nothing. event: reset asks for a new snapshot; event: end says why it ends */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_history: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                format?: "json" | "csv" | "ndjson";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockHistoryAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_replay: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                /** @description Inclusive, by the own time of the facts */
+                from?: string;
+                /** @description Exclusive */
+                to?: string;
+                /** @description ndjson gives all of it, a fact a line */
+                format?: "json" | "ndjson";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_blockedConversations: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                /** @description Inclusive */
+                from?: string;
+                /** @description Exclusive */
+                to?: string;
+                /** @description Only contacts that are in this wallet now */
+                walletId?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    AuditController_export: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                /** @description Inclusive */
+                from?: string;
+                /** @description Exclusive */
+                to?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    QuarantineController_view: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+                limit?: number;
+                /** @description nextCursor of the page before */
+                cursor?: string;
+                /** @description Why it is looked at; recorded */
+                reason?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["QuarantineAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */

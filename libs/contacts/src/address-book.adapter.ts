@@ -4,6 +4,8 @@ import { Busy, type CommandRunner } from '#event-store';
 import { keyedHash } from '#platform';
 import { canonicalAddress, type Kind } from './addresses.js';
 import { contactDecider, type Contact } from './contact.js';
+import { mergesDecider, mergesOf } from './merges.js';
+import { presentContact } from './present-contact.js';
 import { ClaimIdentity, holdersOf, identityDecider, type Claim, type Holder } from './identity-claim.js';
 
 /** An address as the write side finds it: `key` is the HMAC that names its claim stream, `value` the canonical spelling. */
@@ -11,6 +13,8 @@ export type Located = { readonly kind: Kind; readonly key: string; readonly valu
 
 const GIVE_UP_MS = 30_000;
 const REMEMBERED = 50_000;
+/** Merges that another process decided are this old at most where a contact is looked at; whoever carries one out looks at its conversations afterwards. */
+const RECENT_MS = 500;
 
 /** Who holds which address, resolved from the streams: no projection lag, no leak. */
 export class AddressBook {
@@ -64,9 +68,19 @@ export class AddressBook {
     return (await this.runner.load(identityDecider, tenant, key)).state.claims;
   }
 
+  /** The contact that an id means now, followed through merges to the end. */
+  async contact(
+    tenant: string,
+    contactId: string,
+    now: string,
+    options?: { readonly fresh?: boolean },
+  ): Promise<Contact> {
+    return presentContact(await this.family(tenant, [contactId], options), contactId, now);
+  }
+
   /**
    * Claims an address for a contact, at the revision read, so that of two at once one sees the other. Answers who held it before
-   * (the contact itself among them), oldest first. With `onlyIfFree` nothing is claimed where somebody holds it.
+   * (the contact itself among them), oldest first. Nothing is claimed where somebody of `unlessHeldBy` holds it.
    */
   async claim(
     metadata: CommandMetadata,
@@ -74,7 +88,7 @@ export class AddressBook {
       readonly key: string;
       readonly contactId: string;
       readonly identityId: string;
-      readonly onlyIfFree: boolean;
+      readonly unlessHeldBy: 'anybody' | 'another' | 'nobody';
     },
   ): Promise<{
     readonly holders: readonly Holder[];
@@ -109,12 +123,30 @@ export class AddressBook {
     now: string,
     options?: { readonly fresh?: boolean },
   ): Promise<readonly Holder[]> {
+    const claimants = claims.map(({ contactId }) => contactId);
+    return holdersOf(claims, await this.family(tenant, claimants, options), now);
+  }
+
+  /** The contacts, those that absorbed them, and those that were frozen for any of these. */
+  private async family(
+    tenant: string,
+    contactIds: readonly string[],
+    options?: { readonly fresh?: boolean },
+  ): Promise<ReadonlyMap<string, Contact>> {
+    const { state: merges } = await this.runner.load(mergesDecider, tenant, '', { maxAgeMs: RECENT_MS });
     const contacts = new Map<string, Contact>();
-    for (const { contactId } of claims) {
-      if (!contacts.has(contactId)) {
-        contacts.set(contactId, (await this.runner.load(contactDecider, tenant, contactId, options)).state);
+    const waiting = [...contactIds];
+    for (let contactId = waiting.pop(); contactId !== undefined; contactId = waiting.pop()) {
+      if (contacts.has(contactId)) continue;
+      const { state } = await this.runner.load(contactDecider, tenant, contactId, options);
+      contacts.set(contactId, state);
+      if (state.status === 'unknown') continue;
+      if (state.status === 'absorbed') waiting.push(state.intoId);
+      for (const { mergeId, survivorId, absorbedId, undoneBy } of mergesOf(merges, contactId)) {
+        const isOwed = undoneBy === null && survivorId === contactId;
+        if (isOwed && !state.merges.some((one) => one.mergeId === mergeId)) waiting.push(absorbedId);
       }
     }
-    return holdersOf(claims, contacts, now);
+    return contacts;
   }
 }

@@ -1,5 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { canonicalAddress, channelsOf, CHANNELS, isWeak, KINDS, mayComeFrom, type Kind } from './addresses.js';
+import {
+  canonicalAddress,
+  channelsOf,
+  CHANNELS,
+  isWeak,
+  KINDS,
+  mayComeFrom,
+  type Kind,
+  isPrevented,
+} from './addresses.js';
 
 const keyOf = (kind: Kind, value: string, region = 'BR'): string | null =>
   canonicalAddress(kind, value, region)?.key ?? null;
@@ -119,4 +128,18 @@ describe('kinds and channels', () => {
     expect(weak).toEqual(['email', 'webchat']);
     expect(KINDS.some((kind) => isWeak(kind, true))).toBe(false);
   });
+});
+
+it('prevention speaks of phones and e-mails, never of other addresses [K10]', () => {
+  const phones = { preventPhone: true, preventEmail: false };
+  const emails = { preventPhone: false, preventEmail: true };
+  for (const kind of ['phone', 'whatsapp', 'viber', 'sms'] as const) {
+    expect(isPrevented(kind, phones)).toBe(true);
+    expect(isPrevented(kind, emails)).toBe(false);
+  }
+  expect(isPrevented('email', emails)).toBe(true);
+  expect(isPrevented('email', phones)).toBe(false);
+  for (const kind of ['webchat', 'facebook', 'instagram', 'telegram'] as const) {
+    expect(isPrevented(kind, { preventPhone: true, preventEmail: true })).toBe(false);
+  }
 });

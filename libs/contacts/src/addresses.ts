@@ -22,6 +22,16 @@ export type Channel = (typeof CHANNELS)[number];
 const PHONE_KINDS: readonly string[] = ['phone', 'whatsapp', 'viber', 'sms'];
 const PHONE_CHANNELS: readonly Channel[] = ['whatsapp', 'viber', 'sms'];
 
+/** The tenant's settings that refuse a second contact with the same address. */
+export type DuplicateRules = { readonly preventPhone: boolean; readonly preventEmail: boolean };
+
+/** May no second contact have an address of this kind? [K10] */
+export const isPrevented = (kind: Kind, { preventPhone, preventEmail }: DuplicateRules): boolean =>
+  kind === 'email' ? preventEmail : preventPhone && PHONE_KINDS.includes(kind);
+
+/** What inbound keeps to: it attaches, and never fails for a duplicate. */
+export const NOTHING_PREVENTED: DuplicateRules = { preventPhone: false, preventEmail: false };
+
 /** The channels on which an identity of this kind is an address. */
 export const channelsOf = (kind: Kind): readonly Channel[] =>
   PHONE_KINDS.includes(kind) ? PHONE_CHANNELS : CHANNELS.filter((channel) => channel === kind);
@@ -54,6 +64,17 @@ export const canonicalAddress = (kind: Kind, value: string, region: string): Add
     return email === null ? null : { key: `email:${email}`, value: email };
   }
   return { key: `${kind}:${value}`, value };
+};
+
+/**
+ * Every spelling under which an address is met elsewhere, the canonical one first: phones with and without the plus, Brazilian mobile
+ * numbers of both lengths too. Whoever looks up an address as a provider gives it needs no rule of their own.
+ */
+export const spellingsOf = (kind: Kind, canonical: string): readonly string[] => {
+  if (!PHONE_KINDS.includes(kind)) return [canonical];
+  const [, area, rest] = /^\+55(\d{2})9([6-9]\d{7})$/.exec(canonical) ?? [];
+  const all = area === undefined || rest === undefined ? [canonical] : [canonical, `+55${area}${rest}`];
+  return all.flatMap((phone) => [phone, phone.slice(1)]);
 };
 
 const canonicalPhone = (kind: Kind, value: string, region: string): string | null => {

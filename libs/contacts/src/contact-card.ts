@@ -1,6 +1,7 @@
 // The contact as people see it, and the one table with clear names and addresses: lists join it, an erasure nulls it.
 import { integer, json, nullable, projection, text, type Recorded } from '#kernel';
 import type { Kind } from './addresses.js';
+import type { Consent, ConsentChannel, Consents } from './consents.js';
 import type { BlockKind, ContactEvent, Scope } from './contact.js';
 import { folded, searchText } from './search-text.js';
 
@@ -18,6 +19,9 @@ export type CardBlock = {
   expiresAt: string | null;
 };
 
+/** A channel without an entry is unset. */
+export type CardConsents = Readonly<Partial<Record<ConsentChannel, Pick<Consent, 'state' | 'source' | 'at'>>>>;
+
 type Names = { display_name: string | null; sort_name: string; search_text: string };
 
 const named = (displayName: string | null, identities: readonly CardIdentity[]): Names => ({
@@ -26,12 +30,26 @@ const named = (displayName: string | null, identities: readonly CardIdentity[]):
   search_text: searchText([displayName, ...identities.map((identity) => identity.value)]),
 });
 
+type Blocked = { block_id: string | null; block_expires_at: string | null; block: CardBlock | null };
+
+const withBlock = <R extends Blocked>(row: R, open: CardBlock | null): R => {
+  if (open === null) return { ...row, block_id: null, block_expires_at: null, block: null };
+  const { blockId, kind, scope, reasonCode, reasonText, blockedBy, blockedAt, expiresAt } = open;
+  const block = { blockId, kind, scope, reasonCode, reasonText, blockedBy, blockedAt, expiresAt };
+  return { ...row, block_id: blockId, block_expires_at: expiresAt, block };
+};
+
 /** `|a|b|`, so that a tag is found whole. */
 const tagText = (tags: readonly string[]): string => (tags.length === 0 ? '' : `|${tags.join('|')}|`);
 
+const shownConsents = (consents: Consents): CardConsents =>
+  Object.fromEntries(
+    Object.entries(consents).map(([channel, { state, source, at }]) => [channel, { state, source, at }]),
+  );
+
 export const contactCard = projection<ContactEvent>()({
   name: 'contact_card',
-  version: 2,
+  version: 4,
   table: {
     key: ['contact_id'],
     columns: {
@@ -45,11 +63,13 @@ export const contactCard = projection<ContactEvent>()({
       block_expires_at: nullable(text),
       block: nullable(json<CardBlock>()),
       erased: integer,
+      merged_into: nullable(text),
+      consents: json<CardConsents>(),
       revision: integer,
     },
     indexes: [['sort_name', 'contact_id']],
   },
-  opens: ['ContactRegistered', 'ContactIdentityAttached', 'ContactDetailsChanged'],
+  opens: ['ContactRegistered', 'ContactIdentityAttached', 'ContactDetailsChanged', 'ContactsMerged'],
   // Whatever of the contact could not be folded: nothing of it may stay.
   passesParking: ['ErasureRequested'],
   revisionOf: 'contact',
@@ -71,6 +91,8 @@ export const contactCard = projection<ContactEvent>()({
         block_expires_at: null,
         block: null,
         erased: 0,
+        merged_into: null,
+        consents: {},
         revision,
       };
     },
@@ -123,10 +145,41 @@ export const contactCard = projection<ContactEvent>()({
     ErasureRequested: (row) => {
       if (row === null) return null;
       const identities = row.identities.map((identity) => ({ ...identity, value: null }));
-      const bare = { tags: [], tag_text: '', block_id: null, block_expires_at: null, block: null };
-      return { ...row, ...named(null, []), ...bare, identities, erased: 1 };
+      const bare = { tags: [], tag_text: '', consents: {}, erased: 1 };
+      return { ...withBlock(row, null), ...named(null, []), ...bare, identities };
     },
     ContactErased: (row) => row,
     ErasureCompleted: (row) => row,
+    ContactAbsorbed: (row, { data }) => row && { ...withBlock(row, null), merged_into: data.intoId },
+    ContactsMerged: (row, { data }) => {
+      if (row === null) return null;
+      const moved = data.identities.filter((one) => one.detachedAt === null);
+      const identities = [
+        ...row.identities,
+        ...moved.map(({ identityId, kind, value, verified }) => ({ identityId, kind, value, verified })),
+      ];
+      const reasonText = row.block_id === data.block?.blockId ? (row.block?.reasonText ?? null) : null;
+      const block = data.block && { ...data.block, reasonText };
+      return { ...withBlock(row, block), ...named(row.display_name, identities), identities };
+    },
+    ContactsUnmerged: (row, { data }) => {
+      if (row === null) return null;
+      const moved = new Set(data.restored.identities.map((one) => one.identityId));
+      const identities = row.identities.filter((one) => !moved.has(one.identityId));
+      const consents = shownConsents(data.consents);
+      return { ...withBlock(row, data.block), ...named(row.display_name, identities), identities, consents };
+    },
+    ContactRestored: (row, { data }) => {
+      if (row === null) return null;
+      const became = new Map(data.identities.map((one) => [one.identityId, one]));
+      const identities = row.identities
+        .filter((one) => became.get(one.identityId)?.detachedAt === null)
+        .map((one) => ({ ...one, verified: became.get(one.identityId)?.verified === true }));
+      return { ...withBlock(row, data.block), ...named(row.display_name, identities), identities, merged_into: null };
+    },
+    ConsentGranted: (row, { data: { channel, source, grantedAt: at } }) =>
+      row && { ...row, consents: { ...row.consents, [channel]: { state: 'granted', source, at } } },
+    ConsentRevoked: (row, { data: { channel, source, revokedAt: at } }) =>
+      row && { ...row, consents: { ...row.consents, [channel]: { state: 'revoked', source, at } } },
   },
 });

@@ -2,7 +2,8 @@ import { isRejection, latestPosition, streamName, type Caller, type CommandMetad
 import { runOptionsOf, type CommandRunner, type Outcome } from '#event-store';
 import { deriveId, invalid, problem } from '#platform';
 import { type AddressBook, type Located } from './address-book.adapter.js';
-import type { Channel, Kind } from './addresses.js';
+import { isPrevented, type Channel, type DuplicateRules, type Kind } from './addresses.js';
+import type { ConsentChannel } from './consents.js';
 import {
   AttachIdentity,
   BlockContact,
@@ -21,6 +22,10 @@ type Given = { readonly kind: Kind; readonly value: string; readonly verified: b
 /** What a block asks of conversations; other contexts fill it. */
 export type ContactNeighbours = {
   readonly rules: (tenant: string) => Promise<BlockRules>;
+  /** Where new contacts consent from the start, by the settings of now [K2 K6]. */
+  readonly consentDefaults: (tenant: string) => Promise<readonly ConsentChannel[]>;
+  /** Of which addresses no second contact may be made, by the settings of now [K10]. */
+  readonly duplicateRules: (tenant: string) => Promise<DuplicateRules>;
   readonly isMine: (tenant: string, caller: Caller, contactId: string) => Promise<boolean>;
   /** The channel of a conversation of this contact that the caller may see, else `null`. */
   readonly channelOf: (
@@ -33,6 +38,8 @@ export type ContactNeighbours = {
   readonly sendNotice: (notice: Notice, metadata: CommandMetadata) => Promise<string | null>;
   /** Makes the contact's conversations keep the block. Answers the latest position written. */
   readonly enforceBlock: (contactId: string, metadata: CommandMetadata) => Promise<Position | null>;
+  /** Cancels what waits to go out by a consent to the channel that is no more. Answers the latest position written. */
+  readonly enforceConsent: (contactId: string, channel: Channel, metadata: CommandMetadata) => Promise<Position | null>;
 };
 
 export type Notice = {
@@ -74,7 +81,7 @@ export class ContactCommands {
     }
   }
 
-  /** A complete command on its stream, with a block's consequences. */
+  /** A complete command on its stream, with the consequences of a block or of a revocation. */
   private async run(command: ContactCommand): Promise<ContactOutcome> {
     const { metadata } = command;
     const { contactId } = command.data;
@@ -85,9 +92,16 @@ export class ContactCommands {
       metadata,
       runOptionsOf(metadata),
     );
-    const reaches = command.type === 'BlockContact' || command.type === 'ChangeBlock';
-    if (!reaches || outcome.kind !== 'accepted') return outcome;
-    return upTo(outcome, await this.neighbours.enforceBlock(contactId, metadata));
+    if (outcome.kind !== 'accepted') return outcome;
+    switch (command.type) {
+      case 'BlockContact':
+      case 'ChangeBlock':
+        return upTo(outcome, await this.neighbours.enforceBlock(contactId, metadata));
+      case 'RevokeConsent':
+        return upTo(outcome, await this.neighbours.enforceConsent(contactId, command.data.channel, metadata));
+      default:
+        return outcome;
+    }
   }
 
   private async register(command: RegisterContact): Promise<ContactOutcome> {
@@ -103,18 +117,27 @@ export class ContactCommands {
       verified,
       key,
     }));
-    const complete = (others: readonly Other[]): RegisterContact =>
-      new RegisterContact({ ...command.data, identities, others }, metadata);
+    const consents = await this.neighbours.consentDefaults(tenant);
+    const prevents = await this.neighbours.duplicateRules(tenant);
+    const others: Other[] = [];
+    const complete = (): RegisterContact =>
+      new RegisterContact({ ...command.data, identities, others, consents, prevents }, metadata);
     const { state } = await this.runner.load(contactDecider, tenant, contactId);
     // What will be refused, or was done already, claims nothing.
-    const claims = state.status === 'unknown' && !isRejection(contactDecider.decide(complete([]), state));
-    const others: Other[] = [];
-    for (const { key, identityId, kind } of claims ? identities : []) {
-      const { holders } = await this.book.claim(metadata, { key, contactId, identityId, onlyIfFree: false });
+    const isRefused = (): boolean => isRejection(contactDecider.decide(complete(), state));
+    if (state.status !== 'unknown' || isRefused()) return this.run(complete());
+    for (const { key, kind } of identities) {
+      others.push(...othersOf(await this.book.holders(tenant, key, metadata.now), contactId, kind));
+    }
+    // In one order for all, so that of two contacts with the same addresses one has them all.
+    for (const { key, identityId, kind } of identities.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
+      if (isRefused()) break;
+      const unlessHeldBy = isPrevented(kind, prevents) ? 'another' : 'nobody';
+      const { holders } = await this.book.claim(metadata, { key, contactId, identityId, unlessHeldBy });
       others.push(...othersOf(holders, contactId, kind));
       this.book.stillInTime(metadata, key);
     }
-    return this.run(complete(others));
+    return this.run(complete());
   }
 
   private async attach(command: AttachIdentity): Promise<ContactOutcome> {
@@ -135,10 +158,15 @@ export class ContactCommands {
     const isRepeat = await this.runner.recognises(contactDecider, tenant, contactId, commandId);
     if (isRepeat || isStale(metadata, revision)) return this.run(command);
     const mine = await this.neighbours.isMine(tenant, caller, contactId);
-    const holders = await this.book.holders(tenant, key, now);
-    const holds = holders.some((holder) => holder.contactId === contactId && holder.identity !== null);
-    if (state.status === 'active' && mine && !holds) {
-      await this.book.claim(metadata, { key, contactId, identityId, onlyIfFree: false });
+    const prevents = await this.neighbours.duplicateRules(tenant);
+    const present = await this.book.holders(tenant, key, now);
+    const others = [...othersOf(present, contactId, kind)];
+    const holds = present.some((holder) => holder.contactId === contactId && holder.identity !== null);
+    const isRefused = isPrevented(kind, prevents) && others.length > 0;
+    if (state.status === 'active' && mine && !holds && !isRefused) {
+      const unlessHeldBy = isPrevented(kind, prevents) ? 'another' : 'nobody';
+      const { holders } = await this.book.claim(metadata, { key, contactId, identityId, unlessHeldBy });
+      others.push(...othersOf(holders, contactId, kind));
       this.book.stillInTime(metadata, key);
     }
     const claims = await this.book.claims(tenant, key);
@@ -149,7 +177,8 @@ export class ContactCommands {
           identityId,
           value: address.value,
           claimedAs: claims.filter((claim) => claim.contactId === contactId).map((claim) => claim.identityId),
-          others: othersOf(holders, contactId, kind),
+          others,
+          prevents,
         },
         metadata,
       ),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { fold, intervalAt, type Caller } from '#kernel';
 import { asked, at, callers, given } from '#kernel/given';
+import { NOTHING_PREVENTED } from './addresses.js';
 import {
   AttachIdentity,
   BlockContact,
@@ -35,6 +36,7 @@ const rules: BlockRules = {
   requireConfirm: true,
   notice: 'optional',
   closeOpen: true,
+  inboundMode: 'ignore',
   defaultScope: 'allChannels',
   reason: 'optional',
   allowExpiry: true,
@@ -113,7 +115,17 @@ const untagged = (tag: string): ContactEvent => ({ type: 'ContactUntagged', data
 // Commands
 const register = ({ as = agent, now = at('09:00'), ...data }: Asking<typeof RegisterContact> = {}) =>
   new RegisterContact(
-    { contactId, displayName: 'Carla', source: 'manual', identities: [phone], tags: [], others: [], ...data },
+    {
+      contactId,
+      displayName: 'Carla',
+      source: 'manual',
+      identities: [phone],
+      tags: [],
+      others: [],
+      consents: [],
+      prevents: NOTHING_PREVENTED,
+      ...data,
+    },
     asked(as, now),
   );
 const attach = ({ as = agent, now = at('11:00'), ...data }: Asking<typeof AttachIdentity> = {}) =>
@@ -127,6 +139,7 @@ const attach = ({ as = agent, now = at('11:00'), ...data }: Asking<typeof Attach
       verified: false,
       claimedAs: [],
       others: [],
+      prevents: NOTHING_PREVENTED,
       ...data,
     },
     asked(as, now),
@@ -185,6 +198,20 @@ describe('registering a contact', () => {
       )
       .then(registered(), duplicate('clara'));
   });
+  it('is refused where the tenant prevents a second contact with the phone or e-mail [K10 I13]', () => {
+    const others = [{ contactId: 'clara', kind: 'phone' as const }];
+    const prevents = { preventPhone: true, preventEmail: false };
+    given(contactDecider)
+      .when(register({ others, prevents }))
+      .thenRejected('duplicate-contact', { contactId: 'clara' });
+    given(contactDecider)
+      .when(register({ others, prevents: { preventPhone: false, preventEmail: true } }))
+      .then(registered(), duplicate('clara'));
+    given(contactDecider)
+      .when(register({ others: [{ contactId, kind: 'phone' }], prevents }))
+      .then(registered());
+    given(contactDecider, registered()).when(register({ others, prevents })).thenNothing();
+  });
   it('is refused to agents who see only some conversations', () => {
     given(contactDecider)
       .when(register({ as: limited }))
@@ -226,6 +253,23 @@ describe('what is not there, or not to be seen', () => {
 });
 
 describe('attaching an address', () => {
+  it('is refused where the tenant prevents a second contact with it, unless the contact has it already [K10 I13]', () => {
+    const asked = {
+      kind: 'email' as const,
+      others: [{ contactId: 'clara', kind: 'email' as const }],
+      prevents: { preventPhone: false, preventEmail: true },
+    };
+    given(contactDecider, registered()).when(attach(asked)).thenRejected('duplicate-contact', { contactId: 'clara' });
+    given(contactDecider, registered(), attached({ kind: 'email' }))
+      .when(attach(asked))
+      .thenNothing();
+    given(contactDecider, registered())
+      .when(attach({ ...asked, prevents: NOTHING_PREVENTED }))
+      .then(attached({ kind: 'email' }), {
+        ...duplicate('clara'),
+        data: { contactId, otherContactId: 'clara', kind: 'email' },
+      } as ContactEvent);
+  });
   it('adds it with the time of the attachment', () => {
     given(contactDecider, registered()).when(attach()).then(attached());
   });
@@ -297,6 +341,9 @@ describe('detaching an address', () => {
     given(contactDecider, ...facts)
       .when(detach({ as: system, reason: 'claim_lost' }))
       .then(detached({ reason: 'claim_lost' }));
+    given(contactDecider, ...facts)
+      .when(detach({ as: system, reason: 'claim_lost', lostTo: { contactId: 'clara', kind: 'phone' } }))
+      .then(detached({ reason: 'claim_lost' }), duplicate('clara'));
   });
   it('needs no such right once the episode ran out, and says its end first', () => {
     given(contactDecider, registered(), blocked({ expiresAt: at('11:00') }))
@@ -471,6 +518,9 @@ describe('blocking', () => {
     given(contactDecider, registered())
       .when(block({ rules: { ...rules, unblockBy: 'anyAgent', closeOpen: false } }))
       .then(blocked({ policy: { inboundMode: 'ignore', unblockBy: 'anyAgent', closeOpen: false } }));
+    given(contactDecider, registered())
+      .when(block({ rules: { ...rules, inboundMode: 'quarantine' } }))
+      .then(blocked({ policy: { inboundMode: 'quarantine', unblockBy: 'admin', closeOpen: true } }));
   });
   it('stays one episode when said again, whatever else is said with it [I1 I17]', () => {
     const facts = [registered(), blocked()];
@@ -878,6 +928,6 @@ describe('an address that joins a blocked contact', () => {
 });
 
 it('knows whose key seals its facts', () => {
-  expect(contactDecider.sealedFor?.(after(registered()))).toBe('contact:carla');
+  expect(contactDecider.sealedFor?.(after(registered()), registered())).toBe('contact:carla');
   expect(contactDecider.idOf(block())).toBe(contactId);
 });

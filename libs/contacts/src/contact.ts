@@ -4,6 +4,7 @@ import {
   Command,
   decider,
   defineEvents,
+  isRejection,
   later,
   reject,
   unheard,
@@ -11,13 +12,16 @@ import {
   type Event,
   type Rejection,
 } from '#kernel';
-import { isWeak, type Channel, type Kind } from './addresses.js';
-import type { Coverage } from './coverage.js';
+import { isPrevented, isWeak, type Channel, type DuplicateRules, type Kind } from './addresses.js';
+import type { ConsentChannel, Consents, GrantSource, RevocationSource } from './consents.js';
+import { ended, normalScope, opened, sameScope, united, type Coverage, type InboundMode } from './coverage.js';
+import { contactKey } from './data-keys.js';
+import { mergeOf, separationOf } from './merging.js';
 
 // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 export type Scope = { readonly all: true } | { readonly channels: readonly Channel[] };
 export type BlockKind = 'do_not_contact' | 'protection';
-export type BlockPolicy = { inboundMode: 'ignore'; unblockBy: UnblockBy; closeOpen: boolean };
+export type BlockPolicy = { inboundMode: InboundMode; unblockBy: UnblockBy; closeOpen: boolean };
 
 export type ContactEvent =
   | Event<
@@ -114,7 +118,96 @@ export type ContactEvent =
   | Event<
       'ErasureCompleted',
       { contactId: string; erasureId: string; steps: readonly ErasureStep[]; completedAt: string }
+    >
+  | Event<'ContactAbsorbed', { contactId: string; mergeId: string; intoId: string; absorbedAt: string }>
+  | Event<
+      'ContactsMerged',
+      {
+        contactId: string;
+        mergeId: string;
+        absorbedId: string;
+        /** The addresses that came along. */
+        movedIdentityIds: readonly string[];
+        /** These and, since conversations and coverage name them, those that the absorbed contact had before. */
+        identities: readonly Identity[];
+        /** Whose episode goes on, and the absorbed one that ended as merged. */
+        blockOutcome: { keptBlockId: string | null; endedBlockId: string | null; endedAt: string | null };
+        /** The contact's open block, and all of its coverage, behind the merge. The text of a reason that came along follows as a change. */
+        block: Omit<OpenBlock, 'reasonText'> | null;
+        coverage: readonly Coverage[];
+        blockIds: readonly string[];
+        /** The channels on which what the absorbed contact said goes on; each follows as a fact of its own. */
+        consentOutcome: readonly { channel: ConsentChannel; state: 'granted' | 'revoked' }[];
+        /** All contacts that the absorbed one had ever been merged with. */
+        kinIds: readonly string[];
+        mergedBy: string;
+        mergedAt: string;
+      }
+    >
+  | Event<
+      'ContactsUnmerged',
+      {
+        contactId: string;
+        mergeId: string;
+        absorbedId: string;
+        /** The contact's open block, and all of its coverage, behind the separation. */
+        block: OpenBlock | null;
+        coverage: readonly Coverage[];
+        consents: Consents;
+        /** What the absorbed contact goes on with. */
+        restored: Restored;
+        unmergedBy: string;
+        unmergedAt: string;
+      }
+    >
+  | Event<
+      'ContactRestored',
+      {
+        contactId: string;
+        mergeId: string;
+        fromId: string;
+        identities: Restored['identities'];
+        block: OpenBlock | null;
+        coverage: readonly Coverage[];
+        restoredBy: string;
+        restoredAt: string;
+      }
+    >
+  | Event<
+      'ConsentGranted',
+      {
+        contactId: string;
+        channel: ConsentChannel;
+        source: GrantSource;
+        grantedBy: string;
+        grantedAt: string;
+        evidence: string | null;
+        wordingVersion: string | null;
+      }
+    >
+  | Event<
+      'ConsentRevoked',
+      {
+        contactId: string;
+        channel: ConsentChannel;
+        source: RevocationSource;
+        revokedBy: string;
+        revokedAt: string;
+        evidence: string | null;
+        wordingVersion: string | null;
+      }
     >;
+
+/** What a contact gets back when its merge is undone: its identities as they became meanwhile, its episode if nobody ended it, and what covered it. */
+export type Restored = {
+  readonly identities: readonly {
+    readonly identityId: string;
+    readonly verified: boolean;
+    readonly detachedAt: string | null;
+  }[];
+  readonly block: OpenBlock | null;
+  readonly coverage: readonly Coverage[];
+};
 
 /** What was done for an erasure, when, and where the log stood then. */
 export type ErasureStep = { readonly step: string; readonly at: string; readonly position: string };
@@ -132,46 +225,73 @@ export type Identity = {
 
 export type OpenBlock = {
   readonly blockId: string;
+  readonly kind: BlockKind;
   readonly scope: Scope;
   readonly reasonCode: string | null;
   readonly reasonText: string | null;
+  readonly blockedBy: string;
   readonly blockedAt: string;
   readonly expiresAt: string | null;
   readonly noticeMessageId: string | null;
   readonly closeOpen: boolean;
+  readonly inboundMode: InboundMode;
 };
 
-export type Contact =
-  | { readonly status: 'unknown' }
-  | {
-      readonly status: 'active';
-      readonly contactId: string;
-      readonly displayName: string | null;
-      readonly tags: readonly string[];
-      readonly identities: readonly Identity[];
-      readonly block: OpenBlock | null;
-      /** Of all episodes; those of the open one end at `null`, its expiry is applied by `coverageOf`. */
-      readonly coverage: readonly Coverage[];
-      readonly blockIds: readonly string[];
-      readonly duplicates: readonly string[];
-      readonly lastTime: string;
-    }
-  | {
-      readonly status: 'erased';
-      readonly contactId: string;
-      readonly erasureId: string;
-      readonly legalBasis: string;
-      readonly phase: 'requested' | 'erased' | 'completed';
-      /** The episode that was open. */
-      readonly blockId: string | null;
-      /** Without their values: conversations are found by them. */
-      readonly identities: readonly Identity[];
-      /** Of all episodes; what was hidden stays hidden, and nothing more is. */
-      readonly coverage: readonly Coverage[];
-      readonly lastTime: string;
-    };
-export type ErasedContact = Extract<Contact, { status: 'erased' }>;
-export type ActiveContact = Extract<Contact, { status: 'active' }>;
+/** A merge of which this contact is the survivor, with what its undoing needs. */
+export type Merge = {
+  readonly mergeId: string;
+  readonly absorbedId: string;
+  readonly identityIds: readonly string[];
+  /** The open block before and behind it. */
+  readonly before: OpenBlock | null;
+  readonly after: OpenBlock | null;
+  readonly endedBlockId: string | null;
+  /** The consents before it, and when the others were taken over. */
+  readonly consents: Consents;
+  readonly mergedAt: string;
+  /** Once it was undone. */
+  readonly restored: Restored | null;
+};
+
+type KnownContact = {
+  readonly contactId: string;
+  readonly displayName: string | null;
+  readonly tags: readonly string[];
+  readonly identities: readonly Identity[];
+  readonly block: OpenBlock | null;
+  /** Of all episodes; those of the open one end at `null`, its expiry is applied by `coverageOf`. */
+  readonly coverage: readonly Coverage[];
+  readonly blockIds: readonly string[];
+  readonly duplicates: readonly string[];
+  readonly consents: Consents;
+  readonly merges: readonly Merge[];
+  /** Merges of which this contact was the absorbed one, and that were undone. */
+  readonly undone: readonly string[];
+  /** All contacts that this one was ever merged with, whether that was undone or not. */
+  readonly kin: readonly string[];
+  readonly lastTime: string;
+};
+export type ActiveContact = KnownContact & { readonly status: 'active' };
+/** Frozen: only undoing the merge goes on with it. */
+export type AbsorbedContact = KnownContact & {
+  readonly status: 'absorbed';
+  readonly mergeId: string;
+  readonly intoId: string;
+  readonly absorbedAt: string;
+};
+/** Of the person nothing is left: names, values, tags and words are gone, ids and times stay. */
+export type ErasedContact = KnownContact & {
+  readonly status: 'erased';
+  readonly erasureId: string;
+  readonly requestedBy: string;
+  readonly legalBasis: string;
+  readonly phase: 'requested' | 'erased' | 'completed';
+  /** The episode that was open. */
+  readonly blockId: string | null;
+  /** Who had absorbed it. */
+  readonly intoId: string | null;
+};
+export type Contact = { readonly status: 'unknown' } | ActiveContact | AbsorbedContact | ErasedContact;
 
 const initial = { status: 'unknown' } as Contact;
 
@@ -189,7 +309,7 @@ export const blockAt = (contact: Contact, time: string): OpenBlock | null =>
 
 /** The coverage of one identity on one channel, expiry applied; what a change of scope kept is one interval from its first start. */
 export const coverageOf = (contact: Contact, identityId: string, channel: string): readonly Coverage[] => {
-  if (contact.status === 'unknown' || contact.coverage.length === 0) return [];
+  if (contact.status === 'unknown' || contact.status === 'absorbed' || contact.coverage.length === 0) return [];
   const block = contact.status === 'active' ? contact.block : null;
   const intervals: Coverage[] = [];
   for (const one of contact.coverage) {
@@ -201,6 +321,15 @@ export const coverageOf = (contact: Contact, identityId: string, channel: string
     intervals.push({ ...one, from: continues ? before.from : one.from, to });
   }
   return intervals;
+};
+
+/** What the open block covers on a channel on which the contact has no address. */
+export const coverageWithoutAddress = (contact: Contact, channel: string): readonly Coverage[] => {
+  if (contact.status !== 'active' || contact.block === null) return [];
+  const { contactId, block } = contact;
+  return opened(contactId, block, [''], block.blockedAt)
+    .filter((one) => one.channel === '*' || one.channel === channel)
+    .map((one) => ({ ...one, to: block.expiresAt }));
 };
 
 // ── Evolve ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -217,6 +346,10 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       coverage: [],
       blockIds: [],
       duplicates: [],
+      merges: [],
+      undone: [],
+      kin: [],
+      consents: {},
       lastTime: registeredAt,
     };
   }
@@ -244,16 +377,20 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
     case 'ContactUntagged':
       return { ...state, tags: state.tags.filter((tag) => tag !== event.data.tag) };
     case 'ContactBlocked': {
-      const { blockId, scope, reasonCode, reasonText, blockedAt, expiresAt, noticeMessageId, policy } = event.data;
+      const { blockId, kind, scope, reasonCode, reasonText, blockedBy, blockedAt, expiresAt } = event.data;
+      const { noticeMessageId, policy } = event.data;
       const block = {
         blockId,
+        kind,
         scope,
         reasonCode,
         reasonText,
+        blockedBy,
         blockedAt,
         expiresAt,
         noticeMessageId,
         closeOpen: policy.closeOpen,
+        inboundMode: policy.inboundMode,
       };
       return {
         ...state,
@@ -269,27 +406,67 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       return blockEnded(state, event.data.blockId, event.data.unblockedAt);
     case 'ContactBlockExpired':
       return blockEnded(state, event.data.blockId, event.data.expiredAt);
-    case 'ErasureRequested': {
-      const { erasureId, legalBasis, blockId, requestedAt } = event.data;
-      return {
-        status: 'erased',
-        contactId: state.contactId,
-        erasureId,
-        legalBasis,
-        phase: 'requested',
-        blockId,
-        identities: state.identities.map((identity) => ({ ...identity, value: null })),
-        coverage: ended(state.coverage, requestedAt, () => true),
-        lastTime: later(state.lastTime, requestedAt),
-      };
-    }
+    case 'ErasureRequested':
+      return erasing(state, event.data);
     // Nobody is erased, and no erasure ends, that was not requested.
     case 'ContactErased':
     case 'ErasureCompleted':
       return state;
+    case 'ContactAbsorbed': {
+      const { mergeId, intoId, absorbedAt } = event.data;
+      return { ...state, status: 'absorbed', mergeId, intoId, absorbedAt, lastTime: later(state.lastTime, absorbedAt) };
+    }
+    case 'ContactsMerged':
+      return merged(state, event.data);
+    case 'ContactsUnmerged':
+      return unmerged(state, event.data);
+    case 'ContactRestored':
+      return restored(state, event.data);
+    case 'ConsentGranted':
+      return consented(state, event.data, 'granted', event.data.grantedAt);
+    case 'ConsentRevoked':
+      return consented(state, event.data, 'revoked', event.data.revokedAt);
     default:
       return unheard(state, event);
   }
+};
+
+type Known = ActiveContact | AbsorbedContact;
+export type DataOf<T extends ContactEvent['type']> = Extract<ContactEvent, { type: T }>['data'];
+
+const withoutReason = (block: OpenBlock | null): OpenBlock | null => block && { ...block, reasonText: null };
+
+const erasing = (state: Known, data: DataOf<'ErasureRequested'>): ErasedContact => {
+  const { erasureId, requestedBy, legalBasis, blockId, requestedAt } = data;
+  return {
+    status: 'erased',
+    contactId: state.contactId,
+    erasureId,
+    requestedBy,
+    legalBasis,
+    phase: 'requested',
+    blockId,
+    intoId: state.status === 'absorbed' ? state.intoId : null,
+    displayName: null,
+    tags: [],
+    // Conversations are found by them.
+    identities: state.identities.map((identity) => ({ ...identity, value: null })),
+    block: null,
+    // What was hidden stays hidden, and nothing more is.
+    coverage: ended(state.coverage, requestedAt, () => true),
+    blockIds: state.blockIds,
+    duplicates: state.duplicates,
+    consents: {},
+    merges: state.merges.map((merge) => ({
+      ...merge,
+      before: withoutReason(merge.before),
+      after: withoutReason(merge.after),
+      restored: merge.restored && { ...merge.restored, block: withoutReason(merge.restored.block) },
+    })),
+    undone: state.undone,
+    kin: state.kin,
+    lastTime: later(state.lastTime, requestedAt),
+  };
 };
 
 const erasedOn = (state: ErasedContact, event: ContactEvent): Contact => {
@@ -303,25 +480,7 @@ const erasedOn = (state: ErasedContact, event: ContactEvent): Contact => {
   }
 };
 
-type DataOf<T extends ContactEvent['type']> = Extract<ContactEvent, { type: T }>['data'];
-
-const opened = (
-  contactId: string,
-  block: OpenBlock,
-  identityIds: readonly string[],
-  from: string,
-): readonly Coverage[] => {
-  const { blockId, blockedAt, closeOpen } = block;
-  const channels: readonly string[] = 'all' in block.scope ? ['*'] : block.scope.channels;
-  return identityIds.flatMap((identityId) =>
-    channels.map((channel) => ({ blockId, contactId, identityId, channel, blockedAt, from, to: null, closeOpen })),
-  );
-};
-
-const ended = (coverage: readonly Coverage[], at: string, which: (one: Coverage) => boolean): readonly Coverage[] =>
-  coverage.map((one) => (one.to === null && which(one) ? { ...one, to: at } : one));
-
-const attached = (state: ActiveContact, data: DataOf<'ContactIdentityAttached'>): Contact => {
+const attached = (state: Known, data: DataOf<'ContactIdentityAttached'>): Contact => {
   const { identityId, kind, value, verified, attachedAt } = data;
   const known = state.identities.find((one) => one.identityId === identityId);
   const identities =
@@ -341,7 +500,7 @@ const attached = (state: ActiveContact, data: DataOf<'ContactIdentityAttached'>)
   };
 };
 
-const blockChanged = (state: ActiveContact, data: DataOf<'ContactBlockChanged'>): Contact => {
+const blockChanged = (state: Known, data: DataOf<'ContactBlockChanged'>): Contact => {
   if (state.block?.blockId !== data.blockId) return state;
   const block = {
     ...state.block,
@@ -361,12 +520,87 @@ const blockChanged = (state: ActiveContact, data: DataOf<'ContactBlockChanged'>)
   return { ...state, block, coverage, lastTime };
 };
 
-const blockEnded = (state: ActiveContact, blockId: string, at: string): Contact => ({
+const blockEnded = (state: Known, blockId: string, at: string): Contact => ({
   ...state,
   block: state.block?.blockId === blockId ? null : state.block,
   coverage: ended(state.coverage, at, (one) => one.blockId === blockId),
   lastTime: later(state.lastTime, at),
 });
+
+const consented = (
+  state: Known,
+  { channel, source, evidence, wordingVersion }: DataOf<'ConsentGranted'> | DataOf<'ConsentRevoked'>,
+  now: 'granted' | 'revoked',
+  at: string,
+): Contact => ({
+  ...state,
+  consents: {
+    ...state.consents,
+    [channel]: { state: now, source, at, wordingVersion, evidenced: evidence !== null },
+  },
+  lastTime: later(state.lastTime, at),
+});
+
+const merged = (state: Known, data: DataOf<'ContactsMerged'>): Contact => {
+  const { mergeId, absorbedId, identities, coverage } = data;
+  const reasonText = state.block?.blockId === data.block?.blockId ? (state.block?.reasonText ?? null) : null;
+  const block = data.block && { ...data.block, reasonText };
+  const merge: Merge = {
+    mergeId,
+    absorbedId,
+    identityIds: identities.map((one) => one.identityId),
+    before: state.block,
+    after: block,
+    endedBlockId: data.blockOutcome.endedBlockId,
+    consents: state.consents,
+    mergedAt: data.mergedAt,
+    restored: null,
+  };
+  return {
+    ...state,
+    identities: [...state.identities, ...identities],
+    block,
+    coverage,
+    blockIds: [...new Set([...state.blockIds, ...data.blockIds])],
+    merges: [...state.merges, merge],
+    kin: [...new Set([...state.kin, absorbedId, ...data.kinIds])],
+    lastTime: later(state.lastTime, data.mergedAt),
+  };
+};
+
+const unmerged = (state: Known, data: DataOf<'ContactsUnmerged'>): Contact => {
+  const moved = state.merges.find((one) => one.mergeId === data.mergeId)?.identityIds ?? [];
+  return {
+    ...state,
+    identities: state.identities.filter((one) => !moved.includes(one.identityId)),
+    block: data.block,
+    coverage: data.coverage,
+    consents: data.consents,
+    merges: state.merges.map((one) => (one.mergeId === data.mergeId ? { ...one, restored: data.restored } : one)),
+    lastTime: later(state.lastTime, data.unmergedAt),
+  };
+};
+
+const restored = (state: Known, data: DataOf<'ContactRestored'>): Contact => {
+  const { contactId, displayName, tags, blockIds, duplicates, consents, merges } = state;
+  const became = new Map(data.identities.map((one) => [one.identityId, one]));
+  return {
+    status: 'active',
+    contactId,
+    displayName,
+    tags,
+    identities: state.identities.map((one) => ({ ...one, ...became.get(one.identityId) })),
+    block: data.block,
+    coverage: data.coverage,
+    blockIds,
+    duplicates,
+    consents,
+    merges,
+    undone: [...state.undone, data.mergeId],
+    kin: [...new Set([...state.kin, data.fromId])],
+    lastTime: later(state.lastTime, data.restoredAt),
+  };
+};
 
 // ── Commands ────────────────────────────────────────────────────────────────────────────────────────────────────────
 export type UnblockBy = 'admin' | 'supervisor' | 'anyAgent';
@@ -378,6 +612,7 @@ export type BlockRules = {
   readonly requireConfirm: boolean;
   readonly notice: 'optional' | 'off';
   readonly closeOpen: boolean;
+  readonly inboundMode: InboundMode;
   readonly defaultScope: 'allChannels' | 'thisChannel';
   readonly reason: 'optional' | 'required';
   readonly allowExpiry: boolean;
@@ -390,6 +625,7 @@ export const UNKNOWN_RULES: BlockRules = {
   requireConfirm: true,
   notice: 'off',
   closeOpen: true,
+  inboundMode: 'ignore',
   defaultScope: 'allChannels',
   reason: 'required',
   allowExpiry: false,
@@ -406,6 +642,9 @@ export class RegisterContact extends Command<{
   readonly tags: readonly string[];
   /** Other contacts that hold one of the addresses. */
   readonly others: readonly { contactId: string; kind: Kind }[];
+  /** Where new contacts consent from the start, by the tenant's settings of now. */
+  readonly consents: readonly ConsentChannel[];
+  readonly prevents: DuplicateRules;
 }> {
   readonly type = 'RegisterContact';
 }
@@ -418,12 +657,19 @@ export class AttachIdentity extends Command<
     /** The identities under which this contact ever claimed the address. */
     readonly claimedAs: readonly string[];
     readonly others: readonly { contactId: string; kind: Kind }[];
+    readonly prevents: DuplicateRules;
   }>
 > {
   readonly type = 'AttachIdentity';
 }
 export class DetachIdentity extends Command<
-  About<{ readonly identityId: string; readonly reason: 'removed' | 'claim_lost'; readonly rules: BlockRules }>
+  About<{
+    readonly identityId: string;
+    readonly reason: 'removed' | 'claim_lost';
+    /** Who has the address of a lost claim. */
+    readonly lostTo?: { readonly contactId: string; readonly kind: Kind };
+    readonly rules: BlockRules;
+  }>
 > {
   readonly type = 'DetachIdentity';
 }
@@ -495,6 +741,50 @@ export class CompleteErasure extends Command<
 > {
   readonly type = 'CompleteErasure';
 }
+/** Freezes the contact: the first step of a merge that was decided. */
+export class AbsorbContact extends Command<About<{ readonly mergeId: string; readonly intoId: string }>> {
+  readonly type = 'AbsorbContact';
+}
+/** Takes in what the frozen contact has: the second step. */
+export class CompleteMerge extends Command<
+  About<{ readonly mergeId: string; readonly absorbed: AbsorbedContact; readonly mergedBy: string }>
+> {
+  readonly type = 'CompleteMerge';
+}
+/** Gives back what came with a merge: the first step of undoing it. */
+export class SeparateContacts extends Command<
+  About<{ readonly mergeId: string; readonly absorbed: AbsorbedContact; readonly undoneBy: string }>
+> {
+  readonly type = 'SeparateContacts';
+}
+/** Goes on with what the survivor gave back: the second step. */
+export class RestoreContact extends Command<
+  About<{ readonly mergeId: string; readonly fromId: string; readonly restored: Restored; readonly undoneBy: string }>
+> {
+  readonly type = 'RestoreContact';
+}
+export class GrantConsent extends Command<
+  About<{
+    readonly channel: ConsentChannel;
+    readonly source: Exclude<GrantSource, 'org_default' | 'merge'>;
+    /** What proves it, in words or a reference. */
+    readonly evidence: string | null;
+    /** Which wording was agreed to. */
+    readonly wordingVersion: string | null;
+  }>
+> {
+  readonly type = 'GrantConsent';
+}
+export class RevokeConsent extends Command<
+  About<{
+    readonly channel: ConsentChannel;
+    readonly source: Exclude<RevocationSource, 'merge'>;
+    readonly evidence: string | null;
+    readonly wordingVersion: string | null;
+  }>
+> {
+  readonly type = 'RevokeConsent';
+}
 
 const commands = [
   RegisterContact,
@@ -509,6 +799,12 @@ const commands = [
   EraseContact,
   RecordErasure,
   CompleteErasure,
+  AbsorbContact,
+  CompleteMerge,
+  SeparateContacts,
+  RestoreContact,
+  GrantConsent,
+  RevokeConsent,
 ] as const;
 export type ContactCommand = InstanceType<(typeof commands)[number]>;
 
@@ -522,6 +818,8 @@ export type ContactRejection =
   | 'notice-off'
   | 'contact-not-blocked'
   | 'contact-erased'
+  | 'contact-merged'
+  | 'duplicate-contact'
   | 'invalid-request';
 
 type Decision = readonly ContactEvent[] | Rejection<ContactRejection>;
@@ -530,9 +828,28 @@ type Decision = readonly ContactEvent[] | Rejection<ContactRejection>;
 const decide = (command: ContactCommand, contact: Contact): Decision => {
   if (command.type === 'RegisterContact') return register(command, contact);
   if (contact.status === 'unknown' || !command.data.mine) return reject('not-found');
-  const refused = refusedToCaller(command);
-  if (refused !== null) return refused;
-  if (contact.status === 'erased') return afterErasure(command, contact);
+  if (command.type === 'EraseContact') return erase(command, contact);
+  if (command.type === 'RecordErasure' || command.type === 'CompleteErasure') return proceed(command, contact);
+  if (command.type === 'AbsorbContact') return absorb(command, contact);
+  if (command.type === 'RestoreContact') return restore(command, contact);
+  if (contact.status === 'active') return decideActive(command, contact);
+  // What is wrong with the request itself, or with who asks, is said first (source: spec/http-api.md, "Habits").
+  const { status, ...known } = contact;
+  const outcome = decideActive(command, { ...known, status: 'active' });
+  const isStep = command.type === 'CompleteMerge' || command.type === 'SeparateContacts';
+  // A step that comes late: of an earlier merge, when all was done; or when nobody is left to take anything in.
+  if (isStep && (status === 'erased' || (!isRejection(outcome) && outcome.length === 0))) return [];
+  if (isRejection(outcome) && outcome.rejected !== 'contact-not-blocked') return outcome;
+  return reject(status === 'erased' ? 'contact-erased' : 'contact-merged');
+};
+
+const decideActive = (
+  command: Exclude<
+    ContactCommand,
+    RegisterContact | AbsorbContact | RestoreContact | EraseContact | RecordErasure | CompleteErasure
+  >,
+  contact: ActiveContact,
+): Decision => {
   switch (command.type) {
     case 'AttachIdentity':
       return attach(command, contact);
@@ -556,28 +873,14 @@ const decide = (command: ContactCommand, contact: Contact): Decision => {
       return contact.block?.blockId === command.data.blockId && contact.block.expiresAt === command.data.expiresAt
         ? expired(contact, command.metadata.now)
         : [];
-    case 'EraseContact':
-      return erase(command, contact);
-    case 'RecordErasure':
-    case 'CompleteErasure':
-      return [];
-  }
-};
-
-/** What depends on the caller and the request alone; said before what the contact's state refuses. */
-const refusedToCaller = (command: ContactCommand): Rejection<ContactRejection> | null => {
-  switch (command.type) {
-    case 'BlockContact':
-      if (!mayBlock(command.metadata.caller.role, command.data.rules.blockBy)) return reject('forbidden');
-      return command.data.rules.requireConfirm && !command.data.confirm ? reject('confirmation-required') : null;
-    case 'UnblockContact':
-      if (!mayUnblock(command.metadata.caller.role, command.data.rules.unblockBy))
-        return reject('administrator-required');
-      return command.data.rules.requireConfirm && !command.data.confirm ? reject('confirmation-required') : null;
-    case 'EraseContact':
-      return command.data.confirm ? null : reject('confirmation-required');
-    default:
-      return null;
+    case 'CompleteMerge':
+      return completeMerge(command, contact);
+    case 'SeparateContacts':
+      return separate(command, contact);
+    case 'GrantConsent':
+      return afterExpiry(contact, command, grantConsent(command, contact));
+    case 'RevokeConsent':
+      return afterExpiry(contact, command, revokeConsent(command, contact));
   }
 };
 
@@ -586,6 +889,8 @@ const register = ({ data, metadata }: RegisterContact, contact: Contact): Decisi
   if (metadata.caller.role === 'agent' && metadata.caller.access !== 'all') return reject('forbidden');
   if (contact.status !== 'unknown') return [];
   const { contactId, displayName, source } = data;
+  const duplicate = preventedBy(contactId, data);
+  if (duplicate !== null) return duplicate;
   const identities = data.identities.map(({ identityId, kind, value, verified }) => ({
     identityId,
     kind,
@@ -595,8 +900,29 @@ const register = ({ data, metadata }: RegisterContact, contact: Contact): Decisi
   return [
     { type: 'ContactRegistered', data: { contactId, displayName, source, identities, registeredAt: metadata.now } },
     ...[...new Set(data.tags)].map((tag): ContactEvent => ({ type: 'ContactTagged', data: { contactId, tag } })),
+    ...data.consents.map((channel): ContactEvent => ({
+      type: 'ConsentGranted',
+      data: {
+        contactId,
+        channel,
+        source: 'org_default',
+        grantedBy: whoFor(metadata),
+        grantedAt: metadata.now,
+        evidence: null,
+        wordingVersion: null,
+      },
+    })),
     ...duplicatesOf(contactId, data.others),
   ];
+};
+
+/** The refusal of a second contact with the same phone or e-mail, where the tenant prevents that [K10 I13]. */
+const preventedBy = (
+  contactId: string,
+  { others, prevents }: Pick<RegisterContact['data'], 'others' | 'prevents'>,
+): Rejection<'duplicate-contact'> | null => {
+  const other = others.find((one) => one.contactId !== contactId && isPrevented(one.kind, prevents));
+  return other === undefined ? null : reject('duplicate-contact', { contactId: other.contactId });
 };
 
 const duplicatesOf = (
@@ -628,6 +954,8 @@ const attach = ({ data, metadata }: AttachIdentity, contact: ActiveContact): Dec
     (one) => one.identityId === data.identityId || data.claimedAs.includes(one.identityId),
   );
   if (known !== undefined && (known.verified || !verified)) return [];
+  const duplicate = known === undefined ? preventedBy(contactId, data) : null;
+  if (duplicate !== null) return duplicate;
   const identityId = known?.identityId ?? data.identityId;
   return [
     ...expired(contact, attachedAt),
@@ -649,6 +977,7 @@ const detach = ({ data, metadata }: DetachIdentity, contact: ActiveContact): Dec
   return [
     ...expired(contact, detachedAt),
     { type: 'ContactIdentityDetached', data: { contactId, identityId, reason, detachedAt } },
+    ...(data.lostTo === undefined ? [] : reportDuplicates(contact, [data.lostTo])),
   ];
 };
 
@@ -679,6 +1008,8 @@ const whoFor = (metadata: CommandMetadata): string => metadata.onBehalfOf ?? met
 
 const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decision => {
   const { rules, contactId, blockId } = data;
+  if (!mayBlock(metadata.caller.role, rules.blockBy)) return reject('forbidden');
+  if (rules.requireConfirm && !data.confirm) return reject('confirmation-required');
   const blockedAt = later(metadata.now, contact.lastTime);
   const open = blockAt(contact, blockedAt);
   const scope = requestedScope(data);
@@ -719,7 +1050,7 @@ const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decisi
         noticeMessageId: data.noticeMessageId ?? null,
         expiresAt: data.expiresAt ?? null,
         coveredIdentityIds: identitiesOf(contact).map((identity) => identity.identityId),
-        policy: { inboundMode: 'ignore', unblockBy: rules.unblockBy, closeOpen: rules.closeOpen },
+        policy: { inboundMode: rules.inboundMode, unblockBy: rules.unblockBy, closeOpen: rules.closeOpen },
       },
     },
   ];
@@ -731,13 +1062,6 @@ const requestedScope = (data: BlockContact['data']): Scope => {
     ? { channels: [data.originChannel] }
     : { all: true };
 };
-
-const normalScope = (scope: Scope): Scope =>
-  'all' in scope ? { all: true } : { channels: [...new Set(scope.channels)].sort() };
-const united = (one: Scope, other: Scope): Scope =>
-  'all' in one || 'all' in other ? { all: true } : normalScope({ channels: [...one.channels, ...other.channels] });
-const sameScope = (one: Scope, other: Scope): boolean =>
-  JSON.stringify(normalScope(one)) === JSON.stringify(normalScope(other));
 
 const changeBlock = ({ data, metadata }: ChangeBlock, contact: ActiveContact): Decision => {
   const { contactId, rules } = data;
@@ -786,6 +1110,8 @@ const changeBlock = ({ data, metadata }: ChangeBlock, contact: ActiveContact): D
 const unblock = ({ data, metadata }: UnblockContact, contact: ActiveContact): Decision => {
   const unblockedAt = later(metadata.now, contact.lastTime);
   const open = blockAt(contact, unblockedAt);
+  if (!mayUnblock(metadata.caller.role, data.rules.unblockBy)) return reject('administrator-required');
+  if (data.rules.requireConfirm && !data.confirm) return reject('confirmation-required');
   if (open === null) return reject('contact-not-blocked');
   return [
     {
@@ -803,11 +1129,15 @@ const unblock = ({ data, metadata }: UnblockContact, contact: ActiveContact): De
   ];
 };
 
-const erase = ({ data, metadata }: EraseContact, contact: ActiveContact): Decision => {
+/** Erased again, it is told of the first time. */
+const erase = ({ data, metadata }: EraseContact, contact: Exclude<Contact, { status: 'unknown' }>): Decision => {
   const { contactId, erasureId, legalBasis } = data;
+  if (!data.confirm) return reject('confirmation-required');
+  if (contact.status === 'erased') return [];
   const requestedAt = later(metadata.now, contact.lastTime);
   return [
-    ...expired(contact, requestedAt),
+    // What a frozen contact was blocked by goes on, and ends, with another.
+    ...(contact.status === 'active' ? expired(contact, requestedAt) : []),
     {
       type: 'ErasureRequested',
       data: {
@@ -822,28 +1152,159 @@ const erase = ({ data, metadata }: EraseContact, contact: ActiveContact): Decisi
   ];
 };
 
-/** An erased contact hears nothing but its erasure's own end. Erased again, it is told of the first. */
-const afterErasure = (command: ContactCommand, contact: ErasedContact): Decision => {
+const proceed = ({ type, data, metadata }: RecordErasure | CompleteErasure, contact: Contact): Decision => {
+  if (contact.status !== 'erased' || data.erasureId !== contact.erasureId) return [];
   const { contactId, erasureId, legalBasis, phase } = contact;
-  const at = later(command.metadata.now, contact.lastTime);
-  switch (command.type) {
-    case 'EraseContact':
-      return [];
-    case 'RecordErasure': {
-      const { keyId, destroyedAt } = command.data;
-      return phase === 'requested' && command.data.erasureId === erasureId
-        ? [{ type: 'ContactErased', data: { contactId, erasureId, keyId, legalBasis, destroyedAt, erasedAt: at } }]
-        : [];
-    }
-    case 'CompleteErasure': {
-      const { steps } = command.data;
-      return phase === 'erased' && command.data.erasureId === erasureId
-        ? [{ type: 'ErasureCompleted', data: { contactId, erasureId, steps, completedAt: at } }]
-        : [];
-    }
-    default:
-      return reject('contact-erased');
+  const at = later(metadata.now, contact.lastTime);
+  if (type === 'RecordErasure') {
+    const { keyId, destroyedAt } = data;
+    return phase === 'requested'
+      ? [{ type: 'ContactErased', data: { contactId, erasureId, keyId, legalBasis, destroyedAt, erasedAt: at } }]
+      : [];
   }
+  const { steps } = data;
+  return phase === 'erased'
+    ? [{ type: 'ErasureCompleted', data: { contactId, erasureId, steps, completedAt: at } }]
+    : [];
+};
+
+/** Only these roles change consents; an integration passes on that a customer took one back [K5]. */
+const mayConsent = (role: string): boolean => role === 'supervisor' || role === 'admin';
+
+const grantConsent = ({ data, metadata }: GrantConsent, contact: ActiveContact): Decision => {
+  const { contactId, channel, source, evidence, wordingVersion } = data;
+  if (!mayConsent(metadata.caller.role)) return reject('forbidden');
+  if (stands('granted', data, contact)) return [];
+  const grantedAt = later(metadata.now, contact.lastTime);
+  return [
+    {
+      type: 'ConsentGranted',
+      data: { contactId, channel, source, grantedBy: whoFor(metadata), grantedAt, evidence, wordingVersion },
+    },
+  ];
+};
+
+const revokeConsent = ({ data, metadata }: RevokeConsent, contact: ActiveContact): Decision => {
+  const { contactId, channel, source, evidence, wordingVersion } = data;
+  const { role } = metadata.caller;
+  if (!mayConsent(role) && !(role === 'integration' && source !== 'manual')) return reject('forbidden');
+  if (stands('revoked', data, contact)) return [];
+  const revokedAt = later(metadata.now, contact.lastTime);
+  return [
+    {
+      type: 'ConsentRevoked',
+      data: { contactId, channel, source, revokedBy: whoFor(metadata), revokedAt, evidence, wordingVersion },
+    },
+  ];
+};
+
+/** Is this what stands already? Another source or wording, and the first evidence, are facts of their own. */
+const stands = (
+  state: 'granted' | 'revoked',
+  { channel, source, evidence, wordingVersion }: GrantConsent['data'] | RevokeConsent['data'],
+  { consents }: ActiveContact,
+): boolean => {
+  const present = consents[channel];
+  return (
+    present?.state === state &&
+    present.source === source &&
+    present.wordingVersion === wordingVersion &&
+    (present.evidenced || evidence === null)
+  );
+};
+
+const absorb = ({ data, metadata }: AbsorbContact, contact: Known | ErasedContact): Decision => {
+  const { contactId, mergeId, intoId } = data;
+  // Nothing is left that could be taken in.
+  if (contact.status === 'erased') return [];
+  // A step that comes late does not freeze again what was restored since.
+  if (contact.undone.includes(mergeId)) return [];
+  if (contact.status === 'absorbed') return contact.mergeId === mergeId ? [] : reject('contact-merged');
+  const absorbedAt = later(metadata.now, contact.lastTime);
+  return [
+    ...expired(contact, absorbedAt),
+    { type: 'ContactAbsorbed', data: { contactId, mergeId, intoId, absorbedAt } },
+  ];
+};
+
+const completeMerge = (
+  { data: { mergeId, absorbed, mergedBy }, metadata }: CompleteMerge,
+  contact: ActiveContact,
+): Decision => {
+  if (absorbed.contactId === contact.contactId || contact.merges.some((one) => one.mergeId === mergeId)) return [];
+  const now = later(metadata.now, contact.lastTime);
+  const before = expired(contact, now);
+  const data = mergeOf(after(contact, before), absorbed, mergeId, mergedBy, now);
+  return [...before, { type: 'ContactsMerged', data }, ...reasonOf(absorbed, data), ...consentsOf(absorbed, data)];
+};
+
+const consentsOf = (
+  { consents }: AbsorbedContact,
+  { contactId, consentOutcome, mergedBy: by, mergedAt: at }: DataOf<'ContactsMerged'>,
+): readonly ContactEvent[] =>
+  consentOutcome.map(({ channel, state }): ContactEvent => {
+    const wordingVersion = consents[channel]?.wordingVersion ?? null;
+    const said = { contactId, channel, source: 'merge', evidence: null, wordingVersion } as const;
+    return state === 'granted'
+      ? { type: 'ConsentGranted', data: { ...said, grantedBy: by, grantedAt: at } }
+      : { type: 'ConsentRevoked', data: { ...said, revokedBy: by, revokedAt: at } };
+  });
+
+/** What was written of the reason for the absorbed contact's block, if that goes on. */
+const reasonOf = (
+  { block: brought }: AbsorbedContact,
+  { contactId, block: open, mergedBy, mergedAt }: DataOf<'ContactsMerged'>,
+): readonly ContactEvent[] =>
+  brought === null || brought.reasonText === null || brought.blockId !== open?.blockId
+    ? []
+    : [
+        {
+          type: 'ContactBlockChanged',
+          data: {
+            contactId,
+            blockId: open.blockId,
+            reasonText: brought.reasonText,
+            changedBy: mergedBy,
+            changedAt: mergedAt,
+          },
+        },
+      ];
+
+const separate = ({ data, metadata }: SeparateContacts, contact: ActiveContact): Decision => {
+  const { mergeId, absorbed, undoneBy } = data;
+  const merge = contact.merges.find((one) => one.mergeId === mergeId && one.restored === null);
+  if (merge === undefined) return [];
+  const now = later(metadata.now, contact.lastTime);
+  const before = expired(contact, now);
+  return [
+    ...before,
+    { type: 'ContactsUnmerged', data: separationOf(after(contact, before), merge, absorbed, undoneBy, now) },
+  ];
+};
+
+const after = (contact: ActiveContact, events: readonly ContactEvent[]): ActiveContact =>
+  events.reduce<Contact>(evolve, contact) as ActiveContact;
+
+const restore = ({ data, metadata }: RestoreContact, contact: Known | ErasedContact): Decision => {
+  const { contactId, mergeId, fromId, restored: back, undoneBy } = data;
+  if (contact.status !== 'absorbed' || contact.mergeId !== mergeId) return [];
+  const { identities, block: open, coverage } = back;
+  const restoredAt = later(metadata.now, contact.lastTime);
+  return [
+    {
+      type: 'ContactRestored',
+      data: {
+        contactId,
+        mergeId,
+        fromId,
+        identities,
+        block: open,
+        coverage,
+        restoredBy: undoneBy,
+        restoredAt,
+      },
+    },
+  ];
 };
 
 /** The end of an episode that ran out, if it is still owed. */
@@ -855,12 +1316,10 @@ const expired = ({ contactId, block: ran }: ActiveContact, now: string): readonl
 };
 
 /** Facts that follow the end of an episode: a command after it says the end first. */
-const afterExpiry = (
-  contact: ActiveContact,
-  { metadata }: ContactCommand,
-  facts: readonly ContactEvent[],
-): readonly ContactEvent[] =>
-  facts.length === 0 ? [] : [...expired(contact, later(metadata.now, contact.lastTime)), ...facts];
+const afterExpiry = (contact: ActiveContact, { metadata }: ContactCommand, facts: Decision): Decision =>
+  isRejection(facts) || facts.length === 0
+    ? facts
+    : [...expired(contact, later(metadata.now, contact.lastTime)), ...facts];
 
 export const contactDecider = decider({
   category: 'contact',
@@ -869,22 +1328,21 @@ export const contactDecider = decider({
   initial,
   evolve,
   decide,
-  sealedFor: (contact) => (contact.status === 'unknown' ? '' : `contact:${contact.contactId}`),
+  sealedFor: (contact) => (contact.status === 'unknown' ? '' : contactKey(contact.contactId)),
   opens: [
     'ContactRegistered',
     'ContactIdentityAttached',
     'ContactDetailsChanged',
     'ContactBlocked',
     'ContactBlockChanged',
+    'ContactsMerged',
+    'ContactsUnmerged',
+    'ContactRestored',
   ],
   sizeOf: (contact) =>
     contact.status === 'unknown'
       ? 100
-      : 800 +
-        300 *
-          (contact.identities.length +
-            contact.coverage.length +
-            (contact.status === 'active' ? contact.blockIds.length : 0)),
+      : 800 + 300 * (contact.identities.length + contact.coverage.length + contact.blockIds.length),
 });
 
 /** The stored types: versions, and what is personal. */
@@ -903,4 +1361,10 @@ export const contactEvents = defineEvents<ContactEvent>()({
   ErasureRequested: { version: 1 },
   ContactErased: { version: 1 },
   ErasureCompleted: { version: 1 },
+  ContactAbsorbed: { version: 1 },
+  ContactsMerged: { version: 1, personal: ['identities[].value'] },
+  ContactsUnmerged: { version: 1, personal: ['block.reasonText', 'restored.block.reasonText'] },
+  ContactRestored: { version: 1, personal: ['block.reasonText'] },
+  ConsentGranted: { version: 1, personal: ['evidence'] },
+  ConsentRevoked: { version: 1, personal: ['evidence'] },
 });

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Param, Patch, Post, Req, Res } from '@nestjs/common';
+import { Body, Controller, Delete, Param, Patch, Post, Put, Req, Res } from '@nestjs/common';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { EventOf, StateOf } from '#kernel';
 import {
@@ -9,10 +9,13 @@ import {
   deriveId,
   Desk,
   Flag,
+  invalid,
   ListOf,
+  Matching,
   Nested,
   OneOf,
   Shown,
+  problem,
   Summary,
   Tag,
   Text,
@@ -21,7 +24,8 @@ import {
   UuidParam,
 } from '#platform';
 import { AddressBook } from './address-book.adapter.js';
-import { CHANNELS, KINDS, type Kind } from './addresses.js';
+import { CHANNELS, KINDS, NOTHING_PREVENTED, type Kind } from './addresses.js';
+import { CONSENT_CHANNELS, needsConsent } from './consents.js';
 import {
   AttachIdentity,
   BlockContact,
@@ -29,8 +33,10 @@ import {
   contactDecider,
   DetachIdentity,
   EditContact,
+  GrantConsent,
   identitiesOf,
   RegisterContact,
+  RevokeConsent,
   UnblockContact,
   UNKNOWN_RULES,
   type BlockKind,
@@ -125,6 +131,19 @@ class UnblockBody {
   @Text(2000, { optional: true }) reason?: string;
 }
 
+const GRANTS = ['manual', 'customer', 'import'] as const;
+const REVOCATIONS = ['manual', 'customer', 'opt_out_keyword'] as const;
+const isOneOf = <const T extends readonly string[]>(values: T, value: string): value is T[number] =>
+  values.includes(value);
+
+class ConsentBody {
+  @OneOf(['granted', 'revoked']) state!: 'granted' | 'revoked';
+  @Text(2000, { optional: true }) evidence?: string;
+  @Matching(/^[A-Za-z0-9_.-]{1,64}$/, 'must be a version of [A-Za-z0-9_.-], 1 to 64 characters', { optional: true })
+  wordingVersion?: string;
+  @OneOf([...new Set([...GRANTS, ...REVOCATIONS])], { optional: true }) source?: string;
+}
+
 class IdentityAnswer {
   @Shown('string') identityId!: string;
   @Shown('string') kind!: string;
@@ -147,6 +166,12 @@ class BlockAnswer {
 }
 class BlockIdAnswer {
   @Shown('string') blockId!: string;
+}
+class ConsentChangedAnswer {
+  @Shown({ type: 'string', enum: CONSENT_CHANNELS }) channel!: string;
+  @Shown({ type: 'string', enum: ['granted', 'revoked'] }) state!: string;
+  @Shown('string') source!: string;
+  @Shown('string') at!: string;
 }
 
 type ContactState = StateOf<typeof contactDecider>;
@@ -184,7 +209,10 @@ export class ContactsController {
     }));
     const source = metadata.caller.kind === 'integration' ? 'api' : 'manual';
     const { displayName, tags = [] } = body;
-    const command = new RegisterContact({ contactId, displayName, source, identities, tags, others: [] }, metadata);
+    const command = new RegisterContact(
+      { contactId, displayName, source, identities, tags, others: [], consents: [], prevents: NOTHING_PREVENTED },
+      metadata,
+    );
     return this.desk.command(
       reply,
       command,
@@ -237,6 +265,7 @@ export class ContactsController {
         verified: body.verified === true,
         claimedAs: [],
         others: [],
+        prevents: NOTHING_PREVENTED,
       },
       metadata,
     );
@@ -348,6 +377,40 @@ export class ContactsController {
     return this.desk.command(reply, command, ({ events }: { events: readonly ContactFact[] }) => ({
       blockId: events.find((event) => event.type === 'ContactUnblocked')?.data.blockId ?? '',
     }));
+  }
+
+  @Put(':id/consents/:channel')
+  @Allow('supervisor', 'admin', 'integration')
+  @Summary('Records that a contact grants or revokes its consent to a channel')
+  @Answers(200, ConsentChangedAnswer)
+  async consent(
+    @Param('id', UuidParam) contactId: string,
+    @Param('channel') channel: string,
+    @Body() { state, ...body }: ConsentBody,
+    @Req() request: FastifyRequest,
+    @Res({ passthrough: true }) reply: FastifyReply,
+  ): Promise<ConsentChangedAnswer> {
+    if (!needsConsent(channel)) throw problem('not-found', `Consents are for ${CONSENT_CHANNELS.join(', ')}`);
+    const metadata = await this.desk.metadata(request);
+    // An integration passes on what the customer said.
+    const source = body.source ?? (metadata.caller.kind === 'integration' ? 'customer' : 'manual');
+    const evidence = body.evidence ?? null;
+    const about = { contactId, mine: false, channel, evidence, wordingVersion: body.wordingVersion ?? null };
+    const notOf = (sources: readonly string[]): Error =>
+      invalid([{ path: 'source', message: `must be one of ${sources.join(', ')} with this state` }]);
+    let command: GrantConsent | RevokeConsent;
+    if (state === 'granted') {
+      if (!isOneOf(GRANTS, source)) throw notOf(GRANTS);
+      command = new GrantConsent({ ...about, source }, metadata);
+    } else {
+      if (!isOneOf(REVOCATIONS, source)) throw notOf(REVOCATIONS);
+      command = new RevokeConsent({ ...about, source }, metadata);
+    }
+    return this.desk.command(reply, command, ({ state: contact }: { state: ContactState }) => {
+      const present = contact.status === 'active' ? contact.consents[channel] : undefined;
+      if (present === undefined) throw new Error('an accepted consent is not in the contact');
+      return { channel, state: present.state, source: present.source, at: present.at };
+    });
   }
 
   /** The contact's identity with this address, attached now or before. */

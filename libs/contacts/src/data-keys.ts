@@ -3,7 +3,7 @@
 /** Seals all personal values of a contact, its conversations' among them. */
 export const contactKey = (contactId: string): string => `contact:${contactId}`;
 
-const quarantineKeys = (contactId: string): string => `quarantine:${contactId}.`;
+const quarantineKeys = (contactId: string): string => `contact:${contactId}:`;
 
 /** Seals what was quarantined of a contact on a day (UTC) and is destroyed when that day's content is due; `time` is RFC 3339 UTC. */
 export const quarantineKey = (contactId: string, time: string): string =>

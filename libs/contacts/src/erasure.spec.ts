@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { fold, type Caller } from '#kernel';
 import { asked, at, callers, given } from '#kernel/given';
 import { foldAll } from '#kernel/projected';
+import { NOTHING_PREVENTED } from './addresses.js';
 import { contactCard } from './contact-card.js';
 import {
   AttachIdentity,
@@ -161,7 +162,15 @@ describe('a contact whose erasure was requested', () => {
     given(contactDecider, registered, requested())
       .when(
         new AttachIdentity(
-          { contactId, mine: true, ...phone, identityId: 'phone-2', claimedAs: [], others: [] },
+          {
+            contactId,
+            mine: true,
+            ...phone,
+            identityId: 'phone-2',
+            claimedAs: [],
+            others: [],
+            prevents: NOTHING_PREVENTED,
+          },
           asked(admin, at('12:00')),
         ),
       )
@@ -175,7 +184,16 @@ describe('a contact whose erasure was requested', () => {
     given(contactDecider, registered, requested())
       .when(
         new RegisterContact(
-          { contactId, displayName: 'Carla', source: 'inbound', identities: [phone], tags: [], others: [] },
+          {
+            contactId,
+            displayName: 'Carla',
+            source: 'inbound',
+            identities: [phone],
+            tags: [],
+            others: [],
+            consents: [],
+            prevents: NOTHING_PREVENTED,
+          },
           asked(admin, at('12:00')),
         ),
       )
@@ -227,6 +245,8 @@ describe('the card of an erased contact', () => {
         block_id: null,
         block_expires_at: null,
         block: null,
+        merged_into: null,
+        consents: {},
         erased: 1,
         revision: 5,
       },
@@ -265,18 +285,18 @@ describe('the certificate', () => {
 describe('the keys that an erasure destroys', () => {
   it('are the contact’s, those of its quarantined days, and of the days around now', async () => {
     const asked: string[] = [];
-    const existing = ['quarantine:carla.2026-01-05', 'quarantine:carla.2026-03-10'];
+    const existing = ['contact:carla:2026-01-05', 'contact:carla:2026-03-10'];
     const keys = await keysToDestroy(contactId, at('23:59'), (prefix) => {
       asked.push(prefix);
       return Promise.resolve(existing);
     });
-    expect(asked).toEqual(['quarantine:carla.']);
+    expect(asked).toEqual(['contact:carla:']);
     expect(keys).toEqual([
       'contact:carla',
-      'quarantine:carla.2026-01-05',
-      'quarantine:carla.2026-03-10',
-      'quarantine:carla.2026-03-09',
-      'quarantine:carla.2026-03-11',
+      'contact:carla:2026-01-05',
+      'contact:carla:2026-03-10',
+      'contact:carla:2026-03-09',
+      'contact:carla:2026-03-11',
     ]);
   });
 });

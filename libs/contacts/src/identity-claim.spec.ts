@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { fold } from '#kernel';
+import { fold, type Position } from '#kernel';
 import { asked, at, callers, given } from '#kernel/given';
 import { contactDecider, type Contact, type ContactEvent } from './contact.js';
 import {
   ClaimIdentity,
-  claimLost,
+  claimLostTo,
   holdersOf,
   identityDecider,
   type Claim,
@@ -17,7 +17,7 @@ const claimed = (data: Partial<Claim> = {}): IdentityEvent => ({
 });
 const claim = ({ now = at('10:00'), ...data }: Partial<ClaimIdentity['data']> & { now?: string } = {}) =>
   new ClaimIdentity(
-    { key: 'hmac', contactId: 'carla', identityId: 'i1', holders: [], onlyIfFree: false, ...data },
+    { key: 'hmac', contactId: 'carla', identityId: 'i1', holders: [], unlessHeldBy: 'nobody', ...data },
     asked(callers.agent, now),
   );
 
@@ -38,11 +38,22 @@ describe('claiming an address', () => {
   });
   it('stays quiet where inbound wants only what is free', () => {
     given(identityDecider)
-      .when(claim({ onlyIfFree: true }))
+      .when(claim({ unlessHeldBy: 'anybody' }))
       .then(claimed());
     given(identityDecider)
-      .when(claim({ onlyIfFree: true, holders: [{ contactId: 'clara' }] }))
+      .when(claim({ unlessHeldBy: 'anybody', holders: [{ contactId: 'clara' }] }))
       .thenNothing();
+  });
+  it('stays quiet where prevention finds another contact, not where it finds its own [K10 I13]', () => {
+    given(identityDecider, claimed({ identityId: 'i0' }))
+      .when(claim({ unlessHeldBy: 'another', holders: [{ contactId: 'carla' }] }))
+      .then(claimed());
+    given(identityDecider)
+      .when(claim({ unlessHeldBy: 'another', holders: [{ contactId: 'carla' }, { contactId: 'clara' }] }))
+      .thenNothing();
+    given(identityDecider)
+      .when(claim({ unlessHeldBy: 'nobody', holders: [{ contactId: 'clara' }] }))
+      .then(claimed());
   });
   it('never lies before an earlier claim [I0]', () => {
     given(identityDecider, claimed({ contactId: 'clara', claimedAt: at('10:00:02') }))
@@ -133,23 +144,26 @@ describe('the holders of an address', () => {
 });
 
 describe('a claim', () => {
-  const late = claims({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:01:30') });
-  it('is lost when its fact came after its minute and another claimed in between', () => {
-    expect(claimLost(late, 'i1', at('10:02'))).toBe(true);
+  /** Claims at places 1, 2, … of the log. */
+  const placed = (...all: readonly Partial<Claim>[]) =>
+    claims(...all).map((claim, index) => ({ ...claim, position: place(index + 1) }));
+  const place = (number: number): Position => String(number) as Position;
+  const late = placed({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:01:30') });
+  it('is lost when another claimed after its minute and before its fact [I13]', () => {
+    expect(claimLostTo(late, 'i1', place(3))).toEqual({ contactId: 'clara' });
     expect(
-      claimLost(claims({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:01') }), 'i1', at('10:01')),
-    ).toBe(true);
+      claimLostTo(placed({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:01') }), 'i1', place(3)),
+    ).toEqual({ contactId: 'clara' });
   });
-  it('is not lost within its minute, before the other claim, to the same contact, or to one made while it was valid', () => {
-    expect(claimLost(late, 'i1', at('10:00:59.999'))).toBe(false);
-    expect(claimLost(late, 'i1', at('10:01:10'))).toBe(false);
-    expect(claimLost(claims({}, { identityId: 'i2', claimedAt: at('10:01:30') }), 'i1', at('10:02'))).toBe(false);
+  it('is not lost when its fact lies before the other claim, to the same contact, or to one made while it was valid', () => {
+    expect(claimLostTo(late, 'i1', place(2))).toBeNull();
+    expect(claimLostTo(placed({}, { identityId: 'i2', claimedAt: at('10:01:30') }), 'i1', place(3))).toBeNull();
     expect(
-      claimLost(claims({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:00:30') }), 'i1', at('10:02')),
-    ).toBe(false);
-    expect(claimLost(late, 'i2', at('10:01:31'))).toBe(false);
+      claimLostTo(placed({}, { contactId: 'clara', identityId: 'i2', claimedAt: at('10:00:30') }), 'i1', place(3)),
+    ).toBeNull();
+    expect(claimLostTo(late, 'i2', place(3))).toBeNull();
   });
   it('that was never made is lost', () => {
-    expect(claimLost([], 'i1', at('10:00'))).toBe(true);
+    expect(claimLostTo([], 'i1', place(3))).toEqual({ contactId: null });
   });
 });

@@ -1,7 +1,8 @@
 // Who claims an address, one after the other. A claim is a pointer, the owner's stream is the truth; nothing is ever released.
-import { Command, decider, defineEvents, later, only, type Event } from '#kernel';
-import { coverageOf, identitiesOf, type Contact, type Identity } from './contact.js';
+import { Command, decider, defineEvents, later, only, type Event, type Position } from '#kernel';
+import { contactDecider, coverageOf, identitiesOf, type Contact, type Identity } from './contact.js';
 import type { Coverage } from './coverage.js';
+import { presentContact } from './present-contact.js';
 
 export type IdentityEvent = Event<'IdentityClaimed', { contactId: string; identityId: string; claimedAt: string }>;
 
@@ -20,15 +21,16 @@ export class ClaimIdentity extends Command<{
   readonly identityId: string;
   /** Those whose claim is valid now, oldest first. */
   readonly holders: readonly { contactId: string }[];
-  /** Inbound takes the first holder instead of making another. */
-  readonly onlyIfFree: boolean;
+  /** Whose claim makes this one needless: inbound takes the first holder instead of making another, prevention allows no second contact. */
+  readonly unlessHeldBy: 'anybody' | 'another' | 'nobody';
 }> {
   readonly type = 'ClaimIdentity';
 }
 
 const decide = ({ data, metadata }: ClaimIdentity, state: Claims): readonly IdentityEvent[] => {
   const { contactId, identityId } = data;
-  if (data.onlyIfFree && data.holders.length > 0) return [];
+  const standing = data.holders.filter((holder) => data.unlessHeldBy === 'anybody' || holder.contactId !== contactId);
+  if (data.unlessHeldBy !== 'nobody' && standing.length > 0) return [];
   if (state.claims.some((claim) => claim.contactId === contactId && claim.identityId === identityId)) return [];
   return [{ type: 'IdentityClaimed', data: { contactId, identityId, claimedAt: later(metadata.now, state.lastTime) } }];
 };
@@ -56,28 +58,43 @@ export type Holder = {
 
 /**
  * The valid claimants, oldest first: active contacts that have the identity, or whose claim is younger than a minute
- * and not attached yet. `contacts` by id; a contact that is not in it does not exist.
+ * and not attached yet. An owner is followed through merges to the end, so that one contact may hold an address under two identities.
+ * `contacts` as `presentContact` takes them.
  */
 export const holdersOf = (
   claims: readonly Claim[],
   contacts: ReadonlyMap<string, Contact>,
   now: string,
 ): readonly Holder[] => {
-  const holders = new Map<string, Holder>();
-  for (const { contactId, identityId, claimedAt } of claims) {
-    const contact = contacts.get(contactId) ?? { status: 'unknown' };
+  const holders: Holder[] = [];
+  for (const { contactId: claimant, identityId, claimedAt } of claims) {
+    const contact = presentContact(contacts, claimant, now);
+    const contactId = contact.status === 'unknown' ? claimant : contact.contactId;
     // Whoever writes from the address of an erased contact is somebody new.
     if (contact.status === 'erased') continue;
     const identity = identitiesOf(contact).find((one) => one.identityId === identityId) ?? null;
     const everAttached = contact.status === 'active' && contact.identities.some((one) => one.identityId === identityId);
     const pending = !everAttached && Date.parse(now) - Date.parse(claimedAt) < PENDING_MS;
-    const held = holders.get(contactId);
+    const holder = { contactId, identityId, contact, identity };
+    const waiting = holders.findIndex((held) => held.contactId === contactId && held.identity === null);
     // The identity that a contact has goes before a claim of its own that is still under way; its place in the order stays.
-    if (held === undefined ? identity !== null || pending : held.identity === null && identity !== null) {
-      holders.set(contactId, { contactId, identityId, contact, identity });
-    }
+    if (identity !== null && waiting !== -1) holders[waiting] = holder;
+    else if (identity !== null || (pending && !holders.some((held) => held.contactId === contactId)))
+      holders.push(holder);
   }
-  return [...holders.values()];
+  return holders;
+};
+
+/** The holder as it is once the address is known to be verified: a weak address that joined late is covered like any other from its attachment. */
+export const asVerified = (holder: Holder): Holder => {
+  const { contact, contactId, identity } = holder;
+  if (identity === null || identity.verified) return holder;
+  const { identityId, kind, value, attachedAt } = identity;
+  const verified = contactDecider.evolve(contact, {
+    type: 'ContactIdentityAttached',
+    data: { contactId, identityId, kind, value, verified: true, attachedAt },
+  });
+  return { ...holder, contact: verified };
 };
 
 /** What the blocks of all holders cover on a channel: a block of any of them covers the address. */
@@ -85,25 +102,26 @@ export const coverageOfHolders = (holders: readonly Holder[], channel: string): 
   holders.flatMap((holder) => coverageOf(holder.contact, holder.identityId, channel));
 
 /**
- * Was an identity attached so late that another's claim had become valid in between? Its contact lost the address.
- * Source: spec/domain.md, "Claims".
+ * Whose the address is, if an identity was attached so late that another's claim had become valid before; else `null`. `claims` of the
+ * address with their places in the log, in order; `attachedAt` is the place of the attachment: clocks of stores play no part.
+ * A claim that was never made is nobody's. Source: spec/domain.md, "Claims".
  */
-export const claimLost = (claims: readonly Claim[], identityId: string, attachedAt: string): boolean => {
+export const claimLostTo = (
+  claims: readonly (Claim & { readonly position: Position })[],
+  identityId: string,
+  attachedAt: Position,
+): { readonly contactId: string | null } | null => {
   const own = claims.findIndex((claim) => claim.identityId === identityId);
   const claim = claims[own];
-  if (claim === undefined) return true;
+  if (claim === undefined) return { contactId: null };
   const deadline = Date.parse(claim.claimedAt) + PENDING_MS;
-  return (
-    Date.parse(attachedAt) >= deadline &&
-    claims
-      .slice(own + 1)
-      .some(
-        (later) =>
-          later.contactId !== claim.contactId &&
-          later.claimedAt <= attachedAt &&
-          Date.parse(later.claimedAt) >= deadline,
-      )
-  );
+  const winner = claims
+    .slice(own + 1)
+    .find(
+      (later) =>
+        later.contactId !== claim.contactId && later.position < attachedAt && Date.parse(later.claimedAt) >= deadline,
+    );
+  return winner === undefined ? null : { contactId: winner.contactId };
 };
 
 export const identityEvents = defineEvents<IdentityEvent>()({ IdentityClaimed: { version: 1 } });

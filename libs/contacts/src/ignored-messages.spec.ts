@@ -18,6 +18,7 @@ const ignored = (data: Partial<Data> = {}): IgnoredEvent => ({
     receivedAt: at('10:05:01'),
     mode: 'ignore',
     contentHmac: 'mac',
+    content: null,
     ...data,
   },
 });
@@ -30,8 +31,22 @@ describe('a blocked customer’s message', () => {
   });
   it('leaves nothing else that a caller sent', () => {
     given(ignoredDecider)
-      .when(ignore({ content: 'secret' } as Partial<Data>))
+      .when(ignore({ content: { text: 'secret' }, note: 'secret' } as Partial<Data>))
       .then(ignored());
+  });
+  it.each(['quarantine', 'receive'] as const)('keeps its content in the mode %s [I4]', (mode) => {
+    const content = { text: 'Hello?' };
+    given(ignoredDecider).when(ignore({ mode, content })).then(ignored({ mode, content }));
+  });
+  it('is quarantined under a key of its contact and its day, which can be destroyed alone', () => {
+    const day = (receivedAt: string) => {
+      const fact = ignored({ mode: 'quarantine', receivedAt });
+      return ignoredDecider.sealedFor?.(fold(ignoredDecider.evolve, ignoredDecider.initial, [fact]), fact);
+    };
+    expect([day('2026-03-10T23:59:59.999Z'), day('2026-03-11T00:00:00.000Z')]).toEqual([
+      'contact:carla:2026-03-10',
+      'contact:carla:2026-03-11',
+    ]);
   });
   it('is the same message again for the same conversation and provider id only', () => {
     given(ignoredDecider, ignored())
@@ -63,8 +78,8 @@ describe('a blocked customer’s message', () => {
   });
   it('goes to the stream and the key of the contact whose episode covers', () => {
     expect(ignoredDecider.idOf(ignore())).toBe('carla');
-    expect(ignoredDecider.sealedFor?.(fold(ignoredDecider.evolve, ignoredDecider.initial, [ignored()]))).toBe(
-      'contact:carla',
-    );
+    expect(
+      ignoredDecider.sealedFor?.(fold(ignoredDecider.evolve, ignoredDecider.initial, [ignored()]), ignored()),
+    ).toBe('contact:carla');
   });
 });

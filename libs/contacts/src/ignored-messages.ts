@@ -1,6 +1,8 @@
 // What arrived from a blocked customer. A stream of its own, so that a flood never swells the contact. An ignored message causes nothing.
 import { Command, decider, defineEvents, later, only, type Event } from '#kernel';
 import type { Channel } from './addresses.js';
+import type { InboundMode } from './coverage.js';
+import { contactKey, quarantineKey } from './data-keys.js';
 
 export type IgnoredEvent = Event<
   'BlockedMessageIgnored',
@@ -16,9 +18,11 @@ export type IgnoredEvent = Event<
     providerMessageKey: string;
     sentAt: string | null;
     receivedAt: string;
-    mode: 'ignore';
+    mode: InboundMode;
     /** HMAC of the content under the contact's data key, hex: proves what was sent without keeping it. */
     contentHmac: string;
+    /** `null` for `ignore`, and in what was stored before there were others. Quarantined it is sealed under a key of the contact and the day, which is destroyed on time. */
+    content: { text: string } | null;
   }
 >;
 
@@ -51,7 +55,7 @@ export class IgnoreBlockedMessage extends Command<IgnoredEvent['data']> {
 const decide = ({ data }: IgnoreBlockedMessage, state: IgnoredMessages): readonly IgnoredEvent[] => {
   if (state.recent.some((one) => one.key === ignoredKey(data.conversationId, data.providerMessageKey))) return [];
   const { contactId, blockId, identityId, channel, conversationId, providerMessageId, providerMessageKey } = data;
-  const { sentAt, mode, contentHmac } = data;
+  const { sentAt, mode, contentHmac, content } = data;
   return [
     {
       type: 'BlockedMessageIgnored',
@@ -67,6 +71,7 @@ const decide = ({ data }: IgnoreBlockedMessage, state: IgnoredMessages): readonl
         receivedAt: later(data.receivedAt, state.lastTime),
         mode,
         contentHmac,
+        content: mode === 'ignore' ? null : content,
       },
     },
   ];
@@ -79,10 +84,15 @@ export const ignoredDecider = decider({
   initial: { contactId: '', recent: [], lastTime: '' },
   evolve,
   decide,
-  sealedFor: (state) => `contact:${state.contactId}`,
+  sealedFor: ({ contactId }, { data }) =>
+    data.mode === 'quarantine' ? quarantineKey(contactId, data.receivedAt) : contactKey(contactId),
   sizeOf: (state) => 200 + 220 * state.recent.length,
 });
 
 export const ignoredEvents = defineEvents<IgnoredEvent>()({
-  BlockedMessageIgnored: { version: 1, personal: ['providerMessageId'] },
+  BlockedMessageIgnored: {
+    version: 2,
+    personal: ['providerMessageId', 'content'],
+    upcast: { 1: (data) => ({ ...data, content: null }) },
+  },
 });

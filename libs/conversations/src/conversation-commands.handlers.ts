@@ -1,9 +1,11 @@
-import { reject, streamName, type Caller, type CommandMetadata, type Position } from '#kernel';
+import { latestPosition, reject, streamName, type Caller, type CommandMetadata, type Position } from '#kernel';
 import { runOptionsOf, type Codec, type CommandRunner, type EventStore, type Outcome } from '#event-store';
+import { deriveId } from '#platform';
 import {
   AssignConversation,
   AssignToMe,
   conversationDecider,
+  isGated,
   SendMessage,
   StartConversation,
   sees,
@@ -13,10 +15,13 @@ import {
   type ConversationRules,
 } from './conversation.js';
 import type { Cover } from './cover.js';
+import type { Consent, Reason } from './gate.js';
 import { conversationIdOf } from './ids.js';
 import { MarkRead, readMarkerDecider } from './read-marker.js';
+import { RecordRefusal, refusedDecider } from './refused-sends.js';
 
 type ConversationOutcome = Outcome<typeof conversationDecider>;
+type Refused = Extract<ConversationOutcome, { kind: 'rejected' }>;
 type Place = { readonly contactId: string; readonly identityId: string; readonly channel: string };
 
 /** What other contexts know; filled by the composition. */
@@ -31,13 +36,17 @@ export type ConversationNeighbours = {
     readonly hasAddress: boolean;
     readonly address: string | null;
     readonly ownerId: string;
+    readonly consent: Consent;
   }>;
-  /** The identities that are or were the contact's addresses of a channel, first attached first; `null` if there is no such contact. */
+  /** The identities that are or were the contact's addresses of a channel, first attached first; `null` if there is no such contact. `merged`: another absorbed it. */
   readonly addresses: (
     tenant: string,
     contactId: string,
     channel: string,
-  ) => Promise<readonly { readonly identityId: string; readonly attached: boolean }[] | null>;
+  ) => Promise<{
+    readonly merged: boolean;
+    readonly identities: readonly { readonly identityId: string; readonly attached: boolean }[];
+  } | null>;
   readonly isMine: (tenant: string, caller: Caller, contactId: string) => Promise<boolean>;
   readonly isErased: (tenant: string, contactId: string) => Promise<boolean>;
   /** Is this an active staff record that conversations may be assigned to, under the tenant's setting? */
@@ -75,22 +84,62 @@ export class ConversationCommands {
   private async run(command: ConversationCommand): Promise<ConversationOutcome> {
     const { metadata } = command;
     const { conversationId } = command.data;
+    let decided = { command, state: conversationDecider.initial };
     const outcome = await this.runner.execute(
       conversationDecider,
       conversationId,
-      async (state) => this.withFacts(command, state),
+      async (state) => {
+        decided = { command: await this.withFacts(command, state), state };
+        return decided.command;
+      },
       metadata,
       runOptionsOf(metadata),
     );
-    if (outcome.kind === 'rejected' || outcome.repeated) return outcome;
+    if (outcome.kind === 'rejected') return this.recorded(outcome, decided.command, decided.state);
+    // The consent was taken back: the message is cancelled, and the gateway told so, at first as at every repeat.
+    if (command.type === 'HandOverMessage' && outcome.events.some((event) => event.type === 'MessageCancelled')) {
+      return { kind: 'rejected', rejection: reject('message-cancelled'), position: outcome.position };
+    }
+    if (outcome.repeated) return outcome;
     const raced =
       command.type !== 'SendBlockNotice' &&
       outcome.events.some((event: ConversationEvent) => RACES_A_BLOCK.has(event.type));
     if (!raced) return outcome;
     const enforced = await this.neighbours.enforceBlock(conversationId, metadata);
-    return enforced === null || isViaDevice(command)
-      ? outcome
-      : { kind: 'rejected', rejection: reject('contact-blocked', { reasons: ['blocked'] }), position: enforced };
+    if (enforced === null || isViaDevice(command)) return outcome;
+    const rejection = reject('contact-blocked', { reasons: ['blocked'] });
+    return this.recorded({ kind: 'rejected', rejection, position: enforced }, decided.command, decided.state);
+  }
+
+  /** A refused send that the company began is on record with its reasons before it is answered [K1 I12]. */
+  private async recorded(refused: Refused, command: ConversationCommand, state: Conversation): Promise<Refused> {
+    const reasons = refused.rejection.detail?.['reasons'] as readonly Reason[] | undefined;
+    if (reasons === undefined || !isGated(command, state)) return refused;
+    if (command.type !== 'SendMessage' && command.type !== 'StartConversation') return refused;
+    const place = command.type === 'StartConversation' ? command.data : state;
+    if ('status' in place && place.status === 'unknown') return refused;
+    const { contactId, channel, identityId } = place;
+    const { conversationId } = command.data;
+    const { expectedRevision: _, ...metadata } = command.metadata;
+    // The same key on another conversation of this contact is another command.
+    const refusalId = deriveId(metadata.tenant, metadata.commandId, conversationId, 'refusal');
+    const outcome = await this.runner.execute(
+      refusedDecider,
+      contactId,
+      new RecordRefusal(
+        {
+          contactId,
+          refusalId,
+          conversationId: identityId === '' ? null : conversationId,
+          channel,
+          purpose: command.type === 'SendMessage' ? command.data.purpose : 'start',
+          reasons,
+        },
+        { ...metadata, commandId: refusalId, causationId: metadata.commandId },
+      ),
+      { ...metadata, commandId: refusalId, causationId: metadata.commandId },
+    );
+    return { ...refused, position: latestPosition(refused.position, outcome.position) };
   }
 
   /** With the identity named, else that of the latest message on the channel, else the first attached that fits. */
@@ -98,24 +147,24 @@ export class ConversationCommands {
     const { metadata } = command;
     const { contactId, channel } = command.data;
     const { tenant, caller } = metadata;
-    const ever = await this.neighbours.addresses(tenant, contactId, channel);
+    const found = await this.neighbours.addresses(tenant, contactId, channel);
     // A repeat is answered whatever became of the address and of what the starter sees.
-    for (const { identityId } of ever ?? []) {
+    for (const { identityId } of found?.identities ?? []) {
       const conversationId = conversationIdOf(identityId, channel);
       if (await this.runner.recognises(conversationDecider, tenant, conversationId, metadata.commandId)) {
         return this.run(new StartConversation({ ...command.data, conversationId, identityId }, metadata));
       }
     }
-    const addresses = ever?.filter(({ attached }) => attached).map(({ identityId }) => identityId) ?? null;
-    if (addresses === null || !(await this.neighbours.isMine(tenant, caller, contactId))) {
+    if (found === null || !(await this.neighbours.isMine(tenant, caller, contactId))) {
       return { kind: 'rejected', rejection: reject('not-found'), position: null };
     }
-    const identityId =
+    if (found.merged) return { kind: 'rejected', rejection: reject('contact-merged'), position: null };
+    const addresses = found.identities.filter(({ attached }) => attached).map(({ identityId }) => identityId);
+    const wished =
       command.data.identityId === '' ? await this.latestOf(tenant, addresses, channel) : command.data.identityId;
-    if (identityId === undefined || !addresses.includes(identityId)) {
-      return { kind: 'rejected', rejection: reject('no-address', { reasons: ['no-address'] }), position: null };
-    }
-    const conversationId = conversationIdOf(identityId, channel);
+    // Without an address it is refused, with all that stands against it.
+    const identityId = wished !== undefined && addresses.includes(wished) ? wished : '';
+    const conversationId = conversationIdOf(identityId === '' ? contactId : identityId, channel);
     return this.run(new StartConversation({ ...command.data, conversationId, identityId, mine: true }, metadata));
   }
 
@@ -148,6 +197,7 @@ export class ConversationCommands {
     const facts = {
       covers: known?.covers ?? [],
       hasAddress: known?.hasAddress ?? false,
+      consent: known === null ? ('unset' as const) : known.consent,
       rules: await this.neighbours.rules(tenant),
     };
     if (command.type === 'AssignToMe' || command.type === 'SendMessage') {

@@ -45,6 +45,7 @@ const defaults: ConversationRules = {
   pauseOn: 'assigneeOrAnyIfUnassigned',
   release: 'onConclude',
   concludeBy: 'anyWithAccess',
+  gates: 'notifications',
 };
 const cover = (data: Partial<Cover> = {}): Cover => ({
   from: at('10:00'),
@@ -52,6 +53,7 @@ const cover = (data: Partial<Cover> = {}): Cover => ({
   blockId: 'b1',
   contactId: 'carla',
   closeOpen: true,
+  inboundMode: 'ignore',
   ...data,
 });
 const blockedNow = [cover()];
@@ -207,6 +209,7 @@ const facts = ({
   covers,
   rules: { ...defaults, ...rules },
   hasAddress,
+  consent: null,
 });
 const receive = ({ now = at('09:00'), covers, rules, ...data }: Asking<typeof ReceiveInboundMessage> = {}) =>
   new ReceiveInboundMessage(
@@ -1194,6 +1197,11 @@ describe('what a block owes a conversation', () => {
         .when(enforce({ covers: [cover({ blockId: 'b7', contactId: 'clara' })] }))
         .then(hidden({ blockId: 'b7', contactId: 'clara' }));
     });
+    it.each(['quarantine', 'receive'] as const)('names the mode %s, in which the timeline may keep it [I4]', (mode) => {
+      given_(opened(), received({ receivedAt: at('10:00') }), concluded({ concludedAt: at('10:00') }))
+        .when(enforce({ covers: [cover({ inboundMode: mode })] }))
+        .then(hidden({ mode }));
+    });
     it('concludes again what was opened or reopened during it, also where the tenant does not close [I3 R7]', () => {
       const covers = [cover({ closeOpen: false })];
       given_(opened({ openedAt: at('10:00') }))
@@ -1248,6 +1256,6 @@ describe('what a block owes a conversation', () => {
 });
 
 it('knows whose key seals its facts', () => {
-  expect(conversationDecider.sealedFor?.(after(opened()))).toBe('contact:carla');
+  expect(conversationDecider.sealedFor?.(after(opened()), opened())).toBe('contact:carla');
   expect(conversationDecider.idOf(unassign())).toBe(conversationId);
 });

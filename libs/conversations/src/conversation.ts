@@ -14,7 +14,8 @@ import {
   type Event,
   type Rejection,
 } from '#kernel';
-import { hiddenBy, type Cover } from './cover.js';
+import { hiddenBy, type Cover, type InboundMode } from './cover.js';
+import { reasonsAgainst, refusalFor, type Consent, type GateRejection } from './gate.js';
 
 // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 export type Purpose = 'reply' | 'notification' | 'block_notice';
@@ -60,7 +61,17 @@ export type ConversationEvent =
         ordinal: number;
       }
     >
-  | Event<'MessageHidden', { messageId: string; blockId: string; contactId: string; hiddenAt: string }>
+  | Event<
+      'MessageHidden',
+      {
+        messageId: string;
+        blockId: string;
+        contactId: string;
+        hiddenAt: string;
+        /** Of the episode; absent in facts of before there were others than `ignore`. */
+        mode?: InboundMode;
+      }
+    >
   | Event<
       'ConversationReopened',
       {
@@ -83,6 +94,8 @@ export type ConversationEvent =
         ordinal: number;
         requestedAt: string;
         block: BlockOrder | null;
+        /** It went out by a consent, and goes no further without it. */
+        consentGated?: boolean;
       }
     >
   | Event<'MessageHandedOver', { messageId: string; handedOverAt: string }>
@@ -134,7 +147,8 @@ export type ConversationEvent =
         sessionNo: number;
         concludedAt: string;
       }
-    >;
+    >
+  | Event<'ConversationContactRelinked', { from: string; to: string; mergeId: string; relinkedAt: string }>;
 
 // ── State: only what decide needs ───────────────────────────────────────────────────────────────────────────────────
 type Inbound = {
@@ -146,6 +160,7 @@ type Inbound = {
 type Outbound = {
   readonly status: 'requested' | 'handed_over' | 'cancelled' | 'delivered' | 'failed';
   readonly blockId: string | null;
+  readonly consentGated: boolean;
 };
 
 export type Conversation =
@@ -154,6 +169,8 @@ export type Conversation =
       readonly status: 'open' | 'concluded';
       readonly conversationId: string;
       readonly contactId: string;
+      /** The contact of the opening: its key seals the conversation, whatever was merged since. */
+      readonly openedFor: string;
       readonly channel: string;
       readonly identityId: string;
       readonly assigneeId: string | null;
@@ -191,6 +208,7 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
       status: 'open',
       conversationId,
       contactId,
+      openedFor: contactId,
       channel,
       identityId,
       assigneeId: null,
@@ -233,13 +251,14 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
       };
     }
     case 'MessageSendRequested': {
-      const { messageId, ordinal, viaDevice, block, requestedAt } = event.data;
+      const { messageId, ordinal, viaDevice, block, requestedAt, consentGated = false } = event.data;
       return {
         ...state,
         ordinal,
         outbound: state.outbound.set(messageId, {
           status: viaDevice ? 'handed_over' : 'requested',
           blockId: block?.blockId ?? null,
+          consentGated,
         }),
         queued: viaDevice ? state.queued : [...state.queued, messageId],
         lastTime: later(state.lastTime, requestedAt),
@@ -275,6 +294,8 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
       return { ...state, automation: 'running', lastTime: later(state.lastTime, event.data.resumedAt) };
     case 'ConversationConcluded':
       return { ...state, status: 'concluded', lastTime: later(state.lastTime, event.data.concludedAt) };
+    case 'ConversationContactRelinked':
+      return { ...state, contactId: event.data.to, lastTime: later(state.lastTime, event.data.relinkedAt) };
     default:
       return unheard(state, event);
   }
@@ -303,6 +324,8 @@ export type ConversationRules = {
   readonly pauseOn: 'assigneeOrAnyIfUnassigned' | 'assignee' | 'anyAgent';
   readonly release: 'onConclude' | 'onReopen' | 'keep';
   readonly concludeBy: 'anyWithAccess' | 'assigneeOnly';
+  /** What consent is asked for: sends that the company begins, or all. */
+  readonly gates: 'notifications' | 'allOutbound';
 };
 
 /** What other streams say when the command is decided. */
@@ -311,6 +334,8 @@ export type ConversationFacts = {
   readonly rules: ConversationRules;
   /** Does the contact still hold the conversation's identity? */
   readonly hasAddress: boolean;
+  /** The contact's consent to the conversation's channel. */
+  readonly consent: Consent;
 };
 
 /** What a command carries until its handler has asked the other streams. */
@@ -322,8 +347,10 @@ export const NOTHING_KNOWN: ConversationFacts = {
     pauseOn: 'assignee',
     release: 'onConclude',
     concludeBy: 'assigneeOnly',
+    gates: 'allOutbound',
   },
   hasAddress: false,
+  consent: 'unset',
 };
 
 type About<D = object> = D & { readonly conversationId: string; readonly facts: ConversationFacts };
@@ -425,6 +452,14 @@ export class ReopenConversation extends Command<About> {
 export class EnforceBlock extends Command<About> {
   readonly type = 'EnforceBlock';
 }
+/** Follows a merge, or its undoing, to the contact that has the conversation's identity now. */
+export class RelinkConversation extends Command<About<{ readonly to: string; readonly mergeId: string }>> {
+  readonly type = 'RelinkConversation';
+}
+/** What a missing consent owes this conversation: cancel what went out by it and waits. Converges. */
+export class EnforceConsent extends Command<About> {
+  readonly type = 'EnforceConsent';
+}
 
 const commands = [
   ReceiveInboundMessage,
@@ -442,16 +477,18 @@ const commands = [
   ConcludeConversation,
   ReopenConversation,
   EnforceBlock,
+  RelinkConversation,
+  EnforceConsent,
 ] as const;
 export type ConversationCommand = InstanceType<(typeof commands)[number]>;
 
 export type ConversationRejection =
   | 'not-found'
   | 'forbidden'
-  | 'contact-blocked'
-  | 'no-address'
+  | GateRejection
   | 'contact-erased'
   | 'duplicate-contact'
+  | 'contact-merged'
   | 'already-assigned'
   | 'assignee-changed'
   | 'assignee-not-eligible'
@@ -493,6 +530,14 @@ const decide = (command: ConversationCommand, state: Conversation): Decision => 
       return covering(command, state) === null ? reopened(state, command, 'manual') : reject('contact-blocked');
     case 'EnforceBlock':
       return enforceBlock(command, state);
+    case 'RelinkConversation':
+      return relink(command, state);
+    case 'EnforceConsent':
+      return command.data.facts.consent === 'granted'
+        ? []
+        : state.queued
+            .filter((messageId) => state.outbound.get(messageId)?.consentGated === true)
+            .map((messageId) => withoutConsent(messageId, timeOf(command, state)));
   }
 };
 
@@ -502,6 +547,28 @@ const timeOf = (command: ConversationCommand, state: Conversation): string =>
 
 const covering = (command: ConversationCommand, state: Conversation): Cover | null =>
   intervalAt(command.data.facts.covers, timeOf(command, state));
+
+/**
+ * Does the company begin it, or does the tenant ask for consent to everything? A person's send from the phone is past, and the last
+ * word of a block has a rule of its own. Source: spec/domain.md, "Conversation".
+ */
+export const isGated = (command: ConversationCommand, state: Conversation): boolean => {
+  if (command.type === 'StartConversation') return true;
+  if (command.type !== 'SendMessage' || command.data.viaDevice) return false;
+  const { purpose, facts } = command.data;
+  const showsCustomer = state.status !== 'unknown' && state.inbound.some((message) => !message.hidden);
+  return purpose === 'notification' || facts.rules.gates === 'allOutbound' || !showsCustomer;
+};
+
+/** All that stands against it. */
+const against = (command: SendMessage | StartConversation, state: Conversation) => {
+  const { hasAddress, consent } = command.data.facts;
+  return reasonsAgainst({
+    hasAddress,
+    consent: isGated(command, state) ? consent : null,
+    blocked: covering(command, state) !== null,
+  });
+};
 
 const receive = (command: ReceiveInboundMessage, state: Conversation): Decision => {
   const { conversationId, contactId, channel, identityId, messageId, providerMessageId, providerMessageKey, sentAt } =
@@ -542,8 +609,9 @@ const start = (command: StartConversation, state: Conversation): Decision => {
   if (!mine) return reject('not-found');
   if (state.status !== 'unknown' && state.assigneeId !== null && !sees(caller, state.assigneeId))
     return reject('not-found');
-  if (covering(command, state) !== null) return reject('contact-blocked', { reasons: ['blocked'] });
-  if (!command.data.facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });
+  const refused = refusalFor(against(command, state));
+  // A conversation may be started without a consent: nothing is sent by it.
+  if (refused !== null && refused.rejected !== 'consent-missing') return refused;
   if (ownerId !== contactId) return reject('duplicate-contact', { contactId: ownerId });
   const limited = caller.role === 'agent' && caller.access === 'assigned_only';
   if (state.status === 'unknown') {
@@ -576,8 +644,8 @@ const send = (command: SendMessage, state: KnownConversation): Decision => {
       ...paused(state, 'device_echo', null, messageId, now),
     ];
   }
-  if (intervalAt(facts.covers, now) !== null) return reject('contact-blocked', { reasons: ['blocked'] });
-  if (!facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });
+  const refused = refusalFor(against(command, state));
+  if (refused !== null) return refused;
   if (purpose === 'notification') return [requested(command, state, authorKind, purpose, null, now)];
   if (authorKind === 'automation') {
     // Only what a person writes opens a concluded conversation again.
@@ -648,6 +716,7 @@ const requested = (
     ordinal: state.ordinal + 1,
     requestedAt,
     block,
+    ...(isGated(command, state) && command.data.facts.consent !== null ? { consentGated: true } : {}),
   },
 });
 
@@ -661,8 +730,14 @@ const handOver = (command: HandOverMessage, state: KnownConversation): Decision 
   if (present.length > 0 && !isOwnNotice(message, present)) return reject('contact-blocked', { reasons: ['blocked'] });
   if (!facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });
   if (message.status === 'cancelled') return reject('message-cancelled');
+  if (message.consentGated && facts.consent !== 'granted') return [withoutConsent(messageId, now)];
   return [{ type: 'MessageHandedOver', data: { messageId, handedOverAt: now } }];
 };
+
+const withoutConsent = (messageId: string, cancelledAt: string): ConversationEvent => ({
+  type: 'MessageCancelled',
+  data: { messageId, reason: 'consent_revoked', blockId: null, cancelledAt },
+});
 
 /** The last word of a block that covers now: the one message that may go out during it. */
 const isOwnNotice = (message: Outbound | undefined, present: readonly Cover[]): boolean =>
@@ -848,7 +923,13 @@ const enforceBlock = (command: EnforceBlock, state: KnownConversation): Decision
     .sort((a, b) => a.ordinal - b.ordinal)
     .map(({ messageId, cover }): ConversationEvent => ({
       type: 'MessageHidden',
-      data: { messageId, blockId: cover.blockId, contactId: cover.contactId, hiddenAt: now },
+      data: {
+        messageId,
+        blockId: cover.blockId,
+        contactId: cover.contactId,
+        hiddenAt: now,
+        ...(cover.inboundMode === 'ignore' ? {} : { mode: cover.inboundMode }),
+      },
     }));
   const present = covered.filter((one) => covers(one, now));
   const [cover] = present;
@@ -874,6 +955,13 @@ const enforceBlock = (command: EnforceBlock, state: KnownConversation): Decision
   ];
 };
 
+const relink = (command: RelinkConversation, state: KnownConversation): Decision => {
+  const { to, mergeId } = command.data;
+  if (state.contactId === to) return [];
+  const relinkedAt = timeOf(command, state);
+  return [{ type: 'ConversationContactRelinked', data: { from: state.contactId, to, mergeId, relinkedAt } }];
+};
+
 export const conversationDecider = decider({
   category: 'conversation',
   commands,
@@ -881,7 +969,7 @@ export const conversationDecider = decider({
   initial,
   evolve,
   decide,
-  sealedFor: (state) => (state.status === 'unknown' ? '' : `contact:${state.contactId}`),
+  sealedFor: (state) => (state.status === 'unknown' ? '' : `contact:${state.openedFor}`),
   sizeOf: (state) => (state.status === 'unknown' ? 100 : 900 + 350 * (state.inbound.size + state.outbound.size)),
 });
 
@@ -902,4 +990,5 @@ export const conversationEvents = defineEvents<ConversationEvent>()({
   AutomationPaused: { version: 1 },
   AutomationResumed: { version: 1 },
   ConversationConcluded: { version: 1 },
+  ConversationContactRelinked: { version: 1 },
 });

@@ -1,11 +1,15 @@
 import { intervalAt, later, plus, type Interval } from '#kernel';
 
+/** What becomes of a message that a block hides; only `receive` leaves it in the timeline. */
+export type InboundMode = 'ignore' | 'quarantine' | 'receive';
+
 /** A block episode's interval over a conversation's address and channel, of whichever contact holds the address. */
 export type Cover = Interval & {
   readonly blockId: string;
   readonly contactId: string;
   /** Does the episode conclude open conversations? */
   readonly closeOpen: boolean;
+  readonly inboundMode: InboundMode;
 };
 
 const DAY_MS = 24 * 60 * 60 * 1000;

@@ -22,6 +22,7 @@ const ITEM_IS_MESSAGE = new Set([
 const message = {
   kind: 'message',
   state: null,
+  while_blocked: 0,
 } as const;
 
 const line = (event: Recorded<ConversationEvent>, at: string, state: StateLine) => ({
@@ -36,6 +37,7 @@ const line = (event: Recorded<ConversationEvent>, at: string, state: StateLine) 
   content: null,
   delivery: null,
   state,
+  while_blocked: 0,
 });
 
 const delivered = <R extends { readonly delivery: string | null }>(row: R | null, delivery: Delivery): R | null =>
@@ -43,7 +45,7 @@ const delivered = <R extends { readonly delivery: string | null }>(row: R | null
 
 export const timeline = projection<ConversationEvent>()({
   name: 'timeline',
-  version: 1,
+  version: 2,
   table: {
     key: ['conversation_id', 'item_id'],
     columns: {
@@ -61,6 +63,8 @@ export const timeline = projection<ConversationEvent>()({
       content: nullable(json<unknown>()),
       delivery: nullable(text),
       state: nullable(json<StateLine>()),
+      /** 1: sent while blocked, and kept by the mode `receive`. */
+      while_blocked: integer,
     },
     indexes: [
       ['conversation_id', 'at', 'position'],
@@ -86,7 +90,9 @@ export const timeline = projection<ConversationEvent>()({
       content: data.content,
       delivery: null,
     }),
-    MessageHidden: () => null,
+    // Kept, it is a line like any other, and counts for nothing.
+    MessageHidden: (row, { data }) =>
+      data.mode === 'receive' ? row && { ...row, inbound_ordinal: null, while_blocked: 1 } : null,
     MessageSendRequested: (_row, { data, position }) => ({
       ...message,
       at: data.requestedAt,
@@ -137,5 +143,7 @@ export const timeline = projection<ConversationEvent>()({
         cause: event.data.cause,
         outcome: event.data.outcome,
       }),
+    // Whose the conversation is now stands on the card; its own lines stay as they are.
+    ConversationContactRelinked: () => null,
   },
 });

@@ -4,6 +4,7 @@ export * from './codec.js';
 export * from './vault.js';
 export * from './runner.js';
 export { createCodec } from './json-codec.js';
+export { type ReadingOptions, Streams } from './streams.js';
 export { isSealed } from './sealing.js';
 export { LogTail } from './log-tail.js';
 export { createCommandRunner, type CommandRunnerOptions } from './command-runner.js';

@@ -121,3 +121,6 @@ export interface EventStore {
 
 /** A log that is only read. */
 export type EventReader = Omit<EventStore, 'append' | 'appendMany'>;
+
+/** Under this, whoever follows the log gets it injected; the interface leaves nothing at run time. */
+export const EVENT_READER = Symbol('EventReader');

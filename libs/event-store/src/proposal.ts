@@ -32,12 +32,13 @@ export const propose = async (
   context: Decided,
 ): Promise<Proposal> => {
   const { decider } = at;
+  const subjectOf = sealing(decider, at.state, decided);
   const events = await codec.encode(
     decided.map((event) => ({
       id: uuidv7(),
       event,
       tenant: context.tenant,
-      subject: sealedFor(decider, at.state, decided),
+      subject: subjectOf(event),
       metadata: metadataOf(context),
     })),
   );
@@ -61,10 +62,15 @@ export const propose = async (
 };
 
 /** The key's subject stands in the state behind the facts, which are not sealed yet: a provisional fold of the clear ones. */
-const sealedFor = (decider: AnyDecider, state: unknown, decided: readonly Event[]): string | null =>
-  decider.sealedFor?.(
-    fold<unknown, Event>(decider.evolve as (state: unknown, event: Event) => unknown, state, decided),
-  ) ?? null;
+const sealing = (
+  { sealedFor, evolve }: AnyDecider,
+  state: unknown,
+  decided: readonly Event[],
+): ((event: Event) => string | null) => {
+  if (sealedFor === undefined) return () => null;
+  const behind = fold<unknown, Event>(evolve as (state: unknown, event: Event) => unknown, state, decided);
+  return (event) => sealedFor(behind, event);
+};
 
 const metadataOf = ({ tenant, commandType, metadata }: Decided): Omit<EventToStore['metadata'], 'schemaVersion'> => ({
   $correlationId: metadata.correlationId,

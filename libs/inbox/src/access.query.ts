@@ -1,5 +1,7 @@
-import { sql, type Expression, type SqlBool } from 'kysely';
-import type { Caller } from '#kernel';
+import { sql, type Expression, type Kysely, type SqlBool } from 'kysely';
+import type { Caller, RowIn } from '#kernel';
+import { problem } from '#platform';
+import type { walletList } from '#wallets';
 
 /** The one filter of access: in every list, count, search and single read [B14]. `inbox` is the alias of the conversations' table. */
 export const mayRead = (caller: Caller, inbox = 'inbox'): Expression<SqlBool> => {
@@ -19,3 +21,16 @@ export const containing = (term: string): string => `%${term.replace(/[\\%_]/g, 
 export const inWallet = (tenant: string, walletId: string, contact: string): Expression<SqlBool> =>
   sql<SqlBool>`${sql.ref(contact)} in (select w.contact_id from ${sql.table('wallet_contacts')} as w
     where w.tenant = ${tenant} and w.wallet_id = ${walletId})`;
+
+type Wallets = { readonly wallets: RowIn<typeof walletList> };
+
+/** Throws Problem 404. */
+export const mustBeWallet = async (db: Kysely<Wallets>, tenant: string, walletId: string): Promise<void> => {
+  const wallet = await db
+    .selectFrom('wallets')
+    .select('wallet_id')
+    .where('tenant', '=', tenant)
+    .where('wallet_id', '=', walletId)
+    .executeTakeFirst();
+  if (wallet === undefined) throw problem('not-found');
+};

@@ -17,6 +17,8 @@ import {
   UuidParam,
   type Identity,
 } from '#platform';
+import { GetContactCardAt } from './as-of.query.js';
+import { AsOfAnswer, AsOfQuery, mayLookBack } from './look-back.controller.js';
 import { CountBlockedContacts, GetContactCard, ListBlockedContacts, ListContacts } from './contacts.query.js';
 
 class ContactsQuery extends ListQuery {
@@ -92,6 +94,8 @@ class ContactCardAnswer {
   @Shown(() => ConsentsAnswer) consents!: ConsentsAnswer;
   @Shown(() => WalletNameAnswer, { list: 1000 }) wallets!: readonly WalletNameAnswer[];
   @Shown(() => CardConversationAnswer, { list: 200 }) conversations!: readonly CardConversationAnswer[];
+  @Shown(() => AsOfAnswer, { optional: true }) asOf?: AsOfAnswer;
+  @Shown('string', { optional: true, description: 'The contact that this one is part of now' }) mergedInto?: string;
   @Shown('boolean', { optional: true, description: 'True where the contact was erased' }) erased?: boolean;
 }
 class BlockedContactAnswer {
@@ -157,15 +161,18 @@ export class ContactReadsController {
 
   @Get('contacts/:id')
   @Allow('agent', 'supervisor', 'admin', 'auditor', 'integration')
-  @Summary("A contact's card")
+  @Summary("A contact's card; with at, as it was then")
   @Answers(200, ContactCardAnswer)
   async card(
     @Param('id', UuidParam) id: string,
-    @Query() query: ConsistentQuery,
+    @Query() query: AsOfQuery,
     @CurrentCaller() { tenant, caller }: Identity,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ContactCardAnswer> {
-    return this.desk.query(reply, new GetContactCard(tenant, caller, id, await this.desk.consistency(query)));
+    const consistency = await this.desk.consistency(query);
+    if (query.at === undefined) return this.desk.query(reply, new GetContactCard(tenant, caller, id, consistency));
+    mayLookBack(caller);
+    return this.desk.query(reply, new GetContactCardAt(tenant, caller, id, query.at));
   }
 
   @Get('blocked-contacts')

@@ -1,12 +1,13 @@
-import { Inject } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { sql, type Kysely } from 'kysely';
-import { mayUnblock, searchTerm, type UnblockBy } from '#contacts';
+import { mayUnblock, searchTerm, type ConsentChannel, type UnblockBy } from '#contacts';
 import { CODEC, type Codec } from '#event-store';
 import type { Caller } from '#kernel';
 import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
-import { containing, inWallet, mayRead, seesEverything } from './access.query.js';
+import { containing, inWallet, mayRead, mustBeWallet, seesEverything } from './access.query.js';
+import type { CardRow } from './as-of.js';
 import type { Tables } from './tables.js';
 
 export type ContactRow = {
@@ -67,7 +68,7 @@ export abstract class UnblockRule {
 }
 
 /** Agents with limited access see the contacts of their own conversations. `contact` names the column of the outer query. */
-const ownContact = (caller: Caller, contact: string) =>
+export const ownContact = (caller: Caller, contact: string) =>
   seesEverything(caller)
     ? sql<boolean>`1 = 1`
     : sql<boolean>`exists (select 1 from ${sql.table('inbox')} as inbox where inbox.tenant = ${sql.ref(contact.replace('.contact_id', '.tenant'))}
@@ -92,6 +93,7 @@ export class ListContactsHandler implements IQueryHandler<ListContacts> {
         .selectFrom('contact_card')
         .select(['contact_id', 'display_name', 'sort_name', 'tags', 'identities', 'block_id', 'block_expires_at'])
         .where('contact_card.tenant', '=', tenant)
+        .where('contact_card.merged_into', 'is', null)
         // Nothing of them could be shown.
         .where('contact_card.erased', '=', 0)
         .where(ownContact(caller, 'contact_card.contact_id'));
@@ -126,22 +128,13 @@ export class ListContactsHandler implements IQueryHandler<ListContacts> {
   }
 }
 
-const mustBeWallet = async (db: Kysely<Tables>, tenant: string, walletId: string): Promise<void> => {
-  const wallet = await db
-    .selectFrom('wallets')
-    .select('wallet_id')
-    .where('tenant', '=', tenant)
-    .where('wallet_id', '=', walletId)
-    .executeTakeFirst();
-  if (wallet === undefined) throw problem('not-found');
-};
-
-type ConsentChannel = 'whatsapp' | 'viber' | 'sms' | 'email';
 const UNSET = { state: 'unset', source: null, at: null } as const;
 
 export type ContactCard = Omit<ContactRow, 'blocked'> & {
   readonly block: object | null;
-  readonly consents: Readonly<Record<ConsentChannel, typeof UNSET>>;
+  readonly consents: Readonly<
+    Record<ConsentChannel, { readonly state: string; readonly source: string | null; readonly at: string | null }>
+  >;
   readonly wallets: readonly { readonly walletId: string; readonly name: string }[];
   readonly conversations: readonly {
     readonly conversationId: string;
@@ -149,40 +142,27 @@ export type ContactCard = Omit<ContactRow, 'blocked'> & {
     readonly status: string;
     readonly assigneeId: string | null;
   }[];
+  /** The contact that it is part of now, if it was merged. */
+  readonly mergedInto?: string;
   readonly erased?: true;
 };
 
-@QueryHandler(GetContactCard)
-export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
+/** A card's row as people see it at an instant. */
+@Injectable()
+export class CardReader {
   constructor(
-    @Inject(READ_MODELS) private readonly models: ReadModels<Tables>,
     @Inject(CODEC) private readonly codec: Codec,
     private readonly rule: UnblockRule,
   ) {}
 
-  async execute({ tenant, caller, contactId, consistency }: GetContactCard): Promise<Seen<ContactCard>> {
-    const now = new Date().toISOString();
-    const { value, at } = await this.models.query(async (db) => {
-      const row = await db
-        .selectFrom('contact_card')
-        .selectAll()
-        .where('contact_card.tenant', '=', tenant)
-        .where('contact_card.contact_id', '=', contactId)
-        .where(ownContact(caller, 'contact_card.contact_id'))
-        .executeTakeFirst();
-      return row === undefined
-        ? null
-        : {
-            row,
-            conversations: await conversationsOf(db, tenant, caller, contactId),
-            wallets: await walletsOf(db, tenant, contactId),
-          };
-    }, consistency);
-    if (value === null) throw problem('not-found');
-    const { row, conversations, wallets } = value;
+  async shown(
+    row: CardRow,
+    { conversations, wallets }: Pick<ContactCard, 'conversations' | 'wallets'>,
+    { tenant, caller, now }: { readonly tenant: string; readonly caller: Caller; readonly now: string },
+  ): Promise<ContactCard> {
     const isOpen = row.block !== null && (row.block.expiresAt === null || row.block.expiresAt > now);
-    const card: ContactCard = {
-      contactId,
+    return {
+      contactId: row.contact_id,
       displayName: row.display_name,
       tags: row.tags,
       identities: row.identities,
@@ -194,14 +174,65 @@ export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
               reasonText: await this.codec.openValue(row.block.reasonText),
               mayUnblock: mayUnblock(caller.role, await this.rule.unblockBy(tenant)),
             },
-      consents: { whatsapp: UNSET, viber: UNSET, sms: UNSET, email: UNSET },
+      consents: { whatsapp: UNSET, viber: UNSET, sms: UNSET, email: UNSET, ...row.consents },
       wallets,
       conversations,
       ...(row.erased === 1 ? { erased: true } : {}),
     };
-    return { value: card, at, revision: row.revision };
   }
 }
+
+@QueryHandler(GetContactCard)
+export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
+  constructor(
+    @Inject(READ_MODELS) private readonly models: ReadModels<Tables>,
+    private readonly cards: CardReader,
+  ) {}
+
+  async execute({ tenant, caller, contactId, consistency }: GetContactCard): Promise<Seen<ContactCard>> {
+    const now = new Date().toISOString();
+    const { value, at } = await this.models.query(async (db) => {
+      const row = await cardOf(db, tenant, contactId);
+      const end = row === undefined ? undefined : await presentCard(db, tenant, row);
+      if (row === undefined || end === undefined || !(await isOwn(db, tenant, caller, end.contact_id))) return null;
+      return {
+        row,
+        mergedInto: end.contact_id === contactId ? null : end.contact_id,
+        conversations: await conversationsOf(db, tenant, caller, contactId),
+        wallets: await walletsOf(db, tenant, contactId),
+      };
+    }, consistency);
+    if (value === null) throw problem('not-found');
+    const { row, mergedInto } = value;
+    const card = await this.cards.shown(row, value, { tenant, caller, now });
+    return { value: mergedInto === null ? card : { ...card, mergedInto }, at, revision: row.revision };
+  }
+}
+
+const cardOf = (db: Kysely<Tables>, tenant: string, contactId: string): Promise<Tables['contact_card'] | undefined> =>
+  db
+    .selectFrom('contact_card')
+    .selectAll()
+    .where('contact_card.tenant', '=', tenant)
+    .where('contact_card.contact_id', '=', contactId)
+    .executeTakeFirst();
+
+/** The card at the end of those that absorbed it. */
+const presentCard = async (db: Kysely<Tables>, tenant: string, row: CardRow): Promise<CardRow> => {
+  const into = row.merged_into === null ? undefined : await cardOf(db, tenant, row.merged_into);
+  return into === undefined ? row : presentCard(db, tenant, into);
+};
+
+const isOwn = async (db: Kysely<Tables>, tenant: string, caller: Caller, contactId: string): Promise<boolean> => {
+  const own = await db
+    .selectFrom('contact_card')
+    .select('contact_id')
+    .where('contact_card.tenant', '=', tenant)
+    .where('contact_card.contact_id', '=', contactId)
+    .where(ownContact(caller, 'contact_card.contact_id'))
+    .executeTakeFirst();
+  return own !== undefined;
+};
 
 /** The active ones, by name. */
 const walletsOf = async (db: Kysely<Tables>, tenant: string, contactId: string): Promise<ContactCard['wallets']> => {

@@ -16,6 +16,8 @@ import {
   UuidParam,
   type Identity,
 } from '#platform';
+import { GetConversationAt } from './as-of.query.js';
+import { AsOfAnswer, AsOfQuery, mayLookBack } from './look-back.controller.js';
 import { CountConversations, GetConversation, ListConversations, type View } from './conversations.query.js';
 import { GetTimeline, ListAssignments, ListOutbound } from './timeline.query.js';
 
@@ -46,6 +48,7 @@ class ConversationDetailAnswer extends ConversationAnswer {
   @Shown('string') identityId!: string;
   @Shown('integer') assignmentNo!: number;
   @Shown('integer') sessionNo!: number;
+  @Shown(() => AsOfAnswer, { optional: true }) asOf?: AsOfAnswer;
 }
 class ConversationListAnswer {
   @Shown(() => ConversationAnswer, { list: 200 }) items!: ConversationAnswer[];
@@ -73,12 +76,14 @@ class TimelineItemAnswer {
   @Shown(() => TimelineContentAnswer, { optional: true, nullable: true }) content?: TimelineContentAnswer | null;
   @Shown('object', { optional: true }) state?: unknown;
   @Shown('string', { optional: true }) delivery?: string;
+  @Shown('boolean', { optional: true, description: 'Kept by the mode receive of block.inboundMode' })
+  sentWhileBlocked?: boolean;
 }
 class TimelineAnswer {
   @Shown(() => TimelineItemAnswer, { list: 200 }) items!: TimelineItemAnswer[];
   @Shown('string', { nullable: true }) nextCursor!: string | null;
-  @Shown('integer', { nullable: true, description: 'Messages that are not shown; null for agents' }) hiddenCount!:
-    number | null;
+  @Shown('integer', { nullable: true, description: 'Messages that were sent while blocked; null for agents' })
+  hiddenCount!: number | null;
 }
 class AssignmentAnswer {
   @Shown('integer') assignmentNo!: number;
@@ -143,15 +148,18 @@ export class ConversationReadsController {
 
   @Get('conversations/:id')
   @Allow('agent', 'supervisor', 'admin', 'auditor', 'integration')
-  @Summary('One conversation')
+  @Summary('One conversation; with at, as it was then')
   @Answers(200, ConversationDetailAnswer)
   async get(
     @Param('id', UuidParam) id: string,
-    @Query() query: ConsistentQuery,
+    @Query() query: AsOfQuery,
     @CurrentCaller() { tenant, caller }: Identity,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<ConversationDetailAnswer> {
-    return this.desk.query(reply, new GetConversation(tenant, caller, id, await this.desk.consistency(query)));
+    const consistency = await this.desk.consistency(query);
+    if (query.at === undefined) return this.desk.query(reply, new GetConversation(tenant, caller, id, consistency));
+    mayLookBack(caller);
+    return this.desk.query(reply, new GetConversationAt(tenant, caller, id, query.at));
   }
 
   @Get('conversations/:id/timeline')

@@ -132,22 +132,23 @@ class ConversationReader {
         assigneeId: row.assignee_id,
         automation: row.automation,
         lastDisplayedAt: row.last_displayed_at,
-        lastMessagePreview: await this.preview(row.content),
+        lastMessagePreview: await previewOf(this.codec, row.content),
         unread: row.unread,
         contactBlocked: intervalAt(coverage({ identityId: row.identity_id, channel: row.channel }), now) !== null,
       })),
     );
   }
-
-  private async preview(content: unknown): Promise<string | null> {
-    const opened = (await this.codec.openValue(content)) as { readonly text?: string } | null;
-    return opened?.text === undefined
-      ? null
-      : Array.from(opened.text.slice(0, 2 * PREVIEW))
-          .slice(0, PREVIEW)
-          .join('');
-  }
 }
+
+/** The beginning of a message in clear; `null` if there is none or its key was destroyed. */
+export const previewOf = async (codec: Codec, content: unknown): Promise<string | null> => {
+  const opened = (await codec.openValue(content)) as { readonly text?: string } | null;
+  return opened?.text === undefined
+    ? null
+    : Array.from(opened.text.slice(0, 2 * PREVIEW))
+        .slice(0, PREVIEW)
+        .join('');
+};
 
 @QueryHandler(ListConversations)
 export class ListConversationsHandler extends ConversationReader implements IQueryHandler<ListConversations> {

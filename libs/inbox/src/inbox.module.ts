@@ -1,6 +1,10 @@
 import { Module } from '@nestjs/common';
+import { GetContactCardAtHandler, GetConversationAtHandler } from './as-of.query.js';
 import { ContactReadsController } from './contact-reads.controller.js';
+import { ContactabilityController } from './contactability.controller.js';
+import { GetContactabilityHandler, ListDuplicatesHandler, ListRefusalsHandler } from './contactability.query.js';
 import {
+  CardReader,
   CountBlockedContactsHandler,
   GetContactCardHandler,
   ListBlockedContactsHandler,
@@ -8,11 +12,15 @@ import {
 } from './contacts.query.js';
 import { ConversationReadsController } from './conversation-reads.controller.js';
 import { CountConversationsHandler, GetConversationHandler, ListConversationsHandler } from './conversations.query.js';
+import { LiveController } from './live.controller.js';
 import { GetTimelineHandler, ListAssignmentsHandler, ListOutboundHandler } from './timeline.query.js';
 
 @Module({
-  controllers: [ConversationReadsController, ContactReadsController],
+  controllers: [LiveController, ConversationReadsController, ContactReadsController, ContactabilityController],
   providers: [
+    CardReader,
+    GetContactCardAtHandler,
+    GetConversationAtHandler,
     ListConversationsHandler,
     CountConversationsHandler,
     GetConversationHandler,
@@ -23,6 +31,9 @@ import { GetTimelineHandler, ListAssignmentsHandler, ListOutboundHandler } from 
     GetContactCardHandler,
     ListBlockedContactsHandler,
     CountBlockedContactsHandler,
+    GetContactabilityHandler,
+    ListRefusalsHandler,
+    ListDuplicatesHandler,
   ],
 })
 export class InboxModule {}

@@ -47,7 +47,7 @@ const dated = <R extends Messages>(row: R, latest: readonly LatestMessage[], old
 
 export const inbox = projection<ConversationEvent>()({
   name: 'inbox',
-  version: 3,
+  version: 4,
   counts: { by: ['assignee_id', 'status'] },
   table: {
     key: ['conversation_id'],
@@ -136,5 +136,6 @@ export const inbox = projection<ConversationEvent>()({
     AutomationPaused: (row) => row && { ...row, automation: 'paused' },
     AutomationResumed: (row) => row && { ...row, automation: 'running' },
     ConversationConcluded: (row) => row && { ...row, status: 'concluded' },
+    ConversationContactRelinked: (row, { data }) => row && { ...row, contact_id: data.to },
   },
 });

@@ -1,1 +1,2 @@
+export * from './as-of.js';
 export * from './inbox.js';

@@ -1,8 +1,8 @@
 import type { RowIn } from '#kernel';
-import type { addressClaims, blockedContacts, blockFilter, hiddenMessages } from '#block-filter';
-import type { contactCard } from '#contacts';
-import type { assignmentHistory, outbound, readMarkers, timeline } from '#conversations';
+import type { addressClaims, blockedContacts, blockFilter, hiddenMessages, keptMessages } from '#block-filter';
 import type { walletContacts, walletList } from '#wallets';
+import type { contactCard, duplicates } from '#contacts';
+import type { assignmentHistory, outbound, readMarkers, refusals, timeline } from '#conversations';
 import type { inbox } from './inbox.js';
 
 /** The read models that lists join. */
@@ -11,11 +11,14 @@ export type Tables = {
   /** How many conversations there are by assignee and status, kept by the engine. */
   readonly inbox_counts: Pick<RowIn<typeof inbox>, 'tenant' | 'assignee_id' | 'status'> & { readonly n: number };
   readonly contact_card: RowIn<typeof contactCard>;
+  readonly duplicates: RowIn<typeof duplicates>;
+  readonly refusals: RowIn<typeof refusals>;
   readonly timeline: RowIn<typeof timeline>;
   readonly assignment_history: RowIn<typeof assignmentHistory>;
   readonly outbound: RowIn<typeof outbound>;
   readonly read_markers: RowIn<typeof readMarkers>;
   readonly hidden_messages: RowIn<typeof hiddenMessages>;
+  readonly kept_messages: RowIn<typeof keptMessages>;
   readonly blocked_contacts: RowIn<typeof blockedContacts>;
   readonly address_claims: RowIn<typeof addressClaims>;
   readonly block_filter: RowIn<typeof blockFilter>;

@@ -18,6 +18,7 @@ export type TimelineItem = {
   readonly content?: unknown;
   readonly delivery?: string;
   readonly state?: unknown;
+  readonly sentWhileBlocked?: true;
 };
 
 export class GetTimeline {
@@ -61,6 +62,25 @@ const mustSee = async (db: Kysely<Tables>, tenant: string, caller: Caller, conve
   if (row === undefined) throw problem('not-found');
 };
 
+type Line = Omit<Tables['timeline'], 'tenant' | 'conversation_id' | 'inbound_ordinal'>;
+
+/** What a blocked customer sent in the mode `receive`: a line of the timeline, and nothing else anywhere. */
+const asLine = (kept: Pick<Tables['kept_messages'], 'at' | 'position' | 'item_id' | 'sent_at' | 'content'>): Line => ({
+  ...kept,
+  kind: 'message',
+  direction: 'inbound',
+  author_id: null,
+  ordinal: null,
+  delivery: null,
+  state: null,
+  while_blocked: 1,
+});
+
+const byPlace = (a: Line, b: Line): number => {
+  for (const part of ['at', 'position', 'item_id'] as const) if (a[part] !== b[part]) return a[part] < b[part] ? -1 : 1;
+  return 0;
+};
+
 const COUNTS_HIDDEN: ReadonlySet<string> = new Set(['supervisor', 'admin', 'auditor']);
 
 @QueryHandler(GetTimeline)
@@ -76,22 +96,22 @@ export class GetTimelineHandler implements IQueryHandler<GetTimeline> {
     const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string', 'string']);
     const { value, at } = await this.models.query(async (db) => {
       await mustSee(db, tenant, caller, conversationId);
-      let rows = db
-        .selectFrom('timeline')
-        .selectAll()
-        .where('tenant', '=', tenant)
-        .where('conversation_id', '=', conversationId);
-      if (after !== null) {
-        const place = sql`(at, position, item_id)`;
-        const last = sql`(${after[0]}, ${after[1]}, ${after[2]})`;
-        rows = rows.where(order === 'asc' ? sql<boolean>`${place} > ${last}` : sql<boolean>`${place} < ${last}`);
-      }
-      const found = await rows
-        .orderBy('at', order)
-        .orderBy('position', order)
-        .orderBy('item_id', order)
-        .limit(page.limit + 1)
-        .execute();
+      const pageIn = (table: 'timeline' | 'kept_messages') => {
+        let rows = db.selectFrom(table).where('tenant', '=', tenant).where('conversation_id', '=', conversationId);
+        if (after !== null) {
+          const place = sql`(at, position, item_id)`;
+          const last = sql`(${after[0]}, ${after[1]}, ${after[2]})`;
+          rows = rows.where(order === 'asc' ? sql<boolean>`${place} > ${last}` : sql<boolean>`${place} < ${last}`);
+        }
+        return rows
+          .orderBy('at', order)
+          .orderBy('position', order)
+          .orderBy('item_id', order)
+          .limit(page.limit + 1);
+      };
+      const kept = await pageIn('kept_messages').select(['at', 'position', 'item_id', 'sent_at', 'content']).execute();
+      const lines: readonly Line[] = await pageIn('timeline').selectAll().execute();
+      const found = [...lines, ...kept.map(asLine)].sort(order === 'asc' ? byPlace : (a, b) => byPlace(b, a));
       const hidden = COUNTS_HIDDEN.has(caller.role)
         ? await db
             .selectFrom('hidden_messages')
@@ -111,7 +131,7 @@ export class GetTimelineHandler implements IQueryHandler<GetTimeline> {
     return { value: { items, nextCursor, hiddenCount: value.hiddenCount }, at };
   }
 
-  private async item(row: Tables['timeline']): Promise<TimelineItem> {
+  private async item(row: Line): Promise<TimelineItem> {
     if (row.kind === 'state') return { kind: 'state', sentAt: row.sent_at, state: row.state };
     return {
       kind: 'message',
@@ -119,9 +139,10 @@ export class GetTimelineHandler implements IQueryHandler<GetTimeline> {
       direction: row.direction ?? '',
       ...(row.author_id === null ? {} : { authorId: row.author_id }),
       sentAt: row.sent_at,
-      ordinal: row.ordinal ?? 0,
+      ...(row.ordinal === null ? {} : { ordinal: row.ordinal }),
       content: await this.codec.openValue(row.content),
       ...(row.delivery === null ? {} : { delivery: row.delivery }),
+      ...(row.while_blocked === 0 ? {} : { sentWhileBlocked: true }),
     };
   }
 }

@@ -20,8 +20,8 @@ export type Decider<
   readonly initial: S;
   readonly evolve: (state: S, event: E) => S;
   readonly decide: (command: InstanceType<L[number]>, state: S) => readonly E[] | Rejection<R>;
-  /** Whose data key seals the personal values of new facts, read from the state after them: `contact:…`, `staff:…`. Absent where a stream has none. */
-  readonly sealedFor?: (state: S) => string;
+  /** Whose data key seals the personal values of a new fact, read from the state after it: `contact:…`, `staff:…`. Absent where a stream has none. */
+  readonly sealedFor?: (state: S, event: E) => string;
   /** The types whose personal values `evolve` needs in clear. All others stay sealed, since opening costs microseconds. */
   readonly opens?: readonly E['type'][];
   /** Bytes that one state holds in memory, roughly; absent = small. */

@@ -31,6 +31,11 @@ export const sendQuery = <B>(reply: FastifyReply, { body, revision, token }: Que
   return withHeaders(reply, body, revision, token);
 };
 
+/** What a refusal reports is covered too. */
+export const withToken = (reply: FastifyReply, token: ConsistencyToken): void => {
+  void reply.header('consistency-token', encodeToken(token));
+};
+
 const withHeaders = <B>(
   reply: FastifyReply,
   body: B,
@@ -38,6 +43,6 @@ const withHeaders = <B>(
   token: ConsistencyToken | undefined,
 ): B => {
   if (revision !== undefined) void reply.header('etag', `"${String(revision)}"`);
-  if (token !== undefined) void reply.header('consistency-token', encodeToken(token));
+  if (token !== undefined) withToken(reply, token);
   return body;
 };

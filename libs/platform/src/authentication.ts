@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify';
 import type { Caller } from '#kernel';
-import type { AllowedRole, RouteAccess } from './access.js';
+import type { AllowedRole, Identity, RouteAccess } from './access.js';
 import { problem } from './problem.js';
 import type { StaffDirectory } from './staff-directory.js';
 import type { Claims, TokenVerifier } from './token-verifier.js';
@@ -9,6 +9,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** What the rate limit counts by; `null` on public routes. */
     tokenDigest: string | null;
+    /** Asks token and staff record anew, for answers that go on for long, and sets `identity`. Throws Problem 401, 403 or 503. */
+    reauthenticate: () => Promise<Identity>;
   }
 }
 

@@ -25,6 +25,8 @@ export class Configuration {
     readonly logFormat: 'json' | 'pretty',
     /** Per token; 0 = no limit. */
     readonly rateLimitPerMinute: number,
+    /** Of Server-Sent Events, both kinds of streams together. */
+    readonly live: { readonly perTenant: number; readonly heartbeatMs: number },
     readonly environment: 'development' | 'production' | 'test',
   ) {}
 
@@ -229,6 +231,10 @@ const assemble = (environment: Environment, production: boolean): Configuration 
     environment.LOG_LEVEL ?? 'info',
     formatOf(environment.LOG_FORMAT),
     Number(environment.RATE_LIMIT_PER_MINUTE ?? (production ? '6000' : '0')),
+    {
+      perTenant: Number(environment.LIVE_STREAMS_PER_TENANT ?? '10000'),
+      heartbeatMs: 1000 * Number(environment.LIVE_HEARTBEAT_SECONDS ?? '15'),
+    },
     production ? 'production' : environment.NODE_ENV === 'test' ? 'test' : 'development',
   );
 };

@@ -3,7 +3,7 @@ import { CommandBus, QueryBus } from '@nestjs/cqrs';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Command, CommandMetadata, Position } from '#kernel';
 import { identityOf } from './access.js';
-import { sendCommand, sendQuery } from './answers.js';
+import { sendCommand, sendQuery, withToken } from './answers.js';
 import { commandMetadata } from './command-metadata.js';
 import type { ConsistencyToken } from './consistency-token.js';
 import { expectedRevision, idempotencyKeyOf } from './habits.js';
@@ -86,6 +86,8 @@ export class Desk {
       milliseconds: Math.round((performance.now() - began) * 10) / 10,
     });
     if (decided.kind === 'rejected') {
+      // A refusal may be a fact too: whoever asks for it next can wait until it shows.
+      if (decided.position !== null) withToken(reply, await this.token(decided.position));
       throw rejectionToProblem(
         decided.rejection as { readonly rejected: ProblemCode; readonly detail?: Readonly<Record<string, unknown>> },
       );

@@ -86,6 +86,14 @@ export class Environment {
   RATE_LIMIT_PER_MINUTE?: string;
 
   @IsOptional()
+  @Matches(/^[1-9]\d{0,6}$/, { message: 'must be a whole number of streams, at least 1' })
+  LIVE_STREAMS_PER_TENANT?: string;
+
+  @IsOptional()
+  @Matches(/^([1-9]|[1-9]\d|[12]\d\d|300)$/, { message: 'must be a whole number of seconds, 1 to 300' })
+  LIVE_HEARTBEAT_SECONDS?: string;
+
+  @IsOptional()
   @IsUrl(
     { protocols: ['http', 'https'], require_protocol: true, require_tld: false },
     { message: 'must be an http(s) address' },
@@ -122,6 +130,8 @@ export const VARIABLES = [
   'LOG_LEVEL',
   'LOG_FORMAT',
   'RATE_LIMIT_PER_MINUTE',
+  'LIVE_STREAMS_PER_TENANT',
+  'LIVE_HEARTBEAT_SECONDS',
   'NODE_ENV',
   'PORTARIA_URL',
   'PORTARIA_TOKEN',

@@ -3,11 +3,13 @@ import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { ModuleRef, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { identityOf } from './access.js';
 import { authenticate } from './authentication.js';
 import { BodyPipe } from './body.pipe.js';
 import { MAX_BODY_BYTES, registerBodies } from './bodies.js';
 import { Configuration } from './configuration.js';
 import { guardEdges, refuseUnreadable } from './edges.js';
+import { EventStreams } from './event-streams.js';
 import { HealthController } from './health.controller.js';
 import { correlationIdOf, checkHabits } from './habits.js';
 import { makeLogger, nestLogger, type Logger } from './logging.js';
@@ -89,6 +91,10 @@ const registerGates = async (
   });
   const staff = app.get(StaffDirectory, { strict: false });
   const authentication = authenticate(new TokenVerifier(platform.configuration.auth), staff);
+  fastify.decorateRequest('reauthenticate', async function (this: FastifyRequest) {
+    await authentication(this);
+    return identityOf(this);
+  });
   await guardEdges(fastify, platform, closing, authentication);
   registerBodies(fastify);
   fastify.addHook('preValidation', async (request) => {
@@ -122,10 +128,11 @@ class PlatformModule {
               closing,
             ),
         },
+        { provide: EventStreams, inject: [Platform], useFactory: (platform: Platform) => new EventStreams(platform) },
         { provide: Configuration, useValue: configuration },
         { provide: Metrics, useValue: metrics },
       ],
-      exports: [Platform, Configuration, Metrics],
+      exports: [Platform, EventStreams, Configuration, Metrics],
     };
   }
 }

@@ -8,6 +8,7 @@ export * from './consistency-token.js';
 export * from './cursor.js';
 export * from './described.js';
 export * from './development-secrets.js';
+export * from './event-streams.js';
 export * from './exceptions.js';
 export * from './fields.js';
 export type { FieldOptions, Schema } from './field.js';

@@ -65,6 +65,9 @@ export const ADVICE: Partial<Readonly<Record<ProblemCode, string>>> = {
   'staff-inactive': 'Ask an administrator about this staff record',
   'contact-blocked': 'An administrator can unblock the contact; until then nobody can start, assign or send',
   'contact-not-blocked': 'Nothing was changed: the contact has no open block',
+  'duplicate-contact': 'Use the contact named in contactId, or merge the two',
+  'consent-missing':
+    'A supervisor can record the consent with PUT /v1/contacts/{id}/consents/{channel}; reasons says what is missing',
   'already-assigned': 'Ask the assignee named in assigneeId, or assign with POST …/assign',
   'assignee-changed': 'Look at the conversation again: assigneeId names the present assignee',
   'assignee-not-eligible': 'Choose an active agent, supervisor or administrator (see the setting assignment.targets)',

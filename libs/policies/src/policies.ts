@@ -1,6 +1,6 @@
 // What follows from facts by itself. Pure reactions; each wish looks at the present state and acts only if it is still owed.
-import { policy, type Policy } from '#kernel';
-import type { ContactEvent } from '#contacts';
+import { policy, type Policy, type Position } from '#kernel';
+import type { Channel, ContactEvent, MergesEvent } from '#contacts';
 import type { BlockOrder, ConversationEvent } from '#conversations';
 import type { StaffEvent } from '#staff';
 import type { WalletContactEvent, WalletEvent } from '#wallets';
@@ -15,8 +15,20 @@ export type PolicyWish =
     }
   | {
       readonly type: 'CheckClaims';
-      readonly data: { readonly contactId: string; readonly identityIds: readonly string[] };
+      readonly data: {
+        readonly contactId: string;
+        readonly identityIds: readonly string[];
+        /** The attachment's place in the log. */
+        readonly attachedAt: Position;
+      };
     }
+  | { readonly type: 'CarryOutMerge'; readonly data: { readonly mergeId: string } }
+  | { readonly type: 'FollowMerges'; readonly data: { readonly conversationId: string } }
+  | {
+      readonly type: 'EnforceConsentEverywhere';
+      readonly data: { readonly contactId: string; readonly channel: Channel };
+    }
+  | { readonly type: 'EnforceConsentOnConversation'; readonly data: { readonly conversationId: string } }
   | { readonly type: 'ReleaseAssignments'; readonly data: { readonly staffId: string } }
   | { readonly type: 'LeaveOtherWallets'; readonly data: { readonly walletId: string; readonly contactId: string } }
   | { readonly type: 'CheckWalletClaims'; readonly data: { readonly walletId: string } }
@@ -74,8 +86,33 @@ export const claims = policy<Of<ContactEvent, 'ContactRegistered' | 'ContactIden
       event.type === 'ContactRegistered' ? event.data.identities.map((one) => one.identityId) : [event.data.identityId];
     return identityIds.length === 0
       ? []
-      : [{ type: 'CheckClaims', data: { contactId: event.data.contactId, identityIds } }];
+      : [{ type: 'CheckClaims', data: { contactId: event.data.contactId, identityIds, attachedAt: event.position } }];
   },
+});
+
+/** What went out by a consent and was not handed over is cancelled when the consent is taken back, also where the two raced [K12]. */
+export const consent = policy<Of<ContactEvent, 'ConsentRevoked'> | Of<ConversationEvent, 'MessageSendRequested'>>({
+  name: 'consent',
+  hears: ['ConsentRevoked', 'MessageSendRequested'],
+  react: (event): readonly PolicyWish[] => {
+    if (event.type === 'ConsentRevoked') {
+      const { contactId, channel } = event.data;
+      return [{ type: 'EnforceConsentEverywhere', data: { contactId, channel } }];
+    }
+    return event.data.consentGated === true
+      ? [{ type: 'EnforceConsentOnConversation', data: { conversationId: event.subject } }]
+      : [];
+  },
+});
+
+/** Decided merges are carried out, and undone ones; a conversation that was opened meanwhile follows its contact. */
+export const merges = policy<MergesEvent | Of<ConversationEvent, 'ConversationOpened'>>({
+  name: 'merges',
+  hears: ['MergeRequested', 'MergeUndone', 'ConversationOpened'],
+  react: (event): readonly PolicyWish[] =>
+    event.type === 'ConversationOpened'
+      ? [{ type: 'FollowMerges', data: { conversationId: event.subject } }]
+      : [{ type: 'CarryOutMerge', data: { mergeId: event.data.mergeId } }],
 });
 
 /** Whoever left has no conversations [I7]. */
@@ -105,4 +142,12 @@ export const walletClaims = policy<Of<WalletEvent, 'WalletCreated' | 'WalletRena
   react: ({ data: { walletId } }): readonly PolicyWish[] => [{ type: 'CheckWalletClaims', data: { walletId } }],
 });
 
-export const policies: readonly Policy[] = [blockCoordinator, claims, staffExit, walletMoves, walletClaims];
+export const policies: readonly Policy[] = [
+  blockCoordinator,
+  claims,
+  consent,
+  merges,
+  staffExit,
+  walletMoves,
+  walletClaims,
+];

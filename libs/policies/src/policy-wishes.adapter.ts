@@ -1,17 +1,21 @@
-import type { CommandMetadata, Position, Reaction, Recorded } from '#kernel';
-import type { CommandRunner } from '#event-store';
+import { streamName, type CommandMetadata, type Position, type Reaction, type Recorded } from '#kernel';
+import type { CommandRunner, EventStore } from '#event-store';
 import {
   BlockContact,
-  claimLost,
+  claimLostTo,
   contactDecider,
   DetachIdentity,
   ExpireBlock,
   identitiesOf,
+  mergesDecider,
+  identityDecider,
   type BlockKind,
   type BlockRules,
+  type Claim,
   type Scope,
 } from '#contacts';
 import type { AddressBook } from '#contacts/address-book.adapter';
+import type { MergeCommands } from '#contacts/merge-commands.handlers';
 import type { ContactCommands } from '#contacts/contact-commands.handlers';
 import { conversationDecider, NOTHING_KNOWN, ReleaseAssignee } from '#conversations';
 import type { ConversationCommands } from '#conversations/conversation-commands.handlers';
@@ -19,18 +23,24 @@ import { staffDecider } from '#staff';
 import type { WalletCommands } from '#wallets/wallet-commands.handlers';
 import type { WalletContacts } from '#wallets/wallet-contacts.adapter';
 import type { BlockEnforcement } from '#block-filter/block-enforcement.adapter';
+import type { Relinking } from '#block-filter/relinking.adapter';
 import { deriveId } from '#platform';
+import type { ConsentEnforcement } from './consent-enforcement.adapter.js';
 import type { PolicyWish } from './policies.js';
 import { systemMetadata } from './system-metadata.adapter.js';
 
 export type PolicyDesk = {
   readonly runner: CommandRunner;
+  readonly store: EventStore;
   readonly book: AddressBook;
   readonly contacts: ContactCommands;
+  readonly merges: MergeCommands;
+  readonly relinking: Relinking;
   readonly conversations: ConversationCommands;
   readonly enforcement: BlockEnforcement;
   readonly wallets: WalletCommands;
   readonly walletContacts: WalletContacts;
+  readonly consents: ConsentEnforcement;
   readonly rules: (tenant: string) => Promise<BlockRules>;
   /** The conversations assigned to a staff member, as the read models know them. */
   readonly assignedTo: (tenant: string, staffId: string) => Promise<readonly string[]>;
@@ -57,6 +67,21 @@ export class PolicyWishes {
         return;
       case 'CheckClaims':
         await this.checkClaims(wish.data, metadata);
+        return;
+      case 'CarryOutMerge': {
+        const { state } = await desk.runner.load(mergesDecider, event.tenant, '');
+        const merge = state.byId.get(wish.data.mergeId);
+        if (merge !== undefined) await desk.merges.carryOut(state, merge, metadata);
+        return;
+      }
+      case 'FollowMerges':
+        await this.followMerges(wish.data.conversationId, metadata);
+        return;
+      case 'EnforceConsentEverywhere':
+        await desk.consents.everywhere(wish.data.contactId, wish.data.channel, metadata);
+        return;
+      case 'EnforceConsentOnConversation':
+        await desk.consents.on(wish.data.conversationId, metadata);
         return;
       case 'ReleaseAssignments':
         for (const conversationId of await desk.assignedTo(event.tenant, wish.data.staffId)) {
@@ -94,11 +119,8 @@ export class PolicyWishes {
     metadata: CommandMetadata,
   ): Promise<void> {
     const { block, noticeMessageId } = wish;
-    const { state } = await this.desk.runner.load(
-      contactDecider,
-      event.tenant,
-      await this.contactOf(event.tenant, wish.conversationId),
-    );
+    const contactId = await this.contactOf(event.tenant, wish.conversationId);
+    const state = await this.desk.book.contact(event.tenant, contactId, metadata.now);
     if (state.status !== 'active' || state.blockIds.includes(block.blockId)) return;
     // It would be over already.
     if (block.expiresAt !== null && block.expiresAt <= metadata.now) return;
@@ -136,23 +158,50 @@ export class PolicyWishes {
   }
 
   private async checkClaims(
-    { contactId, identityIds }: Extract<PolicyWish, { type: 'CheckClaims' }>['data'],
+    { contactId, identityIds, attachedAt }: Extract<PolicyWish, { type: 'CheckClaims' }>['data'],
     metadata: CommandMetadata,
   ): Promise<void> {
     const { tenant } = metadata;
-    const { state } = await this.desk.runner.load(contactDecider, tenant, contactId, { fresh: false });
+    const state = await this.desk.book.contact(tenant, contactId, metadata.now, { fresh: false });
+    if (state.status === 'unknown') return;
     for (const identity of identitiesOf(state).filter((one) => identityIds.includes(one.identityId))) {
       const address =
         identity.value === null ? null : await this.desk.book.locate(tenant, identity.kind, identity.value);
       if (address === null) continue;
-      const claims = await this.desk.book.claims(tenant, address.key);
-      if (!claimLost(claims, identity.identityId, identity.attachedAt)) continue;
-      const { identityId } = identity;
+      const claims = await this.claimsOf(tenant, address.key);
+      const { identityId, kind } = identity;
+      const lost = claimLostTo(claims, identityId, attachedAt);
+      if (lost === null) continue;
       const rules = await this.desk.rules(tenant);
+      const lostTo = lost.contactId === null ? {} : { lostTo: { contactId: lost.contactId, kind } };
+      // One fact may have attached several addresses: each detachment is a command of its own.
+      const commandId = deriveId(tenant, metadata.commandId, contactId, identityId);
       await this.desk.contacts.execute(
-        new DetachIdentity({ contactId, mine: true, identityId, reason: 'claim_lost', rules }, metadata),
+        new DetachIdentity(
+          { contactId: state.contactId, mine: true, identityId, reason: 'claim_lost', ...lostTo, rules },
+          { ...metadata, commandId },
+        ),
       );
     }
+  }
+
+  /** The conversation was opened for a contact that may have been merged at that moment. */
+  private async followMerges(conversationId: string, metadata: CommandMetadata): Promise<void> {
+    const { tenant } = metadata;
+    const contactId = await this.contactOf(tenant, conversationId);
+    const { state: contact } = await this.desk.runner.load(contactDecider, tenant, contactId, { fresh: false });
+    if (contact.status === 'unknown') return;
+    const mergeId = contact.status === 'absorbed' ? contact.mergeId : contact.merges.at(-1)?.mergeId;
+    if (mergeId !== undefined) await this.desk.relinking.one(conversationId, mergeId, metadata);
+  }
+
+  /** All claims of an address with their places in the log, in order. */
+  private async claimsOf(tenant: string, key: string): Promise<readonly (Claim & { readonly position: Position })[]> {
+    const claims: (Claim & { readonly position: Position })[] = [];
+    for await (const page of this.desk.store.readStream(streamName(identityDecider.category, tenant, key))) {
+      claims.push(...page.map(({ data, position }) => ({ ...(data as Claim), position })));
+    }
+    return claims;
   }
 
   private async release(conversationId: string, staffId: string, metadata: CommandMetadata): Promise<void> {

@@ -18,6 +18,7 @@ const changed = (key: string, oldValue: SettingValue, newValue: SettingValue): S
 describe('settings', () => {
   it('have the documented defaults where a tenant never said anything [H5]', () => {
     expect(settingsDecider.initial).toEqual({
+      'block.inboundMode': 'ignore',
       'block.unblockBy': 'admin',
       'block.blockBy': 'anyAgent',
       'block.requireConfirm': true,
@@ -36,6 +37,11 @@ describe('settings', () => {
       'wallet.onCode': 'addContact',
       'wallet.outOfHours': 'unassigned',
       'hours.default': null,
+      'consent.defaultPhone': false,
+      'consent.defaultEmail': false,
+      'consent.gates': 'notifications',
+      'duplicates.preventPhone': false,
+      'duplicates.preventEmail': false,
       'region.default': 'BR',
     });
     expect(defaultSettings).toEqual(settingsDecider.initial);

@@ -28,6 +28,10 @@ const WEEKDAYS_NINE_TO_SIX: Hours = {
 
 /** The first value is the default. */
 export const SETTINGS = {
+  'block.inboundMode': choice(
+    ['ignore', 'quarantine', 'receive'],
+    "What becomes of a blocked customer's message: only the fact; sealed content for auditors; or kept in the conversation, marked.",
+  ),
   'block.unblockBy': choice(['admin', 'supervisor', 'anyAgent'], 'Who may unblock a contact.'),
   'block.blockBy': choice(['anyAgent', 'supervisor', 'admin'], 'Who may block a contact.'),
   'block.requireConfirm': choice([true, false], 'Is confirm: true needed to block and to unblock?'),
@@ -64,6 +68,14 @@ export const SETTINGS = {
       'Working hours of wallets that have none of their own: hours in the form shown, or null for always open.',
     read: (value) => (value === null ? null : (hoursOf(value) ?? undefined)),
   } as Definition<Hours | null>,
+  'consent.defaultPhone': choice([false, true], 'Do new contacts consent to whatsapp, viber and sms by default?'),
+  'consent.defaultEmail': choice([false, true], 'Do new contacts consent to e-mail by default?'),
+  'consent.gates': choice(
+    ['notifications', 'allOutbound'],
+    'What consent is asked for: what the company begins, or everything sent.',
+  ),
+  'duplicates.preventPhone': choice([false, true], 'Is a second contact with the same phone refused?'),
+  'duplicates.preventEmail': choice([false, true], 'Is a second contact with the same e-mail refused?'),
   'region.default': {
     default: 'BR',
     allowed: getCountries(),

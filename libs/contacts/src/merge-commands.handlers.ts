@@ -1,0 +1,228 @@
+import { later, latestPosition, reject, type CommandMetadata, type Position } from '#kernel';
+import type { CommandRunner, Loaded, Outcome } from '#event-store';
+import { deriveId } from '#platform';
+import {
+  AbsorbContact,
+  CompleteMerge,
+  contactDecider,
+  RestoreContact,
+  SeparateContacts,
+  type Contact,
+  type Merge,
+} from './contact.js';
+import {
+  MergeContacts,
+  mergesDecider,
+  mergesOf,
+  mergeThatAbsorbed,
+  UndoMerge,
+  type DecidedMerge,
+  type Merges,
+} from './merges.js';
+
+type MergesOutcome = Outcome<typeof mergesDecider>;
+type Accepted = Extract<MergesOutcome, { kind: 'accepted' }>;
+
+/** What a merge asks of conversations; filled by the composition. Both look at the present state and answer the latest position written. */
+export type MergeNeighbours = {
+  /** The conversations of these contacts' identities follow them. */
+  readonly relink: (
+    contacts: readonly Contact[],
+    mergeId: string,
+    metadata: CommandMetadata,
+  ) => Promise<Position | null>;
+  readonly enforceBlock: (contactId: string, metadata: CommandMetadata) => Promise<Position | null>;
+};
+
+type Carried = { readonly position: Position | null; readonly revision: number };
+
+/**
+ * Merges contacts and undoes it: decided on the tenant's merges alone, then carried out step by step. The command id of each step derives
+ * from the merge, so that whoever carries it out (the command, its repeat, the policy) finds what was done already.
+ */
+export class MergeCommands {
+  constructor(
+    private readonly runner: CommandRunner,
+    private readonly neighbours: MergeNeighbours,
+  ) {}
+
+  /** Answers when all steps are done, with the survivor's revision. */
+  async execute(command: MergeContacts | UndoMerge): Promise<MergesOutcome> {
+    return command.type === 'MergeContacts' ? this.merge(command) : this.undo(command);
+  }
+
+  private async merge(command: MergeContacts): Promise<MergesOutcome> {
+    const { metadata } = command;
+    const { mergeId, survivorId, absorbedId } = command.data;
+    const { tenant, commandId } = metadata;
+    // The key may have been used on this contact, for this merge or for something else.
+    const before = await this.taken(survivorId, metadata);
+    if (before?.kind === 'rejected') return { ...before, rejection: reject('idempotency-key-reused') };
+    const deciding = { ...metadata, commandId: mergeId };
+    const outcome = await this.runner.execute(
+      mergesDecider,
+      '',
+      async () => {
+        const [survivor, absorbed] = [await this.contact(tenant, survivorId), await this.contact(tenant, absorbedId)];
+        const known = survivor.state.status !== 'unknown' && absorbed.state.status !== 'unknown';
+        return new MergeContacts({ ...command.data, known, stale: isStale(metadata, survivor.revision) }, deciding);
+      },
+      deciding,
+    );
+    if (outcome.kind === 'rejected') return outcome;
+    const decided = mergeThatAbsorbed(outcome.state, absorbedId);
+    if (decided === undefined) return outcome;
+    const followed = await this.followed(outcome, decided.mergeId, metadata, commandId);
+    return before === null ? followed : { ...followed, revision: before.revision };
+  }
+
+  private async undo(command: UndoMerge): Promise<MergesOutcome> {
+    const { metadata } = command;
+    const { tenant } = metadata;
+    const { mergeId } = command.data;
+    const { state } = await this.runner.load(mergesDecider, tenant, '');
+    const merge = state.byId.get(mergeId);
+    // Only a whole merge is undone: what a crash left of it is carried out first.
+    if (merge?.undoneBy === null) await this.carryOut(state, merge, metadata);
+    const deciding = { ...metadata, commandId: deriveId(tenant, metadata.commandId, mergeId, 'undo') };
+    const outcome = await this.runner.execute(
+      mergesDecider,
+      '',
+      async () => {
+        const { revision } = await this.contact(tenant, merge?.survivorId ?? '');
+        return new UndoMerge({ mergeId, stale: isStale(metadata, revision) }, deciding);
+      },
+      deciding,
+    );
+    return outcome.kind === 'rejected' ? outcome : this.followed(outcome, mergeId, metadata);
+  }
+
+  private async followed(
+    outcome: Accepted,
+    mergeId: string,
+    metadata: CommandMetadata,
+    commandId?: string,
+  ): Promise<Accepted> {
+    // A repeat's own state may be behind: what was undone since stays so.
+    const { state } = await this.runner.load(mergesDecider, metadata.tenant, '');
+    const merge = state.byId.get(mergeId);
+    if (merge === undefined) throw new Error('a merge that was decided is not there');
+    const { position, revision } = await this.carryOut(state, merge, metadata, commandId);
+    return { ...outcome, revision, position: latestPosition(outcome.position, position) };
+  }
+
+  /**
+   * Takes the steps of a decided merge, and of its undoing, that are still owed. The policy calls it too.
+   * `commandId`: under which the survivor takes in the other, for a repeat of the command to be found there.
+   */
+  async carryOut(merges: Merges, merge: DecidedMerge, metadata: CommandMetadata, commandId?: string): Promise<Carried> {
+    const { tenant } = metadata;
+    const { survivorId, absorbedId, mergeId } = merge;
+    const carried = await this.onContacts(merges, merge, metadata, new Set(), commandId);
+    const sides = [await this.contact(tenant, survivorId), await this.contact(tenant, absorbedId)];
+    // Conversations are looked at behind the steps, by whatever clock these were told.
+    const now = sides.reduce(
+      (latest, { state }) => (state.status === 'unknown' ? latest : later(latest, state.lastTime)),
+      new Date().toISOString(),
+    );
+    const behind = { ...metadata, now };
+    const relinked = await this.neighbours.relink(
+      sides.map(({ state }) => state),
+      mergeId,
+      behind,
+    );
+    const kept: (Position | null)[] = [];
+    for (const contactId of [survivorId, absorbedId]) kept.push(await this.neighbours.enforceBlock(contactId, behind));
+    return { ...carried, position: latestPosition(carried.position, relinked, ...kept) };
+  }
+
+  /** The steps on the contacts' own streams. Earlier merges of either side come first, so that what is frozen is whole. */
+  private async onContacts(
+    merges: Merges,
+    merge: DecidedMerge,
+    metadata: CommandMetadata,
+    taken: Set<string>,
+    commandId?: string,
+  ): Promise<Carried> {
+    const { tenant } = metadata;
+    const { mergeId, survivorId, absorbedId, requestedBy, undoneBy } = merge;
+    taken.add(mergeId);
+    for (const earlier of [...mergesOf(merges, survivorId), ...mergesOf(merges, absorbedId)]) {
+      const isOwed =
+        earlier.no < merge.no && !taken.has(earlier.mergeId) && !(await this.isCarriedOut(tenant, earlier));
+      if (isOwed) await this.onContacts(merges, earlier, metadata, taken);
+    }
+    const about = { mine: true, mergeId };
+    const merging = stepOf(metadata, mergeId, 'merge');
+    const undoing = stepOf(metadata, mergeId, 'undo');
+    await this.step(new AbsorbContact({ ...about, contactId: absorbedId, intoId: survivorId }, merging));
+    const { state: absorbed } = await this.contact(tenant, absorbedId);
+    // Restored already: everything was done, and undone.
+    if (absorbed.status !== 'absorbed' || absorbed.mergeId !== mergeId) {
+      const before = await this.taken(survivorId, undoing);
+      return before?.kind === 'accepted' ? before : this.contact(tenant, survivorId);
+    }
+    const takingIn = commandId === undefined ? merging : { ...metadata, commandId, now: merging.now };
+    const merged = await this.step(
+      new CompleteMerge({ ...about, contactId: survivorId, absorbed, mergedBy: requestedBy }, takingIn),
+    );
+    if (undoneBy === null) return merged;
+    const separated = await this.step(
+      new SeparateContacts({ ...about, contactId: survivorId, absorbed, undoneBy }, undoing),
+    );
+    const { state: survivor } = await this.contact(tenant, survivorId);
+    const restored = mergeIn(survivor, mergeId)?.restored;
+    if (restored === undefined || restored === null) throw new Error('an undone merge left nothing to restore');
+    const { position } = await this.step(
+      new RestoreContact({ ...about, contactId: absorbedId, fromId: survivorId, restored, undoneBy }, undoing),
+    );
+    return { ...separated, position };
+  }
+
+  private async isCarriedOut(
+    tenant: string,
+    { mergeId, survivorId, absorbedId, undoneBy }: DecidedMerge,
+  ): Promise<boolean> {
+    if (undoneBy === null) return mergeIn((await this.contact(tenant, survivorId)).state, mergeId) !== undefined;
+    const { state: absorbed } = await this.contact(tenant, absorbedId);
+    return absorbed.status !== 'unknown' && absorbed.undone.includes(mergeId);
+  }
+
+  /** What this command did on the contact's stream before, `null` if it did nothing there. */
+  private async taken(contactId: string, metadata: CommandMetadata): Promise<Outcome<typeof contactDecider> | null> {
+    const isKnown = await this.runner.recognises(contactDecider, metadata.tenant, contactId, metadata.commandId);
+    return isKnown ? this.runner.execute(contactDecider, contactId, notDecided, metadata) : null;
+  }
+
+  private async step(command: Step): Promise<Carried> {
+    const { contactId } = command.data;
+    const outcome = await this.runner.execute(contactDecider, contactId, command, command.metadata);
+    if (outcome.kind === 'rejected') throw new Error(`a step of a merge was refused: ${outcome.rejection.rejected}`);
+    return outcome;
+  }
+
+  private contact(tenant: string, contactId: string): Promise<Loaded<typeof contactDecider>> {
+    return this.runner.load(contactDecider, tenant, contactId);
+  }
+}
+
+const notDecided = (): never => {
+  throw new Error('a recognised command is not decided');
+};
+
+type Step = AbsorbContact | CompleteMerge | SeparateContacts | RestoreContact;
+
+const mergeIn = (contact: Contact, mergeId: string): Merge | undefined =>
+  contact.status === 'unknown' ? undefined : contact.merges.find((one) => one.mergeId === mergeId);
+
+const isStale = ({ expectedRevision }: CommandMetadata, revision: number): boolean =>
+  expectedRevision !== undefined && expectedRevision !== revision;
+
+/** The same for whoever takes the step, so that it stands once and is found. */
+const stepOf = (metadata: CommandMetadata, mergeId: string, name: 'merge' | 'undo'): CommandMetadata => ({
+  ...metadata,
+  commandId: deriveId(metadata.tenant, mergeId, 'merges', name),
+  causationId: metadata.commandId,
+  requestHash: mergeId,
+  now: new Date().toISOString(),
+});

@@ -1,0 +1,187 @@
+import { Inject } from '@nestjs/common';
+import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
+import { sql, type Kysely } from 'kysely';
+import { coverageOfPlaces } from '#block-filter/coverage.query';
+import { CHANNELS, channelsOf, needsConsent, type Channel } from '#contacts';
+import { reasonsAgainst, type Reason } from '#conversations';
+import { intervalAt, type Caller } from '#kernel';
+import { decodeCursor, pageOf, problem, type Consistency, type List, type Page, type Seen } from '#platform';
+import { READ_MODELS, type ReadModels } from '#read-store';
+import { ownContact } from './contacts.query.js';
+import type { Tables } from './tables.js';
+
+export type Contactability = {
+  readonly channels: Readonly<Record<Channel, { readonly allowed: boolean; readonly reasons: readonly Reason[] }>>;
+  readonly duplicates: readonly string[];
+};
+
+/** May the company begin to speak to this contact, channel by channel, and what stands against it? */
+export class GetContactability {
+  constructor(
+    readonly tenant: string,
+    readonly caller: Caller,
+    readonly contactId: string,
+    readonly consistency: Consistency,
+  ) {}
+}
+
+export class ListRefusals {
+  constructor(
+    readonly tenant: string,
+    readonly caller: Caller,
+    readonly contactId: string,
+    readonly page: Page,
+    readonly consistency: Consistency,
+  ) {}
+}
+
+export class ListDuplicates {
+  constructor(
+    readonly tenant: string,
+    readonly caller: Caller,
+    readonly page: Page,
+    readonly consistency: Consistency,
+  ) {}
+}
+
+const seenContact = (db: Kysely<Tables>, tenant: string, caller: Caller, contactId: string) =>
+  db
+    .selectFrom('contact_card')
+    .where('contact_card.tenant', '=', tenant)
+    .where('contact_card.contact_id', '=', contactId)
+    .where(ownContact(caller, 'contact_card.contact_id'));
+
+@QueryHandler(GetContactability)
+export class GetContactabilityHandler implements IQueryHandler<GetContactability> {
+  constructor(@Inject(READ_MODELS) private readonly models: ReadModels<Tables>) {}
+
+  async execute({ tenant, caller, contactId, consistency }: GetContactability): Promise<Seen<Contactability>> {
+    const now = new Date().toISOString();
+    const { value, at } = await this.models.query(async (db) => {
+      const card = await seenContact(db, tenant, caller, contactId)
+        .select(['identities', 'consents', 'block'])
+        .executeTakeFirst();
+      if (card === undefined) return null;
+      const places = card.identities.flatMap(({ identityId, kind }) =>
+        channelsOf(kind).map((channel) => ({ identityId, channel })),
+      );
+      const coverageOf = await coverageOfPlaces(db, tenant, places, now);
+      const pairs = await db
+        .selectFrom('duplicates')
+        .select(['contact_id', 'other_id'])
+        .where('tenant', '=', tenant)
+        .where((row) => row.or([row('contact_id', '=', contactId), row('other_id', '=', contactId)]))
+        .orderBy('detected_at')
+        .orderBy('contact_id')
+        .orderBy('other_id')
+        .execute();
+      return { card, places, coverageOf, pairs };
+    }, consistency);
+    if (value === null) throw problem('not-found');
+    const { card, places, coverageOf, pairs } = value;
+    const { consents, block } = card;
+    const isOpen = block !== null && (block.expiresAt === null || block.expiresAt > now);
+    /** Every address is covered; without any, the block speaks for the channel. */
+    const isBlocked = (channel: Channel): boolean => {
+      const own = places.filter((place) => place.channel === channel);
+      if (own.length > 0) return own.every((place) => intervalAt(coverageOf(place), now) !== null);
+      return isOpen && ('all' in block.scope || block.scope.channels.includes(channel));
+    };
+    const channels = Object.fromEntries(
+      CHANNELS.map((channel) => {
+        const reasons = reasonsAgainst({
+          hasAddress: places.some((place) => place.channel === channel),
+          consent: needsConsent(channel) ? (consents[channel]?.state ?? 'unset') : null,
+          blocked: isBlocked(channel),
+        });
+        return [channel, { allowed: reasons.length === 0, reasons }];
+      }),
+    ) as Contactability['channels'];
+    const duplicates = pairs.map((pair) => (pair.contact_id === contactId ? pair.other_id : pair.contact_id));
+    return { value: { channels, duplicates }, at };
+  }
+}
+
+export type RefusalRow = {
+  readonly at: string;
+  readonly channel: string;
+  readonly purpose: string;
+  readonly reasons: readonly Reason[];
+  readonly requestedBy: string;
+};
+
+@QueryHandler(ListRefusals)
+export class ListRefusalsHandler implements IQueryHandler<ListRefusals> {
+  constructor(@Inject(READ_MODELS) private readonly models: ReadModels<Tables>) {}
+
+  async execute({ tenant, caller, contactId, page, consistency }: ListRefusals): Promise<Seen<List<RefusalRow>>> {
+    const bound = { list: 'refusals', tenant, caller: caller.id, access: caller.access, contactId };
+    const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string']);
+    const { value: found, at } = await this.models.query(async (db) => {
+      const contact = await seenContact(db, tenant, caller, contactId).select('contact_id').executeTakeFirst();
+      if (contact === undefined) return null;
+      let query = db
+        .selectFrom('refusals')
+        .selectAll()
+        .where('tenant', '=', tenant)
+        .where('contact_id', '=', contactId);
+      if (after !== null) query = query.where(sql<boolean>`(refused_at, refusal_id) < (${after[0]}, ${after[1]})`);
+      return query
+        .orderBy('refused_at', 'desc')
+        .orderBy('refusal_id', 'desc')
+        .limit(page.limit + 1)
+        .execute();
+    }, consistency);
+    if (found === null) throw problem('not-found');
+    const { rows: shown, nextCursor } = pageOf(found, page.limit, bound, (last) => [last.refused_at, last.refusal_id]);
+    const items = shown.map((row) => ({
+      at: row.refused_at,
+      channel: row.channel,
+      purpose: row.purpose,
+      reasons: row.reasons,
+      requestedBy: row.requested_by,
+    }));
+    return { value: { items, nextCursor }, at };
+  }
+}
+
+export type DuplicateRow = {
+  readonly kind: string;
+  readonly contactIds: readonly string[];
+  readonly detectedAt: string;
+};
+
+@QueryHandler(ListDuplicates)
+export class ListDuplicatesHandler implements IQueryHandler<ListDuplicates> {
+  constructor(@Inject(READ_MODELS) private readonly models: ReadModels<Tables>) {}
+
+  async execute({ tenant, caller, page, consistency }: ListDuplicates): Promise<Seen<List<DuplicateRow>>> {
+    const bound = { list: 'duplicates', tenant, caller: caller.id };
+    const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string', 'string']);
+    const { value: found, at } = await this.models.query((db) => {
+      let query = db.selectFrom('duplicates').selectAll().where('tenant', '=', tenant);
+      if (after !== null) {
+        query = query.where(
+          sql<boolean>`(detected_at, contact_id, other_id) < (${after[0]}, ${after[1]}, ${after[2]})`,
+        );
+      }
+      return query
+        .orderBy('detected_at', 'desc')
+        .orderBy('contact_id', 'desc')
+        .orderBy('other_id', 'desc')
+        .limit(page.limit + 1)
+        .execute();
+    }, consistency);
+    const { rows: shown, nextCursor } = pageOf(found, page.limit, bound, (last) => [
+      last.detected_at,
+      last.contact_id,
+      last.other_id,
+    ]);
+    const items = shown.map((row) => ({
+      kind: row.kind,
+      contactIds: [row.contact_id, row.other_id],
+      detectedAt: row.detected_at,
+    }));
+    return { value: { items, nextCursor }, at };
+  }
+}
