@@ -73,12 +73,7 @@ export class ConversationCommands {
 
   /** A command as its route made it, its facts still empty. A StartConversation may leave its ids empty too. */
   async execute(command: ConversationCommand): Promise<ConversationOutcome> {
-    const outcome = await (command.type === 'StartConversation' ? this.start(command) : this.run(command));
-    if (outcome.kind !== 'rejected' || outcome.rejection.rejected !== 'no-address') return outcome;
-    const contactId = await this.contactOf(command);
-    return (await this.neighbours.isErased(command.metadata.tenant, contactId))
-      ? { ...outcome, rejection: reject('contact-erased') }
-      : outcome;
+    return command.type === 'StartConversation' ? this.start(command) : this.run(command);
   }
 
   private async run(command: ConversationCommand): Promise<ConversationOutcome> {
@@ -95,7 +90,7 @@ export class ConversationCommands {
       metadata,
       runOptionsOf(metadata),
     );
-    if (outcome.kind === 'rejected') return this.recorded(outcome, decided.command, decided.state);
+    if (outcome.kind === 'rejected') return this.refused(outcome, decided.command, decided.state);
     // The consent was taken back: the message is cancelled, and the gateway told so, at first as at every repeat.
     if (command.type === 'HandOverMessage' && outcome.events.some((event) => event.type === 'MessageCancelled')) {
       return { kind: 'rejected', rejection: reject('message-cancelled'), position: outcome.position };
@@ -109,6 +104,17 @@ export class ConversationCommands {
     if (enforced === null || isViaDevice(command)) return outcome;
     const rejection = reject('contact-blocked', { reasons: ['blocked'] });
     return this.recorded({ kind: 'rejected', rejection, position: enforced }, decided.command, decided.state);
+  }
+
+  /** Whoever was erased has no address, and nothing that was meant for them goes on record. */
+  private async refused(refused: Refused, command: ConversationCommand, state: Conversation): Promise<Refused> {
+    if (refused.rejection.rejected === 'no-address') {
+      const start = command.type === 'StartConversation' ? command.data.contactId : '';
+      const contactId = state.status === 'unknown' ? start : state.contactId;
+      if (await this.neighbours.isErased(command.metadata.tenant, contactId))
+        return { ...refused, rejection: reject('contact-erased') };
+    }
+    return this.recorded(refused, command, state);
   }
 
   /** A refused send that the company began is on record with its reasons before it is answered [K1 I12]. */
@@ -218,12 +224,6 @@ export class ConversationCommands {
       { ...command.data, facts },
       metadata,
     );
-  }
-
-  private async contactOf({ type, data, metadata }: ConversationCommand): Promise<string> {
-    if (type === 'StartConversation') return data.contactId;
-    const { state } = await this.runner.load(conversationDecider, metadata.tenant, data.conversationId);
-    return state.status === 'unknown' ? '' : state.contactId;
   }
 
   private async latestOf(tenant: string, identityIds: readonly string[], channel: string): Promise<string | undefined> {
