@@ -35,6 +35,7 @@ const commands = (customer: Customer): readonly [string, string, object][] => {
     ['POST', `${contact}/block`, { confirm: true }],
     ['PATCH', `${contact}/block`, { reasonCode: 'other' }],
     ['POST', `${contact}/unblock`, { confirm: true, requestedBy: 'customer' }],
+    ['PUT', `${contact}/consents/sms`, { state: 'granted' }],
     ['POST', `/v1/conversations/${customer.conversationId}/messages`, { content: { text: 'Hello?' } }],
     ['POST', '/v1/conversations', { contactId: customer.contactId, channel: 'whatsapp' }],
   ];
@@ -330,5 +331,99 @@ describe('an erasure', () => {
     expect(newer.filter(({ text }) => !shown.has(text))).toEqual([]);
     const old = await town.timeline(before.conversationId);
     expect(old.items.every(({ content }) => (content ?? null) === null)).toBe(true);
+  }, 60_000);
+});
+
+describe('the erasure of a merged contact', () => {
+  const merge = async (survivorId: string, absorbedId: string): Promise<string> =>
+    (await town.does('supervisor', 'POST', `/v1/contacts/${survivorId}/merge`, { absorbedId, confirm: true }))
+      .mergeId as string;
+  const stepsOf = ({ steps }: Json): readonly string[] =>
+    (steps as readonly { step: string }[]).map(({ step }) => step);
+  const named = (phone: string, displayName: string) =>
+    town.writes(phone, `The text of ${displayName}`, { from: { kind: 'whatsapp', value: phone, displayName } });
+
+  it('is that of all whom it absorbed, also through others, and no byte of any is left', async () => {
+    const people = ['Silvia Survivor', 'Abel Absorbed', 'Berta Before'].map((name) => ({ name, phone: newPhone() }));
+    const ids: string[] = [];
+    const conversations: string[] = [];
+    for (const { name, phone } of people) {
+      const { contactId, conversationId = '' } = await named(phone, name);
+      ids.push(contactId);
+      conversations.push(conversationId);
+    }
+    const [survivor = '', absorbed = '', before = ''] = ids;
+    await merge(absorbed, before);
+    const mergeId = await merge(survivor, absorbed);
+    await town.block(survivor, { reasonText: 'The reason of all' });
+    const wallet = await town.does('admin', 'POST', '/v1/wallets', { name: 'Erased people' });
+    const certificate = await completed(await town.erase(survivor));
+    expect(stepsOf(certificate)).toEqual(
+      expect.arrayContaining(['absorbed-contacts-included', 'keys-destroyed', 'read-models-cleared']),
+    );
+    expect(stepsOf(certificate)).not.toContain('survivor-keeps-what-it-took-in');
+    for (const contactId of ids) {
+      const card = await town.card(contactId, 'supervisor');
+      expect([card.displayName, card.erased, card.block]).toEqual([null, true, null]);
+      expect(card.identities.every(({ value }) => value === null)).toBe(true);
+    }
+    for (const id of conversations)
+      expect((await town.timeline(id, 'supervisor')).items.every(({ content }) => (content ?? null) === null)).toBe(
+        true,
+      );
+    // Each has a certificate of its own.
+    const requests = (await door.facts()).filter(({ type }) => type === 'ErasureRequested');
+    for (const contactId of [absorbed, before]) {
+      const erasureId = requests.find(({ stream }) => stream.endsWith(contactId))?.data['erasureId'] as string;
+      expect(await completed(erasureId)).toMatchObject({ contactId, requestedBy: 'adm', legalBasis: 'GDPR Art. 17' });
+    }
+    const bytes = await door.bytes();
+    const left = [...people.flatMap(({ name, phone }) => [name, phone.slice(1)]), 'The reason of all'];
+    expect(left.filter((value) => bytes.includes(Buffer.from(value)))).toEqual([]);
+    const refusals = [
+      await door.call('supervisor', 'POST', `/v1/merges/${mergeId}/undo`, {}),
+      await door.call('supervisor', 'POST', `/v1/contacts/${(await town.contact()).contactId}/merge`, {
+        absorbedId: survivor,
+        confirm: true,
+      }),
+    ];
+    expect(refusals.map(({ status, code }) => [status, code])).toEqual([
+      [409, 'contact-erased'],
+      [409, 'contact-erased'],
+    ]);
+    const added = await town.does('supervisor', 'POST', `/v1/wallets/${wallet.walletId as string}/contacts`, {
+      contactIds: [survivor, absorbed],
+    });
+    expect(added).toMatchObject({
+      added: 0,
+      failed: [survivor, absorbed].map((contactId) => ({ contactId, code: 'contact-erased' })),
+    });
+    for (const { phone } of people) {
+      const again = await town.writes(phone, 'Hello again');
+      expect([again.disposition, ids.includes(again.contactId)]).toEqual(['displayed', false]);
+    }
+  }, 90_000);
+
+  it('works on one that was absorbed: the survivor goes on without its addresses', async () => {
+    const [kept, gone] = [newPhone(), newPhone()];
+    const survivor = await named(kept, 'Kept Person');
+    const absorbed = await named(gone, 'Gone Person');
+    const mergeId = await merge(survivor.contactId, absorbed.contactId);
+    const certificate = await completed(await town.erase(absorbed.contactId));
+    expect(stepsOf(certificate)).toContain('survivor-keeps-what-it-took-in');
+    expect(await town.card(absorbed.contactId)).toMatchObject({ displayName: null, erased: true });
+    const card = await town.card(survivor.contactId);
+    expect([card.displayName, card.erased]).toEqual(['Kept Person', undefined]);
+    expect(card.identities.map(({ value }) => value)).toEqual([kept]);
+    const again = await town.writes(gone, 'Hello again');
+    expect(again.disposition).toBe('displayed');
+    expect([survivor.contactId, absorbed.contactId]).not.toContain(again.contactId);
+    expect((await town.writes(kept, 'Still here')).contactId).toBe(survivor.contactId);
+    expect((await door.call('supervisor', 'POST', `/v1/merges/${mergeId}/undo`, {})).code).toBe('contact-erased');
+    const bytes = await door.bytes();
+    expect(['Gone Person', gone.slice(1)].filter((value) => bytes.includes(Buffer.from(value)))).toEqual([
+      // Of whoever wrote again.
+      gone.slice(1),
+    ]);
   }, 60_000);
 });

@@ -282,12 +282,17 @@ export const mergesCommands = fc.oneof(
         absorbedId: one('carla', 'clara', 'cora', 'celia'),
         confirm: mostly,
         known: mostly,
+        erased: mostly.map((most) => !most),
         stale: mostly.map((most) => !most),
       })
       .chain((data) => metadata.map((asked) => new MergeContacts(data, asked))),
   },
   fc
-    .record({ mergeId: one('m1', 'm2', 'm3', 'm4', 'm5', 'm6'), stale: mostly.map((most) => !most) })
+    .record({
+      mergeId: one('m1', 'm2', 'm3', 'm4', 'm5', 'm6'),
+      stale: mostly.map((most) => !most),
+      erased: mostly.map((most) => !most),
+    })
     .chain((data) => metadata.map((asked) => new UndoMerge(data, asked))),
 );
 

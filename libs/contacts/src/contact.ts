@@ -40,7 +40,7 @@ export type ContactEvent =
     >
   | Event<
       'ContactIdentityDetached',
-      { contactId: string; identityId: string; reason: 'removed' | 'claim_lost'; detachedAt: string }
+      { contactId: string; identityId: string; reason: 'removed' | 'claim_lost' | 'erased'; detachedAt: string }
     >
   | Event<'DuplicateContactDetected', { contactId: string; otherContactId: string; kind: Kind }>
   | Event<'ContactDetailsChanged', { contactId: string; displayName: string | null }>
@@ -665,7 +665,7 @@ export class AttachIdentity extends Command<
 export class DetachIdentity extends Command<
   About<{
     readonly identityId: string;
-    readonly reason: 'removed' | 'claim_lost';
+    readonly reason: 'removed' | 'claim_lost' | 'erased';
     /** Who has the address of a lost claim. */
     readonly lostTo?: { readonly contactId: string; readonly kind: Kind };
     readonly rules: BlockRules;
@@ -1255,7 +1255,7 @@ const reasonOf = (
   { block: brought }: AbsorbedContact,
   { contactId, block: open, mergedBy, mergedAt }: DataOf<'ContactsMerged'>,
 ): readonly ContactEvent[] =>
-  brought === null || brought.reasonText === null || brought.blockId !== open?.blockId
+  typeof brought?.reasonText !== 'string' || brought.blockId !== open?.blockId
     ? []
     : [
         {

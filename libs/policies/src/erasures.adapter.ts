@@ -9,9 +9,10 @@ import {
   type erasures,
   type ErasureStep,
 } from '#contacts';
+import { eraseMerged, type MergedErasure } from '#contacts/erasure-of-merged.adapter';
 import type { AddressBook } from '#contacts/address-book.adapter';
 import { KEY_CACHE_MS, type CommandRunner, type KeyVault } from '#event-store';
-import { streamName, type CommandMetadata, type Position, type RowIn } from '#kernel';
+import { latestPosition, streamName, type CommandMetadata, type Position, type RowIn } from '#kernel';
 import { deriveId } from '#platform';
 import type { ReadModels } from '#read-store';
 import { systemMetadata } from './system-metadata.adapter.js';
@@ -39,6 +40,8 @@ export type ErasureDesk = {
 
 /** One erasure on its way. */
 type Work = {
+  /** What was merged with it. */
+  readonly merged: MergedErasure;
   readonly tenant: string;
   readonly contactId: string;
   readonly erasureId: string;
@@ -94,8 +97,12 @@ export class Erasures {
     for (const { tenant, contact_id: contactId, erasure_id: erasureId, steps } of due) {
       const { state: contact, position } = await this.desk.runner.load(contactDecider, tenant, contactId);
       const isOwed = contact.status === 'erased' && contact.erasureId === erasureId && contact.phase !== 'completed';
-      if (isOwed && position !== null)
-        work.push({ tenant, contactId, erasureId, contact, position, steps: steps.slice(0, 1) });
+      if (!isOwed || position === null) continue;
+      const commandId = deriveId(tenant, erasureId, 'erasures', 'merged');
+      const metadata = systemMetadata(tenant, 'erasures', commandId, commandId, erasureId);
+      const merged = await eraseMerged(this.desk.runner, contact, metadata);
+      const last = latestPosition(position, merged.position) ?? position;
+      work.push({ tenant, contactId, erasureId, contact, merged, position: last, steps: steps.slice(0, 1) });
     }
     if (work.length > 0) await this.carryOut(work);
   }
@@ -131,17 +138,20 @@ export class Erasures {
     }
   }
 
-  /** Those of quarantined days too. The key named is the contact's own. */
+  /** Those of quarantined days and of absorbed contacts too. The key named is the contact's own. */
   private async destroyKeys(one: Work): Promise<{ readonly keyId: string; readonly destroyedAt: string }> {
     const { runner, vault, book } = this.desk;
-    const { tenant, contactId } = one;
-    const subjects = await keysToDestroy(contactId, new Date().toISOString(), (prefix) =>
-      vault.subjects(tenant, prefix),
-    );
+    const { tenant, contactId, merged } = one;
+    if (merged.absorbedIds.length > 0) await this.note([one], 'absorbed-contacts-included');
+    const now = new Date().toISOString();
+    const subjects: string[] = [];
+    for (const id of [contactId, ...merged.absorbedIds])
+      subjects.push(...(await keysToDestroy(id, now, (prefix) => vault.subjects(tenant, prefix))));
     const destroyed = await vault.destroy(tenant, subjects);
-    runner.forget(streamName(contactDecider.category, tenant, contactId));
+    for (const id of [contactId, ...merged.absorbedIds]) runner.forget(streamName(contactDecider.category, tenant, id));
     book.forget();
     await this.note([one], 'keys-destroyed');
+    if (merged.isTakenIn) await this.note([one], 'survivor-keeps-what-it-took-in');
     const own = destroyed.find(({ subject }) => subject === contactKey(contactId));
     if (own === undefined) throw new Error('the key of an erased contact was not destroyed');
     return own;
