@@ -119,6 +119,8 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
       return { merged: state.status === 'absorbed', identities };
     },
     isMine: (tenant, caller, contactId) => facts.isMine(tenant, caller, contactId),
+    isErased: async (tenant, contactId) =>
+      (await runner.load(contactDecider, tenant, contactId)).state.status === 'erased',
     eligible: async (tenant, staffId, options) => {
       const { state } = await runner.load(staffDecider, tenant, staffId, options);
       return mayBeAssigned(state, (await settings(tenant))['assignment.targets']);
@@ -164,8 +166,16 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     perContact: async (tenant) => (await settings(tenant))['wallet.perContact'],
     obstacle: async (tenant, contactId) => {
       const { state } = await runner.load(contactDecider, tenant, contactId);
-      if (state.status === 'absorbed') return 'contact-merged';
-      return state.status === 'active' ? null : 'not-found';
+      switch (state.status) {
+        case 'active':
+          return null;
+        case 'absorbed':
+          return 'contact-merged';
+        case 'erased':
+          return 'contact-erased';
+        case 'unknown':
+          return 'not-found';
+      }
     },
     contactOf,
   });

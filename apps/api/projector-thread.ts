@@ -14,6 +14,7 @@ export type ProjectorData = {
   readonly read: ReadPlace;
   readonly logId: string;
   readonly keyEncryptionKey: Uint8Array;
+  readonly keyEncryptionKeyPrevious: Uint8Array | null;
 };
 
 /** The thread's last message where it cannot work: the exception's name and sentence. */

@@ -37,7 +37,7 @@ const evolved = (
 /** Rows only of contacts that were ever blocked need coverage, but a holder must be known as valid too: so one row each; `covered` finds the former. */
 export const blockFilter = projection<ContactEvent>()({
   name: 'block_filter',
-  version: 4,
+  version: 5,
   table: {
     key: ['contact_id'],
     columns: { contact: json<KnownContact>(), covered: integer, into_id: nullable(text) },
@@ -62,5 +62,8 @@ export const blockFilter = projection<ContactEvent>()({
     ContactRestored: evolved,
     ConsentGranted: (row) => row,
     ConsentRevoked: (row) => row,
+    ErasureRequested: evolved,
+    ContactErased: evolved,
+    ErasureCompleted: evolved,
   },
 });

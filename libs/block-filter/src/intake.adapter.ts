@@ -1,5 +1,5 @@
 import { later as latest, latestPosition, streamName, type CommandMetadata, type Position } from '#kernel';
-import { Busy, type CommandRunner, type KeyVault } from '#event-store';
+import { Busy, KeyDestroyed, type CommandRunner, type KeyVault } from '#event-store';
 import {
   AttachIdentity,
   asVerified,
@@ -120,7 +120,7 @@ export class Intake {
   /** Messages of one address on one channel. A failure is the answer of this group only. */
   private async receiveGroup(group: readonly Work[]): Promise<void> {
     try {
-      for (let attempts = 1; !(await this.takeIn(group)); attempts++) {
+      for (let attempts = 1; !(await this.takeInSurely(group)); attempts++) {
         if (attempts === MAX_ATTEMPTS)
           throw new Busy(streamName('contact', group[0]?.message.metadata.tenant ?? '', ''));
       }
@@ -128,6 +128,16 @@ export class Intake {
       const refusal = toProblem(error);
       if (refusal.code === 'internal') throw error;
       for (const { answer } of group) answer(refusal);
+    }
+  }
+
+  /** Answers whether it could: not if the sender's contact was erased meanwhile, since whoever writes then is somebody new. */
+  private async takeInSurely(group: readonly Work[]): Promise<boolean> {
+    try {
+      return await this.takeIn(group);
+    } catch (error) {
+      if (error instanceof KeyDestroyed) return false;
+      throw error;
     }
   }
 

@@ -47,6 +47,11 @@ export class AddressBook {
     return located;
   }
 
+  /** Forgets the addresses that this process has seen. */
+  forget(): void {
+    this.located.clear();
+  }
+
   /** The valid claimants of an address, oldest first. */
   async holders(tenant: string, key: string, now: string, options?: LoadOptions): Promise<readonly Holder[]> {
     const { state } = await this.runner.load(identityDecider, tenant, key, options);

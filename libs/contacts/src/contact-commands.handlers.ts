@@ -15,6 +15,7 @@ import {
   type ContactCommand,
   type Scope,
 } from './contact.js';
+import { eraseMerged } from './erasure-of-merged.adapter.js';
 import type { Holder } from './identity-claim.js';
 
 type ContactOutcome = Outcome<typeof contactDecider>;
@@ -105,6 +106,11 @@ export class ContactCommands {
           : upTo(outcome, await this.neighbours.enforceBlock(contactId, metadata));
       case 'RevokeConsent':
         return upTo(outcome, await this.neighbours.enforceConsent(contactId, command.data.channel, metadata));
+      case 'EraseContact': {
+        if (outcome.state.status !== 'erased')
+          throw new Error('an erasure that was accepted left a contact that is not');
+        return upTo(outcome, (await eraseMerged(this.runner, outcome.state, metadata)).position);
+      }
       default:
         return outcome;
     }

@@ -56,6 +56,7 @@ export type ConversationNeighbours = {
     readonly identities: readonly { readonly identityId: string; readonly attached: boolean }[];
   } | null>;
   readonly isMine: (tenant: string, caller: Caller, contactId: string) => Promise<boolean>;
+  readonly isErased: (tenant: string, contactId: string) => Promise<boolean>;
   /** Is this an active staff record that conversations may be assigned to, under the tenant's setting? */
   readonly eligible: (tenant: string, staffId: string, options?: LoadOptions) => Promise<boolean>;
   readonly enforceBlock: (
@@ -103,7 +104,7 @@ export class ConversationCommands {
       metadata,
       runOptionsOf(metadata),
     );
-    if (outcome.kind === 'rejected') return this.recorded(outcome, decided.command, decided.state);
+    if (outcome.kind === 'rejected') return this.refused(outcome, decided.command, decided.state);
     // The consent was taken back: the message is cancelled, and the gateway told so, at first as at every repeat.
     if (command.type === 'HandOverMessage' && outcome.events.some((event) => event.type === 'MessageCancelled')) {
       return { kind: 'rejected', rejection: reject('message-cancelled'), position: outcome.position };
@@ -118,6 +119,17 @@ export class ConversationCommands {
     if (enforced === null || isViaDevice(command)) return outcome;
     const rejection = reject('contact-blocked', { reasons: ['blocked'] });
     return this.recorded({ kind: 'rejected', rejection, position: enforced }, decided.command, decided.state);
+  }
+
+  /** Whoever was erased has no address, and nothing that was meant for them goes on record. */
+  private async refused(refused: Refused, command: ConversationCommand, state: Conversation): Promise<Refused> {
+    if (refused.rejection.rejected === 'no-address') {
+      const start = command.type === 'StartConversation' ? command.data.contactId : '';
+      const contactId = state.status === 'unknown' ? start : state.contactId;
+      if (await this.neighbours.isErased(command.metadata.tenant, contactId))
+        return { ...refused, rejection: reject('contact-erased') };
+    }
+    return this.recorded(refused, command, state);
   }
 
   /** A refused send that the company began is on record with its reasons before it is answered [K1 I12]. */

@@ -490,6 +490,7 @@ export type ConversationRejection =
   | 'not-found'
   | 'forbidden'
   | GateRejection
+  | 'contact-erased'
   | 'duplicate-contact'
   | 'contact-merged'
   | 'already-assigned'
