@@ -230,6 +230,21 @@ describe('a merge', () => {
     });
   });
 
+  it('answers for the absorbed contact whether its survivor may be spoken to [K11 I14]', async () => {
+    const [survivor, absorbed] = [await town.contact(), await town.contact()];
+    const may = async (contactId: string): Promise<Json> =>
+      (await door.get('integration', `/v1/contacts/${contactId}/contactability`)).body;
+    await town.does('supervisor', 'PUT', `/v1/contacts/${absorbed.contactId}/consents/sms`, { state: 'granted' });
+    await town.does('supervisor', 'PUT', `/v1/contacts/${survivor.contactId}/consents/sms`, { state: 'revoked' });
+    expect((await may(absorbed.contactId)).channels.sms.allowed).toBe(true);
+    const mergeId = await merge(survivor.contactId, absorbed.contactId);
+    expect((await may(absorbed.contactId)).channels.sms).toEqual({ allowed: false, reasons: ['consent-revoked'] });
+    expect(await may(absorbed.contactId)).toEqual(await may(survivor.contactId));
+    expect((await door.get('integration', `/v1/contacts/${absorbed.contactId}/refusals`)).status).toBe(200);
+    await undo(mergeId);
+    expect((await may(absorbed.contactId)).channels.sms.allowed).toBe(true);
+  });
+
   it('is no new message of what was ignored before it', async () => {
     const [survivor, absorbed] = await two();
     await town.block(absorbed.contactId);
