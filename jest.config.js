@@ -16,7 +16,9 @@ const ofServers = specs.filter((path) => path.endsWith('.server.spec.ts'));
 const ofNone = specs.filter((path) => !path.endsWith('.server.spec.ts'));
 const overHttp = specs.filter((path) => path.startsWith('test/e2e/'));
 // Those that open their read store by test/fixtures/engine.ts.
-const ofTheEngine = ['engine', 'operations', 'parking', 'seats'].map((name) => `libs/projections/src/${name}.spec.ts`);
+const ofTheEngine = ['engine', 'erasing', 'operations', 'parking', 'seats'].map(
+  (name) => `libs/projections/src/${name}.spec.ts`,
+);
 
 const project = (displayName, eventStore, paths, readStore = 'sqlite') => ({
   displayName,

@@ -12,16 +12,17 @@ export const keyPlaceOf = ({ keyVault, dataDir }: Configuration): KeyPlace =>
 /** For sentences. */
 export const keyPlaceName = (place: KeyPlace): string => (place.kind === 'sqlite' ? place.path : 'on PostgreSQL');
 
-/** Throws DataFolderError or PostgresUnusable, also for a wrong key-encryption key (32 bytes). */
+/** The configured keys that unwrap what the vault holds, of 32 bytes each. */
+export type KeyEncryption = Pick<Configuration, 'keyEncryptionKey' | 'keyEncryptionKeyPrevious'>;
+
+/** Throws DataFolderError or PostgresUnusable, also for a wrong key-encryption key. */
 export const openKeys = async (
   place: KeyPlace,
-  keyEncryptionKey: Buffer,
-  options: { readonly readOnly: boolean } = { readOnly: false },
-): Promise<KeyVault> =>
-  place.kind === 'sqlite'
-    ? openSqliteKeyVault({ path: place.path, keyEncryptionKey, ...options })
-    : (await import('#event-store/postgres/index')).openPostgresKeyVault({
-        url: place.url,
-        keyEncryptionKey,
-        ...options,
-      });
+  { keyEncryptionKey, keyEncryptionKeyPrevious: previousKey }: KeyEncryption,
+  { readOnly }: { readonly readOnly: boolean } = { readOnly: false },
+): Promise<KeyVault> => {
+  const options = { keyEncryptionKey, previousKey, readOnly };
+  return place.kind === 'sqlite'
+    ? openSqliteKeyVault({ path: place.path, ...options })
+    : (await import('#event-store/postgres/index')).openPostgresKeyVault({ url: place.url, ...options });
+};

@@ -109,7 +109,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
 
   const conversationNeighbours: ConversationNeighbours = {
     rules: conversationRules,
-    facts: (tenant, place, now) => facts.of(tenant, place, now),
+    facts: (tenant, place, now, options) => facts.of(tenant, place, now, options),
     addresses: async (tenant, contactId, channel) => {
       const { state } = await runner.load(contactDecider, tenant, contactId);
       if (state.status === 'unknown') return null;
@@ -119,11 +119,13 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
       return { merged: state.status === 'absorbed', identities };
     },
     isMine: (tenant, caller, contactId) => facts.isMine(tenant, caller, contactId),
-    eligible: async (tenant, staffId) => {
-      const { state } = await runner.load(staffDecider, tenant, staffId);
+    isErased: async (tenant, contactId) =>
+      (await runner.load(contactDecider, tenant, contactId)).state.status === 'erased',
+    eligible: async (tenant, staffId, options) => {
+      const { state } = await runner.load(staffDecider, tenant, staffId, options);
       return mayBeAssigned(state, (await settings(tenant))['assignment.targets']);
     },
-    enforceBlock: (conversationId, metadata) => enforcement.on(conversationId, metadata),
+    enforceBlock: (conversationId, metadata, options) => enforcement.on(conversationId, metadata, options),
   };
   const conversations = new ConversationCommands(runner, store, codec, conversationNeighbours);
 
@@ -160,8 +162,16 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     perContact: async (tenant) => (await settings(tenant))['wallet.perContact'],
     obstacle: async (tenant, contactId) => {
       const { state } = await runner.load(contactDecider, tenant, contactId);
-      if (state.status === 'absorbed') return 'contact-merged';
-      return state.status === 'active' ? null : 'not-found';
+      switch (state.status) {
+        case 'active':
+          return null;
+        case 'absorbed':
+          return 'contact-merged';
+        case 'erased':
+          return 'contact-erased';
+        case 'unknown':
+          return 'not-found';
+      }
     },
     contactOf,
   });
@@ -258,7 +268,7 @@ const sendNotice = async (
       const id = conversationIdOf(identity.identityId, channel);
       const { state } = await runner.load(conversationDecider, metadata.tenant, id);
       if (state.status === 'unknown' || !sees(metadata.caller, state.assigneeId)) continue;
-      candidates.push({ id, sent: state.outbound.has(messageId), at: state.ordinal === 0 ? '' : state.lastTime });
+      candidates.push({ id, sent: state.outbound.has(messageId), at: state.lastMessageAt });
     }
   }
   if (candidates.some((candidate) => candidate.sent)) return messageId;

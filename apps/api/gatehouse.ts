@@ -59,7 +59,9 @@ export const openGatehouse = async (
     rules: write.blockRules,
     assignedTo: (tenant, staffId) => assignedTo(stores, tenant, staffId),
   });
-  const policies = new PolicyShift(stores, wishes, logger);
+  const { readStore, keyVault } = configuration;
+  const isFile = readStore.kind === 'sqlite' && keyVault.kind === 'sqlite';
+  const policies = new PolicyShift(stores, wishes, write.book, isFile, logger);
   stores.projector.seat?.follow((role) => {
     policies.follow(role);
   });

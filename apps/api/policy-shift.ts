@@ -1,4 +1,6 @@
+import type { AddressBook } from '#contacts/address-book.adapter';
 import { BlockExpiry } from '#policies/block-expiry.adapter';
+import { Erasures } from '#policies/erasures.adapter';
 import type { PolicyWishes } from '#policies/policy-wishes.adapter';
 import { Busy } from '#event-store';
 import { toProblem, type Logger } from '#platform';
@@ -8,7 +10,12 @@ import type { Stores } from './stores.js';
 
 const READ_MODELS_WAIT_MS = 30_000;
 
-type Shift = { readonly runner: PolicyRunner; readonly expiry: BlockExpiry; readonly run: Promise<void> };
+type Shift = {
+  readonly runner: PolicyRunner;
+  readonly expiry: BlockExpiry;
+  readonly erasures: Erasures;
+  readonly run: Promise<void>;
+};
 
 /**
  * Policies and timers, where the live read models are moved: with several processes one runs them. What two of them do while the seat
@@ -23,6 +30,9 @@ export class PolicyShift {
   constructor(
     readonly stores: Stores,
     readonly wishes: PolicyWishes,
+    readonly book: AddressBook,
+    /** Are read models and keys files of the data folder? */
+    readonly isFile: boolean,
     readonly logger: Logger,
   ) {}
 
@@ -41,15 +51,16 @@ export class PolicyShift {
     const wanted = this.#role === 'live' && !this.#stopping;
     if (wanted && this.#running === null) this.#running = this.#start();
     if (wanted || this.#running === null) return;
-    const { runner, expiry, run } = this.#running;
+    const { runner, expiry, erasures, run } = this.#running;
     this.#running = null;
     await expiry.stop();
+    await erasures.stop();
     await runner.stop();
     await run;
   }
 
   #start(): Shift {
-    const { store, codec, models, projector } = this.stores;
+    const { store, codec, models, projector, vault } = this.stores;
     const { seat } = projector;
     if (seat === null) throw new Error('policies run where the projector is');
     const runner = createPolicyRunner({
@@ -71,7 +82,21 @@ export class PolicyShift {
     const run = runner.run().catch((error: unknown) => {
       this.logger.error({ err: error }, 'policies have stopped');
     });
+    const erasures = new Erasures({
+      runner: this.stores.runner,
+      vault,
+      book: this.book,
+      models,
+      head: async () => (await store.head())?.position ?? null,
+      behind: (position) => projector.ask('behind', position),
+      purge: () => projector.ask('purge'),
+      isFile: this.isFile,
+      warn: (message) => {
+        this.logger.warn(message);
+      },
+    });
     expiry.start();
-    return { runner, expiry, run };
+    erasures.start();
+    return { runner, expiry, erasures, run };
   }
 }

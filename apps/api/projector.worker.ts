@@ -9,7 +9,7 @@ import { projections, storedTypes } from '../registry.js';
 import type { ProjectorData, StartFailed } from './projector-thread.js';
 
 const project = async (port: Port, data: ProjectorData): Promise<void> => {
-  const { place, keys, read, logId, keyEncryptionKey } = data;
+  const { place, keys, read, logId, keyEncryptionKey, keyEncryptionKeyPrevious: previous } = data;
   const reports = reportsTo(port);
   const events = await viewLog(place, {
     info: (detail, message) => {
@@ -19,7 +19,14 @@ const project = async (port: Port, data: ProjectorData): Promise<void> => {
       reports.log('warn', message, detail);
     },
   });
-  const vault = await openKeys(keys, Buffer.from(keyEncryptionKey), { readOnly: true });
+  const vault = await openKeys(
+    keys,
+    {
+      keyEncryptionKey: Buffer.from(keyEncryptionKey),
+      keyEncryptionKeyPrevious: previous === null ? null : Buffer.from(previous),
+    },
+    { readOnly: true },
+  );
   const rows = await openRows(read, reports.log);
   const engine = createEngine({
     events,

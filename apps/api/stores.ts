@@ -7,7 +7,6 @@ import {
   readLogId,
   lockDataFolder,
   type Codec,
-  type CommandRunner,
   type KeyVault,
   type EventReader,
 } from '#event-store';
@@ -25,7 +24,7 @@ export type Stores = {
   readonly store: Log;
   readonly vault: KeyVault;
   readonly codec: Codec;
-  readonly runner: CommandRunner;
+  readonly runner: ReturnType<typeof createCommandRunner>;
   readonly source: ReadSource;
   readonly models: ReadModels<unknown>;
   readonly projector: ProjectorPort;
@@ -42,7 +41,7 @@ export const openStores = async (
   logger: Logger,
   { projector: wanted = configuration.projector }: StoresOptions = {},
 ): Promise<Stores> => {
-  const { dataDir, keyEncryptionKey } = configuration;
+  const { dataDir, keyEncryptionKey, keyEncryptionKeyPrevious } = configuration;
   const closers: (() => Promise<void> | void)[] = [];
   const close = async (): Promise<void> => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -60,7 +59,7 @@ export const openStores = async (
     await awaitReadStore(read, logger);
     const store = await openLog(place, logger, endProcess(logger));
     closers.push(() => store.close());
-    const vault = await openKeys(keys, keyEncryptionKey);
+    const vault = await openKeys(keys, configuration);
     closers.push(() => vault.close());
     await refuseForeignVault(store, vault, keyPlaceName(keys));
     const codec = createCodec(storedTypes, vault);
@@ -84,9 +83,13 @@ export const openStores = async (
     const projector =
       wanted === 'off'
         ? projectorElsewhere(await migratedRows(read, logger))
-        : await startProjectorThread({ place, keys, read, logId, keyEncryptionKey }, logger, (position) => {
-            notify(position);
-          });
+        : await startProjectorThread(
+            { place, keys, read, logId, keyEncryptionKey, keyEncryptionKeyPrevious },
+            logger,
+            (position) => {
+              notify(position);
+            },
+          );
     closers.push(() => projector.stop());
     store.onAppended((position) => {
       projector.appended(position);
@@ -99,11 +102,24 @@ export const openStores = async (
     notify = (position) => {
       models.notify(position);
     };
+    if (keyEncryptionKeyPrevious !== null) rewrapKeys(vault, logger);
     return { store, vault, codec, runner, source, models, projector, logId, close };
   } catch (error) {
     await close();
     throw error;
   }
+};
+
+/** Beside everything else: keys open under either key-encryption key meanwhile. Cut off, it begins again at the next start. */
+const rewrapKeys = (vault: KeyVault, logger: Logger): void => {
+  vault.rewrap().then(
+    (count) => {
+      logger.info({ count }, 'all keys are wrapped by the present key-encryption key');
+    },
+    (error: unknown) => {
+      logger.warn({ err: error }, 'keys that the previous key-encryption key wraps are left: the next start goes on');
+    },
+  );
 };
 
 /** Whichever process comes first makes the tables. */

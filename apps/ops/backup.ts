@@ -13,7 +13,8 @@ import {
 import { open, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { copyDataFile, damageOf, fitOf, openSqliteEventReader, openSqliteKeyVault, readLogId } from '#event-store';
+import { openKeys, type KeyEncryption } from '../key-vault.js';
+import { copyDataFile, damageOf, fitOf, openSqliteEventReader, readLogId } from '#event-store';
 import { misused, unable, unverified } from './failure.js';
 import { size } from './terminal.js';
 
@@ -44,7 +45,7 @@ export const takeBackup = async (
   dataDir: string,
   folder: string,
   wanted: readonly StoreFile[],
-  keyEncryptionKey: Buffer,
+  keys: KeyEncryption,
   heard: { readonly copying: (name: string) => void; readonly verified: Told },
 ): Promise<Manifest> => {
   if (existsSync(folder) && readdirSync(folder).length > 0)
@@ -63,7 +64,7 @@ export const takeBackup = async (
       copyDataFile(join(dataDir, name), join(folder, name));
       files.push(await fileOf(folder, name));
     }
-    const log = await contentOf(folder, names, keyEncryptionKey, heard.verified);
+    const log = await contentOf(folder, names, keys, heard.verified);
     const manifest: Manifest = { format: FORMAT, version: 1, takenAt: new Date().toISOString(), log, files };
     await writeDurably(join(folder, MANIFEST), `${JSON.stringify(manifest, null, 2)}\n`);
     return manifest;
@@ -74,7 +75,7 @@ export const takeBackup = async (
 };
 
 /** Looks whether a backup is whole, what its manifest says, and can be restored with this key. Changes nothing. Throws Failure. */
-export const verifyBackup = async (folder: string, keyEncryptionKey: Buffer, told: Told): Promise<Manifest> => {
+export const verifyBackup = async (folder: string, keys: KeyEncryption, told: Told): Promise<Manifest> => {
   const manifest = manifestOf(folder);
   for (const file of manifest.files) {
     const path = join(folder, file.name);
@@ -85,7 +86,7 @@ export const verifyBackup = async (folder: string, keyEncryptionKey: Buffer, tol
     if (damage !== null) throw unverified(`${damage}: take another backup`);
   }
   const names = manifest.files.map(({ name }) => name);
-  const log = await contentOf(folder, names, keyEncryptionKey, told);
+  const log = await contentOf(folder, names, keys, told);
   if (JSON.stringify(log) !== JSON.stringify(manifest.log))
     throw unverified(`${folder} holds another log than its ${MANIFEST} says: take another backup`);
   return manifest;
@@ -108,10 +109,10 @@ const manifestOf = (folder: string): Manifest => {
 const contentOf = async (
   folder: string,
   names: readonly string[],
-  keyEncryptionKey: Buffer,
+  keys: KeyEncryption,
   told: Told,
 ): Promise<Manifest['log']> => {
-  const vault = openSqliteKeyVault({ path: join(folder, 'keys.db'), keyEncryptionKey, readOnly: true });
+  const vault = await openKeys({ kind: 'sqlite', path: join(folder, 'keys.db') }, keys, { readOnly: true });
   try {
     if (!names.includes('events.db')) return null;
     const log = openSqliteEventReader(join(folder, 'events.db'));

@@ -152,7 +152,7 @@ const opened = async (configuration: Configuration, lines: LogLines): Promise<Op
 const SAMPLE = 2_000;
 
 async function* ofTheLog(configuration: Configuration, log: LogView, server: string): AsyncGenerator<Finding> {
-  const { eventStore, keyEncryptionKey } = configuration;
+  const { eventStore } = configuration;
   const head = await log.head();
   const logId = await readLogId(log);
   if (head === null || logId === null) {
@@ -181,7 +181,7 @@ async function* ofTheLog(configuration: Configuration, log: LogView, server: str
     return;
   }
   try {
-    const vault = await openKeys(place, keyEncryptionKey, { readOnly: true });
+    const vault = await openKeys(place, configuration, { readOnly: true });
     try {
       const end = eventStore.kind === 'sqlite' ? Number(head.position) - SAMPLE : 0;
       const parts = [

@@ -5,9 +5,15 @@ const keyEncryptionKey = Buffer.alloc(32, 7);
 
 /** An empty place for a vault, which may be opened as often as one likes. */
 export type VaultPlace = {
-  readonly open: (options: { readonly keyEncryptionKey: Buffer; readonly readOnly?: boolean }) => Promise<KeyVault>;
+  readonly open: (options: {
+    readonly keyEncryptionKey: Buffer;
+    readonly previousKey?: Buffer;
+    readonly readOnly?: boolean;
+  }) => Promise<KeyVault>;
   /** Changes rows behind the vault's back; `data_keys` as the table's name. */
   readonly tamper: (sql: string) => Promise<void>;
+  /** The wrapped keys that there are, as they are stored. */
+  readonly wrapped: () => Promise<readonly Buffer[]>;
   /** Everything that is stored, as one run of bytes. */
   readonly bytes: () => Promise<Buffer>;
   readonly clear: () => Promise<void>;
@@ -18,7 +24,9 @@ export const keyVaultSuite = (name: string, prepare: () => VaultPlace): void => 
   describe(`key vault: ${name}`, () => {
     let place: VaultPlace;
     const vaults: KeyVault[] = [];
-    const opened = async (options: { keyEncryptionKey?: Buffer; readOnly?: boolean } = {}): Promise<KeyVault> => {
+    const opened = async (
+      options: { keyEncryptionKey?: Buffer; previousKey?: Buffer; readOnly?: boolean } = {},
+    ): Promise<KeyVault> => {
       const vault = await place.open({ keyEncryptionKey, ...options });
       vaults.push(vault);
       return vault;
@@ -94,13 +102,125 @@ export const keyVaultSuite = (name: string, prepare: () => VaultPlace): void => 
       await expect(reader.dataKeys('t', ['contact:2'])).rejects.toBeInstanceOf(StoreUnavailable);
     });
 
-    it('tells a destroyed key from one that it never had', async () => {
-      const [key] = await (await opened()).dataKeys('t', ['contact:1']);
-      await place.tamper('update data_keys set wrapped = null, destroyed_at = 1');
+    it('tells a destroyed key from one that it never had, here at once and wherever it is opened', async () => {
       const vault = await opened();
-      expect(await vault.openingKey(key?.keyId ?? '')).toBe('destroyed');
+      const [key, other] = await vault.dataKeys('t', ['contact:1', 'contact:2']);
+      const [destroyed] = await vault.destroy('t', ['contact:1']);
+      expect(destroyed).toMatchObject({ subject: 'contact:1', keyId: key?.keyId });
+      for (const one of [vault, await opened()]) {
+        expect(await one.openingKey(key?.keyId ?? '')).toBe('destroyed');
+        await expect(one.dataKeys('t', ['contact:2', 'contact:1'])).rejects.toBeInstanceOf(KeyDestroyed);
+        await expect(one.openingKey('unknown')).rejects.toBeInstanceOf(KeyMissing);
+        expect(await one.dataKeys('t', ['contact:2'])).toEqual([other]);
+      }
+    });
+
+    it('destroys a key once: it keeps its id and its time', async () => {
+      const vault = await opened();
+      await vault.dataKeys('t', ['contact:1']);
+      const first = await vault.destroy('t', ['contact:1']);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      expect(await (await opened()).destroy('t', ['contact:1'])).toEqual(first);
+    });
+
+    it('leaves a tombstone for who never had a key, and touches no other tenant', async () => {
+      const vault = await opened();
+      const [other] = await vault.dataKeys('other', ['contact:1']);
+      const [one] = await vault.destroy('t', ['contact:1']);
+      expect(await vault.openingKey(one?.keyId ?? '')).toBe('destroyed');
       await expect(vault.dataKeys('t', ['contact:1'])).rejects.toBeInstanceOf(KeyDestroyed);
-      await expect(vault.openingKey('unknown')).rejects.toBeInstanceOf(KeyMissing);
+      expect(await vault.dataKeys('other', ['contact:1'])).toEqual([other]);
+    });
+
+    it('names the subjects that begin so, the destroyed among them', async () => {
+      const vault = await opened();
+      await vault.dataKeys('t', ['day:1.b', 'day:1.a', 'day:10.a', 'contact:1']);
+      await vault.dataKeys('other', ['day:1.c']);
+      await vault.destroy('t', ['day:1.a']);
+      expect(await vault.subjects('t', 'day:1.')).toEqual(['day:1.a', 'day:1.b']);
+      expect(await vault.subjects('t', 'day:2.')).toEqual([]);
+    });
+
+    it('keeps no byte of a destroyed key where the store can do that', async () => {
+      const vault = await opened();
+      await vault.dataKeys('t', ['contact:1']);
+      const [wrapped] = await place.wrapped();
+      expect((await place.bytes()).includes(wrapped ?? '')).toBe(true);
+      await vault.destroy('t', ['contact:1']);
+      while (!(await vault.purge())) await new Promise((resolve) => setTimeout(resolve, 10));
+      expect(await place.wrapped()).toEqual([]);
+      expect((await place.bytes()).includes(wrapped ?? '')).toBe(false);
+    });
+
+    describe('whose key-encryption key is replaced', () => {
+      const next = Buffer.alloc(32, 9);
+      const rotated = { keyEncryptionKey: next, previousKey: keyEncryptionKey };
+
+      it('opens with either, and with the new one alone once everything is wrapped anew', async () => {
+        const before = await opened();
+        const keys = await before.dataKeys('t', ['contact:1', 'contact:2']);
+        const secret = await before.tenantSecret('t');
+        await before.destroy('t', ['contact:2']);
+        const both = await opened(rotated);
+        expect(await both.dataKeys('t', ['contact:1'])).toEqual([keys[0]]);
+        const reader = await opened({ ...rotated, readOnly: true });
+        expect(await both.rewrap()).toBe(2);
+        // Opened before, it still opens what was wrapped anew meanwhile.
+        expect(await reader.openingKey(keys[0]?.keyId ?? '')).toEqual(keys[0]?.key);
+        const alone = await opened({ keyEncryptionKey: next });
+        expect(await alone.dataKeys('t', ['contact:1'])).toEqual([keys[0]]);
+        expect(await alone.tenantSecret('t')).toEqual(secret);
+        expect(await alone.openingKey(keys[1]?.keyId ?? '')).toBe('destroyed');
+        await expect(opened()).rejects.toThrow(/give that one/);
+      });
+
+      it('has nothing to do when it is asked again, or where nothing is replaced', async () => {
+        const before = await opened();
+        await before.dataKeys('t', ['contact:1']);
+        expect(await before.rewrap()).toBe(0);
+        expect(await (await opened(rotated)).rewrap()).toBe(1);
+        expect(await (await opened(rotated)).rewrap()).toBe(0);
+      });
+
+      it('goes on where it was cut off, and needs both keys until then', async () => {
+        const subjects = Array.from({ length: 500 }, (_, at) => `contact:${String(at)}`);
+        const keys = await (await opened()).dataKeys('t', subjects);
+        const cut = await opened(rotated);
+        const cutting = cut.rewrap().catch(() => 'cut off');
+        await new Promise((resolve) => setImmediate(resolve));
+        await cut.close();
+        expect(await cutting).toBe('cut off');
+        await expect(opened({ keyEncryptionKey: next })).rejects.toThrow(/KEY_ENCRYPTION_KEY_PREVIOUS/);
+        const again = await opened(rotated);
+        expect(await again.dataKeys('t', subjects)).toEqual(keys);
+        await again.rewrap();
+        expect(await (await opened({ keyEncryptionKey: next })).dataKeys('t', subjects)).toEqual(keys);
+      });
+
+      it('loses nothing to several processes at once, nor to keys made and destroyed meanwhile', async () => {
+        const subjects = Array.from({ length: 300 }, (_, at) => `contact:${String(at)}`);
+        const keys = await (await opened()).dataKeys('t', subjects);
+        const [one, two] = [await opened(rotated), await opened(rotated)];
+        const [, , made, [gone]] = await Promise.all([
+          one.rewrap(),
+          two.rewrap(),
+          one.dataKeys('t', ['contact:new']),
+          two.destroy('t', ['contact:7']),
+        ]);
+        const alone = await opened({ keyEncryptionKey: next });
+        const rest = subjects.filter((subject) => subject !== 'contact:7');
+        expect(await alone.dataKeys('t', rest)).toEqual(keys.filter((_, at) => at !== 7));
+        expect(await alone.dataKeys('t', ['contact:new'])).toEqual(made);
+        expect(await alone.openingKey(gone?.keyId ?? '')).toBe('destroyed');
+      });
+
+      it('says which key is missing where only some values need it', async () => {
+        const vault = await opened();
+        const [key] = await vault.dataKeys('t', ['contact:1']);
+        await vault.tenantSecret('t');
+        await place.tamper('update data_keys set wrapped = tenant_secrets.wrapped from tenant_secrets');
+        await expect((await opened()).openingKey(key?.keyId ?? '')).rejects.toThrow(/KEY_ENCRYPTION_KEY_PREVIOUS/);
+      });
     });
 
     it('does not open a row that was moved to another subject', async () => {

@@ -81,6 +81,14 @@ export const rowStoreSuite = (
       expect(await load([...odd.key])).toEqual([null]);
     });
 
+    it('keeps every row when it takes what was deleted off the disk', async () => {
+      const rows = ['a', 'b', 'c'].map((id) => thing(id));
+      await store.write((tx) => tx.upsert(table, rows));
+      await store.write((tx) => tx.remove(table, [rows[1]?.key ?? []]));
+      expect(await store.purge([table.name])).toBe(true);
+      expect((await all()).map(({ key }) => key[1])).toEqual(['a', 'c']);
+    });
+
     it('names the row also among many new ones', async () => {
       const rows = Array.from({ length: 300 }, (_, at) => ({ ...thing(String(at)), fresh: true }));
       const error = await store

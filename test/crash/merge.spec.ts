@@ -102,14 +102,14 @@ const started = (store: EventStore, vault: KeyVault) => {
     merge: (mergeId: string, survivorId: string, absorbedId: string) =>
       write.merges.execute(
         new MergeContacts(
-          { mergeId, survivorId, absorbedId, confirm: true, known: false, stale: false },
+          { mergeId, survivorId, absorbedId, confirm: true, known: false, erased: false, stale: false },
           { ...by(callers.supervisor), commandId: '0b9f0c1e-0000-4000-8000-0000000000aa' },
         ),
       ),
     undo: (mergeId: string) =>
       write.merges.execute(
         new UndoMerge(
-          { mergeId, stale: false },
+          { mergeId, erased: false, stale: false },
           { ...by(callers.supervisor), commandId: '0b9f0c1e-0000-4000-8000-0000000000bb' },
         ),
       ),

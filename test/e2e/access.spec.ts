@@ -96,7 +96,7 @@ describe('the routes', () => {
     for (const who of EVERYBODY) {
       if (route.roles.includes(who)) made = await route.make(town);
       const told = route.roles.includes(who) ? route.told?.[who] : 'forbidden';
-      const before = await door.head();
+      const before = await door.stored();
       const seen =
         methodOf(route) === 'GET'
           ? await door.get(who, `${made.path}${made.query === undefined ? '' : `?${made.query}`}`)
@@ -107,20 +107,20 @@ describe('the routes', () => {
       } else {
         expect([who, answer.status, answer.code]).toEqual([who, told === 'not-found' ? 404 : 403, told]);
         isProblem(answer);
-        expect(await door.head()).toBe(before);
+        expect(await door.stored()).toBe(before);
       }
     }
   });
 
   it.each(named)('%s is closed without a token, to strangers and to those who left', async (_name, route) => {
     const made = await route.make(town);
-    const before = await door.head();
+    const before = await door.stored();
     refusedWith(await call(route, { bearer: null }, made), 401, 'unauthenticated');
     refusedWith(await call(route, 'stranger', made), 403, 'forbidden');
     refusedWith(await call(route, 'gone', made), 403, 'staff-inactive');
     const asAdmin = await signed({ sub: 'gone', tenant: TENANT, role: 'admin' });
     refusedWith(await call(route, { bearer: asAdmin }, made), 403, 'staff-inactive');
-    expect(await door.head()).toBe(before);
+    expect(await door.stored()).toBe(before);
   });
 
   it('know nothing of another tenant\u2019s things: they are 404 [R13]', async () => {
@@ -128,10 +128,10 @@ describe('the routes', () => {
     for (const route of routes) {
       if (route.about === 'nothing' || !route.route.includes('{')) continue;
       const theirs = await route.make(foreign);
-      const head = await door.head();
+      const head = await door.stored();
       const answer = await call(route, able(route), theirs);
       expect([route.route, answer.status, answer.code]).toEqual([route.route, 404, 'not-found']);
-      expect(await door.head()).toBe(head);
+      expect(await door.stored()).toBe(head);
       before.add(route.route);
     }
     expect(before.size).toBeGreaterThan(20);
@@ -163,7 +163,7 @@ describe('the routes', () => {
     async (_name, route) => {
       const made = await route.make(town);
       const wrong = ['PUT /v1/settings/{key}'].includes(route.route) ? 'setting-unknown' : 'not-found';
-      const before = await door.head();
+      const before = await door.stored();
       const [from] =
         /[0-9a-f]{8}-[0-9a-f-]{27}|s-[0-9a-f]+|region\.default|read_markers|assignment_history|staff(?=\/compare)/.exec(
           made.path,
@@ -178,7 +178,7 @@ describe('the routes', () => {
         ]);
         isProblem(answer);
       }
-      expect(await door.head()).toBe(before);
+      expect(await door.stored()).toBe(before);
     },
   );
 });
@@ -329,9 +329,9 @@ const mistakes = (whole: Json, given: Schema, at: readonly (string | number)[] =
 describe('a wrong request is refused, and nothing of it is stored:', () => {
   const silently = async (route: Route, work: (made: Made, who: Who) => Promise<void>): Promise<void> => {
     const made = await route.make(town);
-    const before = await door.head();
+    const before = await door.stored();
     await work(made, able(route));
-    expect(await door.head()).toBe(before);
+    expect(await door.stored()).toBe(before);
   };
 
   it.each(withBody.filter((route) => !lines(route)).map((route) => [route.route, route] as const))(
@@ -485,7 +485,7 @@ describe('a wrong request is refused, and nothing of it is stored:', () => {
 
   it('addresses that are none, kinds that do not fit, and pasts that are none', async () => {
     const { contactId } = await town.contact();
-    const before = await door.head();
+    const before = await door.stored();
     const value = async (body: Json): Promise<Answer> => door.call('integration', 'POST', '/v1/messages/inbound', body);
     const inbound = (channel: string, kind: string, address: string): Json => ({
       channel,
@@ -525,7 +525,7 @@ describe('a wrong request is refused, and nothing of it is stored:', () => {
     refusedWith(verdict, 400, 'invalid-request');
     const many = Array.from({ length: 10_001 }, () => ({ channel: 'sms', kind: 'phone', value: '+5511987650001' }));
     refusedWith(await door.call('integration', 'POST', '/v1/block-filter/check', many), 400, 'invalid-request');
-    expect(await door.head()).toBe(before);
+    expect(await door.stored()).toBe(before);
     await town.set('block.allowExpiry', true);
     const past = await door.call('agent', 'POST', `/v1/contacts/${contactId}/block`, {
       confirm: true,
@@ -536,7 +536,7 @@ describe('a wrong request is refused, and nothing of it is stored:', () => {
   });
 
   it('settings that are none, values that they do not take, and staff ids that are taken', async () => {
-    const before = await door.head();
+    const before = await door.stored();
     for (const [key, value] of [
       ['block.unblockBy', 'everybody'],
       ['block.unblockBy', null],
@@ -564,7 +564,7 @@ describe('a wrong request is refused, and nothing of it is stored:', () => {
       'staff-exists',
     );
     refusedWith(await door.call('ops', 'POST', '/v1/ops/projections/nothing/rebuild', {}), 404, 'not-found');
-    expect(await door.head()).toBe(before);
+    expect(await door.stored()).toBe(before);
   });
 
   it('whatever JSON comes, no route breaks', async () => {

@@ -337,6 +337,28 @@ describe('a block', () => {
     expect(await town.row(conversationId)).toMatchObject({ status: 'concluded', contactBlocked: true });
   });
 
+  it('reaches what another contact with the same address has open, at once, also where the address is attached later [H3 R4]', async () => {
+    onANewDay();
+    const { phone, conversationId } = await town.customer();
+    const { messageId } = await town.sends('agent', conversationId);
+    const body = { displayName: 'The same phone', identities: [{ kind: 'phone', value: phone }] };
+    const { contactId } = await town.does('agent', 'POST', '/v1/contacts', body);
+    await town.block(contactId as string);
+    expect(await town.row(conversationId)).toMatchObject({ status: 'concluded', contactBlocked: true });
+    const handed = await door.call('integration', 'POST', `/v1/messages/${messageId}/hand-over`, { conversationId });
+    expect([handed.status, handed.code]).toEqual([409, 'contact-blocked']);
+
+    const later = await town.customer();
+    const other = await town.contact();
+    await town.block(other.contactId);
+    await town.does('admin', 'POST', `/v1/contacts/${other.contactId}/identities`, {
+      kind: 'phone',
+      value: later.phone,
+      verified: true,
+    });
+    expect(await town.row(later.conversationId)).toMatchObject({ status: 'concluded', contactBlocked: true });
+  });
+
   it('sends nothing by itself [H11]', async () => {
     const { contactId } = await town.customer();
     const added = await door.added(() => town.block(contactId));

@@ -13,6 +13,7 @@ import type { StoredEvent } from '#event-store';
 import type { Position } from '#kernel';
 import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
 import { postgresWorld } from '../fixtures/postgres-world.js';
+import { bytesOf } from '../fixtures/bytes.js';
 import { endOf } from '../fixtures/event-store-db-end.js';
 import { answerOf, connect, type Client, type Schemas } from '#client';
 import { createHttpApp, decodeToken, makeLogger, readConfiguration } from '#platform';
@@ -85,12 +86,16 @@ export type Door = {
   readonly get: (who: Who, path: string, call?: Call) => Promise<Answer>;
   /** The log's end. */
   readonly head: () => Promise<string | null>;
+  /** How many facts stand in the log, without what erasures that were answered before go on to do. */
+  readonly stored: () => Promise<number>;
   /** Facts behind a place in the log, oldest first. */
   readonly facts: (after?: string | null) => Promise<readonly StoredEvent[]>;
   /** The types of the facts that the work added. Awaits what the policies make of them too if they make anything at once. */
   readonly added: (work: () => Promise<unknown>) => Promise<readonly string[]>;
   /** Builds all read models anew and waits for the end. */
   readonly rebuild: (name?: string) => Promise<Schemas['RebuildAnswer']>;
+  /** Every byte of the data folder, and every row of PostgreSQL as text where it is used. */
+  readonly bytes: () => Promise<Buffer>;
   readonly close: () => Promise<void>;
 };
 
@@ -257,6 +262,14 @@ export const openDoor = async (
     return found;
   };
 
+  const counted = { upTo: log.begin as string | null, facts: 0 };
+  const stored = async (): Promise<number> => {
+    const more = await facts(counted.upTo);
+    counted.upTo = more.at(-1)?.position ?? counted.upTo;
+    counted.facts += more.filter(({ metadata }) => metadata.actor !== 'erasures').length;
+    return counted.facts;
+  };
+
   const rebuild: Door['rebuild'] = async (name = 'all') => {
     const ops = as('ops');
     const requested = await answerOf(
@@ -281,6 +294,7 @@ export const openDoor = async (
     call,
     get,
     head,
+    stored,
     facts,
     added: async (work) => {
       const before = await head();
@@ -288,6 +302,8 @@ export const openDoor = async (
       return (await facts(before)).map(({ type }) => type);
     },
     rebuild,
+    bytes: async () =>
+      Buffer.concat([...bytesOf(folder), ...((await world?.rows()) ?? []).map((row) => Buffer.from(row))]),
     close: async () => {
       await app.close();
       await log.stop();

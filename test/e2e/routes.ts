@@ -259,6 +259,22 @@ export const routes: readonly Route[] = [
     },
   },
   {
+    route: 'POST /v1/contacts/{id}/erase',
+    roles: ADMIN,
+    stores: true,
+    status: 202,
+    make: contact(
+      '/erase',
+      { confirm: true, legalBasis: 'GDPR Art. 17' },
+      { confirm: true, legalBasis: 'LGPD Art. 18' },
+    ),
+  },
+  {
+    route: 'GET /v1/erasures/{id}',
+    roles: ['admin', 'auditor'],
+    make: async (town) => ({ path: `/v1/erasures/${await town.erase((await town.contact()).contactId)}` }),
+  },
+  {
     route: 'GET /v1/blocked-contacts',
     roles: READERS,
     make: list('/v1/blocked-contacts', 'search=a&kind=protection&limit=10'),

@@ -114,6 +114,14 @@ export const townOf = (door: Door, tenant?: string) => {
           }),
         )
       ).body,
+    /** Answers the erasure's id; what it takes goes on behind the answer. */
+    erase: async (contactId: string, legalBasis = 'GDPR Art. 17'): Promise<string> => {
+      const params = { path: { id: contactId } };
+      const body = { confirm: true, legalBasis };
+      return (await answerOf(as('admin').POST('/v1/contacts/{id}/erase', { params, body }))).body.erasureId;
+    },
+    certificate: async (erasureId: string) =>
+      (await answerOf(as('auditor').GET('/v1/erasures/{id}', { params: { path: { id: erasureId } } }))).body,
     set: async (key: string, value: Schemas['SettingBody']['value']) =>
       (await answerOf(as('admin').PUT('/v1/settings/{key}', { params: { path: { key } }, body: { value } }))).body,
     card: async (contactId: string, who: Who = 'agent') =>

@@ -159,7 +159,10 @@ describe('creating a wallet', () => {
     const { code } = await wallet({ code: { generate: true } });
     expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{8}$/);
     expect((await wallet({ code: { generate: true } })).code).not.toBe(code);
+    // What is refused claims no name either.
+    const before = await door.head();
     expect((await create({ name: newName(), code })).code).toBe('wallet-code-taken');
+    expect(await door.head()).toBe(before);
   });
 
   it('said again with its key gives the same wallet and generated code; another body is refused [W2 W4]', async () => {

@@ -5,12 +5,15 @@ import {
   AttachIdentity,
   BlockContact,
   ChangeBlock,
+  CompleteErasure,
   CompleteMerge,
   contactDecider,
   DetachIdentity,
   EditContact,
+  EraseContact,
   ExpireBlock,
   GrantConsent,
+  RecordErasure,
   RegisterContact,
   ReportDuplicate,
   RestoreContact,
@@ -129,6 +132,17 @@ const expire = fc
   .record({ ...about, blockId: one('b1', 'b2', 'b3', 'b4'), expiresAt: time })
   .chain((data) => metadata.map((asked) => new ExpireBlock(data, asked)));
 
+const erasureId = one('e1', 'e1', 'e2');
+const erase = fc
+  .record({ ...about, erasureId, confirm: mostly, legalBasis: one('GDPR Art. 17') })
+  .chain((data) => metadata.map((asked) => new EraseContact(data, asked)));
+const record = fc
+  .record({ ...about, erasureId, keyId: one('k1'), destroyedAt: time })
+  .chain((data) => metadata.map((asked) => new RecordErasure(data, asked)));
+const complete = fc
+  .record({ ...about, erasureId, steps: fc.array(fc.record({ step: one('requested'), at: time, position: one('1') })) })
+  .chain((data) => metadata.map((asked) => new CompleteErasure(data, asked)));
+
 /** A contact with two addresses, as it was frozen for this one. */
 const frozen = (
   mergeId: string,
@@ -241,22 +255,24 @@ const revoke = fc
   .record({ ...consent, source: one('manual', 'customer', 'opt_out_keyword') })
   .chain((data) => metadata.map((asked) => new RevokeConsent(data, asked)));
 
+/** An erasure is the end of a life: seldom enough for the others to last. */
 export const contactCommands: fc.Arbitrary<ContactCommand> = fc.oneof(
-  { weight: 2, arbitrary: register },
-  { weight: 2, arbitrary: attach },
-  detach,
-  report,
-  edit,
-  { weight: 4, arbitrary: block },
-  { weight: 2, arbitrary: change },
-  { weight: 2, arbitrary: unblock },
-  { weight: 2, arbitrary: expire },
-  { weight: 2, arbitrary: merging },
-  { weight: 2, arbitrary: separating },
-  freezing,
-  grant,
-  revoke,
-  { weight: 3, arbitrary: restoring },
+  { weight: 10, arbitrary: fc.oneof(erase, record, complete) },
+  { weight: 8, arbitrary: register },
+  { weight: 8, arbitrary: attach },
+  { weight: 4, arbitrary: detach },
+  { weight: 4, arbitrary: report },
+  { weight: 4, arbitrary: edit },
+  { weight: 16, arbitrary: block },
+  { weight: 8, arbitrary: change },
+  { weight: 8, arbitrary: unblock },
+  { weight: 8, arbitrary: expire },
+  { weight: 8, arbitrary: merging },
+  { weight: 8, arbitrary: separating },
+  { weight: 4, arbitrary: freezing },
+  { weight: 4, arbitrary: grant },
+  { weight: 4, arbitrary: revoke },
+  { weight: 12, arbitrary: restoring },
 );
 
 export const mergesCommands = fc.oneof(
@@ -269,12 +285,17 @@ export const mergesCommands = fc.oneof(
         absorbedId: one('carla', 'clara', 'cora', 'celia'),
         confirm: mostly,
         known: mostly,
+        erased: mostly.map((most) => !most),
         stale: mostly.map((most) => !most),
       })
       .chain((data) => metadata.map((asked) => new MergeContacts(data, asked))),
   },
   fc
-    .record({ mergeId: one('m1', 'm2', 'm3', 'm4', 'm5', 'm6'), stale: mostly.map((most) => !most) })
+    .record({
+      mergeId: one('m1', 'm2', 'm3', 'm4', 'm5', 'm6'),
+      stale: mostly.map((most) => !most),
+      erased: mostly.map((most) => !most),
+    })
     .chain((data) => metadata.map((asked) => new UndoMerge(data, asked))),
 );
 

@@ -4,6 +4,7 @@ export const ABOUT: Readonly<Record<string, string>> = {
   timeline:
     'What is shown of a conversation, line by line: displayed messages and changes of state. A hidden message is no line.',
   contact_card: 'The contact as people see it. The one table with clear names and addresses; an erasure empties them.',
+  erasures: 'Certificates of erasure: what was done for each, when. Nothing of the person stands here.',
   blocked_contacts: 'One row an episode of blocking; the open ones have no `ended_at`.',
   hidden_messages: 'How many messages a conversation does not show.',
   address_claims: 'Who claims an address, in order. The address is a keyed hash and says nothing of a person.',
@@ -87,6 +88,18 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     block_expires_at: 'when it ends by itself; null: not by itself',
     block: 'what it is: kind, scope, reason, by whom and when',
     merged_into: 'the contact that absorbed it; null: it is one by itself',
+    erased: '1: the contact was erased, and nothing of the person stands here',
+  },
+  erasures: {
+    erasure_id: 'the erasure',
+    status: '`pending` or `completed`',
+    requested_by: 'who asked for it',
+    legal_basis: 'on what ground, as they said',
+    requested_at: 'when they did: from then on nothing of the contact changes',
+    key_id: 'the data key of the contact that was destroyed',
+    destroyed_at: 'when it was: from then on nobody can read what it sealed',
+    completed_at: 'when everything was done; null: not yet',
+    steps: 'what was done, when, and where the log stood then',
   },
   blocked_contacts: {
     kind: 'the kind of the block',

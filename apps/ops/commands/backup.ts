@@ -32,11 +32,11 @@ Examples:
         const configuration = readConfiguration(voice.terminal.variables);
         const bar = voice.bar('verifying', 'facts');
         try {
-          const { keyEncryptionKey, dataDir } = configuration;
+          const { dataDir } = configuration;
           const manifest =
             options.verify === true
-              ? await verifyBackup(folder, keyEncryptionKey, bar.told)
-              : await takeBackup(dataDir, folder, filesOf(configuration, options), keyEncryptionKey, {
+              ? await verifyBackup(folder, configuration, bar.told)
+              : await takeBackup(dataDir, folder, filesOf(configuration, options), configuration, {
                   copying: (name) => {
                     voice.remark(`copying ${name} …`);
                   },

@@ -17,7 +17,9 @@ export type ReplayStep = {
   readonly data: unknown;
   readonly state: ReplayState | null;
 };
-export type ReplayState = Pick<CardRow, 'identities' | 'tags' | 'block' | 'consents'> & { readonly displayName: string | null };
+export type ReplayState = Pick<CardRow, 'identities' | 'tags' | 'block' | 'consents'> & {
+  readonly displayName: string | null;
+};
 
 export type ReplayRange = {
   /** By the facts' own times: from inclusive, to exclusive. */

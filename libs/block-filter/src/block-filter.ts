@@ -38,7 +38,7 @@ const evolved = (
 /** Rows only of contacts that were ever blocked need coverage, but a holder must be known as valid too: so one row each; `covered` finds the former. */
 export const blockFilter = projection<ContactEvent>()({
   name: 'block_filter',
-  version: 5,
+  version: 6,
   table: {
     key: ['contact_id'],
     columns: { contact: json<KnownContact>(), covered: integer, into_id: nullable(text) },
@@ -63,5 +63,8 @@ export const blockFilter = projection<ContactEvent>()({
     ContactRestored: evolved,
     ConsentGranted: (row) => row,
     ConsentRevoked: (row) => row,
+    ErasureRequested: evolved,
+    ContactErased: evolved,
+    ErasureCompleted: evolved,
   },
 });

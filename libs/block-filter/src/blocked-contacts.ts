@@ -5,7 +5,7 @@ import type { ConversationEvent } from '#conversations';
 
 type EpisodeEvent =
   | Extract<ContactEvent, { data: { blockId: string } }>
-  | Extract<ContactEvent, { type: 'ContactsMerged' | 'ContactsUnmerged' }>
+  | Extract<ContactEvent, { type: 'ContactsMerged' | 'ContactsUnmerged' | 'ErasureRequested' }>
   | IgnoredEvent
   | Extract<ConversationEvent, { type: 'MessageHidden' }>;
 
@@ -43,7 +43,7 @@ const held = <R extends object>(
 
 export const blockedContacts = projection<EpisodeEvent>()({
   name: 'blocked_contacts',
-  version: 2,
+  version: 3,
   table: {
     key: ['block_id'],
     columns: {
@@ -86,6 +86,8 @@ export const blockedContacts = projection<EpisodeEvent>()({
       },
     ContactUnblocked: (row, { data }) => row && { ...row, ended_at: data.unblockedAt },
     ContactBlockExpired: (row, { data }) => row && { ...row, ended_at: data.expiredAt },
+    // Nothing is filtered for it any more.
+    ErasureRequested: (row, { data }) => row && { ...row, ended_at: data.requestedAt },
     ContactsMerged: (row, { data }, key) => {
       if (row === null) return null;
       const { endedBlockId, endedAt } = data.blockOutcome;

@@ -1,5 +1,5 @@
 import { later as latest, latestPosition, streamName, type CommandMetadata, type Position } from '#kernel';
-import { Busy, type CommandRunner, type KeyVault } from '#event-store';
+import { Busy, KeyDestroyed, type CommandRunner, type KeyVault } from '#event-store';
 import {
   AttachIdentity,
   asVerified,
@@ -120,7 +120,7 @@ export class Intake {
   /** Messages of one address on one channel. A failure is the answer of this group only. */
   private async receiveGroup(group: readonly Work[]): Promise<void> {
     try {
-      for (let attempts = 1; !(await this.takeIn(group)); attempts++) {
+      for (let attempts = 1; !(await this.takeInSurely(group)); attempts++) {
         if (attempts === MAX_ATTEMPTS)
           throw new Busy(streamName('contact', group[0]?.message.metadata.tenant ?? '', ''));
       }
@@ -128,6 +128,16 @@ export class Intake {
       const refusal = toProblem(error);
       if (refusal.code === 'internal') throw error;
       for (const { answer } of group) answer(refusal);
+    }
+  }
+
+  /** Answers whether it could: not if the sender's contact was erased meanwhile, since whoever writes then is somebody new. */
+  private async takeInSurely(group: readonly Work[]): Promise<boolean> {
+    try {
+      return await this.takeIn(group);
+    } catch (error) {
+      if (error instanceof KeyDestroyed) return false;
+      throw error;
     }
   }
 
@@ -396,9 +406,12 @@ export class Intake {
     );
     const outcomes = await this.runner.executeMany(conversationDecider, tenant, conversationId, commands);
     // Look again after writing: a block may have come between.
-    const after = coverageOfHolders(await this.book.holders(tenant, address, now), channel);
-    const wrote = outcomes.some((outcome) => outcome.kind === 'accepted' && outcome.events.length > 0);
-    const enforced = wrote && after.length > 0 ? await this.enforcement.on(conversationId, metadata) : null;
+    const wrote = outcomes.filter((outcome) => outcome.kind === 'accepted' && outcome.events.length > 0);
+    const written = latestPosition(...wrote.map(({ position }) => position));
+    const again = written === null ? {} : { behind: written };
+    const after = coverageOfHolders(await this.book.holders(tenant, address, now, again), channel);
+    const enforced =
+      wrote.length > 0 && after.length > 0 ? await this.enforcement.on(conversationId, metadata, again) : null;
     for (const [index, outcome] of outcomes.entries()) {
       const work = messages[index];
       if (work === undefined) continue;

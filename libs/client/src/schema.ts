@@ -208,6 +208,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/contacts/{id}/erase": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Erases a contact's personal data; `legalBasis` stays on record in clear: name the law, not the person */
+        post: operations["ErasuresController_erase"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/erasures/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The certificate of an erasure */
+        get: operations["ErasuresController_certificate"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/conversations": {
         parameters: {
             query?: never;
@@ -1364,6 +1398,31 @@ export interface components {
             mergeId: string;
         };
         EmptyBody: Record<string, never>;
+        EraseBody: {
+            confirm?: boolean;
+            legalBasis: string;
+        };
+        EraseAnswer: {
+            erasureId: string;
+        };
+        ErasureStepAnswer: {
+            step: string;
+            at: string;
+            /** @description Where the log stood */
+            position: string;
+        };
+        ErasureAnswer: {
+            erasureId: string;
+            contactId: string;
+            /** @enum {string} */
+            status: "pending" | "completed";
+            requestedBy: string;
+            legalBasis: string;
+            keyId: string | null;
+            destroyedAt: string | null;
+            completedAt: string | null;
+            steps: components["schemas"]["ErasureStepAnswer"][];
+        };
         StartBody: {
             /** Format: uuid */
             contactId: string;
@@ -1395,7 +1454,8 @@ export interface components {
             conversationId: string;
         };
         HandOverAnswer: {
-            to: string;
+            /** @description null if the address was taken from the contact since */
+            to: string | null;
             channel: string;
             content: {
                 [key: string]: unknown;
@@ -1778,6 +1838,8 @@ export interface components {
             asOf?: components["schemas"]["AsOfAnswer"];
             /** @description The contact that this one is part of now */
             mergedInto?: string;
+            /** @description True where the contact was erased */
+            erased?: boolean;
         };
         BlockedContactAnswer: {
             contactId: string;
@@ -2608,6 +2670,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MergeIdAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ErasuresController_erase: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The command id. The same key with the same request gives the first answer again, for 24 h. */
+                "Idempotency-Key"?: components["parameters"]["IdempotencyKey"];
+                /** @description The revision that the resource must have, in quotes; otherwise 412. */
+                "If-Match"?: components["parameters"]["IfMatch"];
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EraseBody"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EraseAnswer"];
+                };
+            };
+            /** @description A refusal (RFC 9457) */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ErasuresController_certificate: {
+        parameters: {
+            query?: {
+                /** @description a Consistency-Token: answer only from what has seen its write */
+                after?: string;
+                wait?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureAnswer"];
                 };
             };
             /** @description A refusal (RFC 9457) */
@@ -4577,6 +4712,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BlockHistoryAnswer"];
+                    "text/csv": string;
+                    "application/x-ndjson": string;
                 };
             };
             /** @description A refusal (RFC 9457) */
@@ -4620,6 +4757,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReplayAnswer"];
+                    "application/x-ndjson": string;
                 };
             };
             /** @description A refusal (RFC 9457) */

@@ -49,7 +49,7 @@ const shownConsents = (consents: Consents): CardConsents =>
 
 export const contactCard = projection<ContactEvent>()({
   name: 'contact_card',
-  version: 3,
+  version: 4,
   table: {
     key: ['contact_id'],
     columns: {
@@ -62,6 +62,7 @@ export const contactCard = projection<ContactEvent>()({
       block_id: nullable(text),
       block_expires_at: nullable(text),
       block: nullable(json<CardBlock>()),
+      erased: integer,
       merged_into: nullable(text),
       consents: json<CardConsents>(),
       revision: integer,
@@ -69,6 +70,8 @@ export const contactCard = projection<ContactEvent>()({
     indexes: [['sort_name', 'contact_id']],
   },
   opens: ['ContactRegistered', 'ContactIdentityAttached', 'ContactDetailsChanged', 'ContactsMerged'],
+  // Whatever of the contact could not be folded: nothing of it may stay.
+  passesParking: ['ErasureRequested'],
   revisionOf: 'contact',
   keyOf: (event: Recorded<ContactEvent>) => ({ contact_id: event.data.contactId }),
   on: {
@@ -87,6 +90,7 @@ export const contactCard = projection<ContactEvent>()({
         block_id: null,
         block_expires_at: null,
         block: null,
+        erased: 0,
         merged_into: null,
         consents: {},
         revision,
@@ -137,6 +141,15 @@ export const contactCard = projection<ContactEvent>()({
     },
     ContactUnblocked: (row) => row && { ...row, block_id: null, block_expires_at: null, block: null },
     ContactBlockExpired: (row) => row && { ...row, block_id: null, block_expires_at: null, block: null },
+    // Before the keys are destroyed: what was folded in clear is gone behind this place of the log, in every generation that passes it.
+    ErasureRequested: (row) => {
+      if (row === null) return null;
+      const identities = row.identities.map((identity) => ({ ...identity, value: null }));
+      const bare = { tags: [], tag_text: '', consents: {}, erased: 1 };
+      return { ...withBlock(row, null), ...named(null, []), ...bare, identities };
+    },
+    ContactErased: (row) => row,
+    ErasureCompleted: (row) => row,
     ContactAbsorbed: (row, { data }) => row && { ...withBlock(row, null), merged_into: data.intoId },
     ContactsMerged: (row, { data }) => {
       if (row === null) return null;

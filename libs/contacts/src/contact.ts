@@ -15,6 +15,7 @@ import {
 import { isPrevented, isWeak, type Channel, type DuplicateRules, type Kind } from './addresses.js';
 import type { ConsentChannel, Consents, GrantSource, RevocationSource } from './consents.js';
 import { ended, normalScope, opened, sameScope, united, type Coverage, type InboundMode } from './coverage.js';
+import { contactKey } from './data-keys.js';
 import { mergeOf, separationOf } from './merging.js';
 
 // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -39,7 +40,7 @@ export type ContactEvent =
     >
   | Event<
       'ContactIdentityDetached',
-      { contactId: string; identityId: string; reason: 'removed' | 'claim_lost'; detachedAt: string }
+      { contactId: string; identityId: string; reason: 'removed' | 'claim_lost' | 'erased'; detachedAt: string }
     >
   | Event<'DuplicateContactDetected', { contactId: string; otherContactId: string; kind: Kind }>
   | Event<'ContactDetailsChanged', { contactId: string; displayName: string | null }>
@@ -89,6 +90,35 @@ export type ContactEvent =
       }
     >
   | Event<'ContactBlockExpired', { contactId: string; blockId: string; expiredAt: string }>
+  | Event<
+      'ErasureRequested',
+      {
+        contactId: string;
+        erasureId: string;
+        requestedBy: string;
+        /** In clear: it outlives the person's data. */
+        legalBasis: string;
+        requestedAt: string;
+        /** The open episode: with the erasure its filtering ends, the episode itself stays as it is on record. */
+        blockId: string | null;
+      }
+    >
+  | Event<
+      'ContactErased',
+      {
+        contactId: string;
+        erasureId: string;
+        /** Of the contact's data key; it opens nothing any more. */
+        keyId: string;
+        legalBasis: string;
+        destroyedAt: string;
+        erasedAt: string;
+      }
+    >
+  | Event<
+      'ErasureCompleted',
+      { contactId: string; erasureId: string; steps: readonly ErasureStep[]; completedAt: string }
+    >
   | Event<'ContactAbsorbed', { contactId: string; mergeId: string; intoId: string; absorbedAt: string }>
   | Event<
       'ContactsMerged',
@@ -184,6 +214,9 @@ export type Restored = {
   readonly coverage: readonly Coverage[];
 };
 
+/** What was done for an erasure, when, and where the log stood then. */
+export type ErasureStep = { readonly step: string; readonly at: string; readonly position: string };
+
 // ── State: only what decide and the filter need ─────────────────────────────────────────────────────────────────────
 export type Identity = {
   readonly identityId: string;
@@ -252,7 +285,19 @@ export type AbsorbedContact = KnownContact & {
   readonly intoId: string;
   readonly absorbedAt: string;
 };
-export type Contact = { readonly status: 'unknown' } | ActiveContact | AbsorbedContact;
+/** Of the person nothing is left: names, values, tags and words are gone, ids and times stay. */
+export type ErasedContact = KnownContact & {
+  readonly status: 'erased';
+  readonly erasureId: string;
+  readonly requestedBy: string;
+  readonly legalBasis: string;
+  readonly phase: 'requested' | 'erased' | 'completed';
+  /** The episode that was open. */
+  readonly blockId: string | null;
+  /** Who had absorbed it. */
+  readonly intoId: string | null;
+};
+export type Contact = { readonly status: 'unknown' } | ActiveContact | AbsorbedContact | ErasedContact;
 
 const initial = { status: 'unknown' } as Contact;
 
@@ -270,8 +315,8 @@ export const blockAt = (contact: Contact, time: string): OpenBlock | null =>
 
 /** The coverage of one identity on one channel, expiry applied; what a change of scope kept is one interval from its first start. */
 export const coverageOf = (contact: Contact, identityId: string, channel: string): readonly Coverage[] => {
-  if (contact.status !== 'active' || contact.coverage.length === 0) return [];
-  const { block } = contact;
+  if (contact.status === 'unknown' || contact.status === 'absorbed' || contact.coverage.length === 0) return [];
+  const block = contact.status === 'active' ? contact.block : null;
   const intervals: Coverage[] = [];
   for (const one of contact.coverage) {
     if (one.identityId !== identityId || (one.channel !== '*' && one.channel !== channel)) continue;
@@ -314,6 +359,7 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       lastTime: registeredAt,
     };
   }
+  if (state.status === 'erased') return erasedOn(state, event);
   if (state.status === 'unknown')
     return Object.hasOwn(contactEvents, event.type) ? state : unheard(state, event as never);
   switch (event.type) {
@@ -366,6 +412,12 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
       return blockEnded(state, event.data.blockId, event.data.unblockedAt);
     case 'ContactBlockExpired':
       return blockEnded(state, event.data.blockId, event.data.expiredAt);
+    case 'ErasureRequested':
+      return erasing(state, event.data);
+    // Nobody is erased, and no erasure ends, that was not requested.
+    case 'ContactErased':
+    case 'ErasureCompleted':
+      return state;
     case 'ContactAbsorbed': {
       const { mergeId, intoId, absorbedAt } = event.data;
       return { ...state, status: 'absorbed', mergeId, intoId, absorbedAt, lastTime: later(state.lastTime, absorbedAt) };
@@ -385,8 +437,54 @@ const evolve = (state: Contact, event: ContactEvent): Contact => {
   }
 };
 
-type Known = Exclude<Contact, { status: 'unknown' }>;
+type Known = ActiveContact | AbsorbedContact;
 export type DataOf<T extends ContactEvent['type']> = Extract<ContactEvent, { type: T }>['data'];
+
+const withoutReason = (block: OpenBlock | null): OpenBlock | null => block && { ...block, reasonText: null };
+
+const erasing = (state: Known, data: DataOf<'ErasureRequested'>): ErasedContact => {
+  const { erasureId, requestedBy, legalBasis, blockId, requestedAt } = data;
+  return {
+    status: 'erased',
+    contactId: state.contactId,
+    erasureId,
+    requestedBy,
+    legalBasis,
+    phase: 'requested',
+    blockId,
+    intoId: state.status === 'absorbed' ? state.intoId : null,
+    displayName: null,
+    tags: [],
+    // Conversations are found by them.
+    identities: state.identities.map((identity) => ({ ...identity, value: null })),
+    block: null,
+    // What was hidden stays hidden, and nothing more is.
+    coverage: ended(state.coverage, requestedAt, () => true),
+    blockIds: state.blockIds,
+    duplicates: state.duplicates,
+    consents: {},
+    merges: state.merges.map((merge) => ({
+      ...merge,
+      before: withoutReason(merge.before),
+      after: withoutReason(merge.after),
+      restored: merge.restored && { ...merge.restored, block: withoutReason(merge.restored.block) },
+    })),
+    undone: state.undone,
+    kin: state.kin,
+    lastTime: later(state.lastTime, requestedAt),
+  };
+};
+
+const erasedOn = (state: ErasedContact, event: ContactEvent): Contact => {
+  switch (event.type) {
+    case 'ContactErased':
+      return { ...state, phase: 'erased', lastTime: later(state.lastTime, event.data.erasedAt) };
+    case 'ErasureCompleted':
+      return { ...state, phase: 'completed', lastTime: later(state.lastTime, event.data.completedAt) };
+    default:
+      return Object.hasOwn(contactEvents, event.type) ? state : unheard(state, event as never);
+  }
+};
 
 const attached = (state: Known, data: DataOf<'ContactIdentityAttached'>): Contact => {
   const { identityId, kind, value, verified, attachedAt } = data;
@@ -574,7 +672,7 @@ export class AttachIdentity extends Command<
 export class DetachIdentity extends Command<
   About<{
     readonly identityId: string;
-    readonly reason: 'removed' | 'claim_lost';
+    readonly reason: 'removed' | 'claim_lost' | 'erased';
     /** Who has the address of a lost claim. */
     readonly lostTo?: { readonly contactId: string; readonly kind: Kind };
     readonly rules: BlockRules;
@@ -633,6 +731,22 @@ export class UnblockContact extends Command<
 }
 export class ExpireBlock extends Command<About<{ readonly blockId: string; readonly expiresAt: string }>> {
   readonly type = 'ExpireBlock';
+}
+export class EraseContact extends Command<
+  About<{ readonly erasureId: string; readonly confirm: boolean; readonly legalBasis: string }>
+> {
+  readonly type = 'EraseContact';
+}
+/** The keys are destroyed and no read model holds anything of the contact any more. */
+export class RecordErasure extends Command<
+  About<{ readonly erasureId: string; readonly keyId: string; readonly destroyedAt: string }>
+> {
+  readonly type = 'RecordErasure';
+}
+export class CompleteErasure extends Command<
+  About<{ readonly erasureId: string; readonly steps: readonly ErasureStep[] }>
+> {
+  readonly type = 'CompleteErasure';
 }
 /** Freezes the contact: the first step of a merge that was decided. */
 export class AbsorbContact extends Command<About<{ readonly mergeId: string; readonly intoId: string }>> {
@@ -694,6 +808,9 @@ const commands = [
   ChangeBlock,
   UnblockContact,
   ExpireBlock,
+  EraseContact,
+  RecordErasure,
+  CompleteErasure,
   AbsorbContact,
   CompleteMerge,
   SeparateContacts,
@@ -712,6 +829,7 @@ export type ContactRejection =
   | 'expiry-not-allowed'
   | 'notice-off'
   | 'contact-not-blocked'
+  | 'contact-erased'
   | 'contact-merged'
   | 'duplicate-contact'
   | 'invalid-request';
@@ -722,20 +840,26 @@ type Decision = readonly ContactEvent[] | Rejection<ContactRejection>;
 const decide = (command: ContactCommand, contact: Contact): Decision => {
   if (command.type === 'RegisterContact') return register(command, contact);
   if (contact.status === 'unknown' || !command.data.mine) return reject('not-found');
+  if (command.type === 'EraseContact') return erase(command, contact);
+  if (command.type === 'RecordErasure' || command.type === 'CompleteErasure') return proceed(command, contact);
   if (command.type === 'AbsorbContact') return absorb(command, contact);
   if (command.type === 'RestoreContact') return restore(command, contact);
   if (contact.status === 'active') return decideActive(command, contact);
   // What is wrong with the request itself, or with who asks, is said first (source: spec/http-api.md, "Habits").
-  const { status, ...frozen } = contact;
-  const outcome = decideActive(command, { ...frozen, status: 'active' });
-  // A step of an earlier merge that comes late, when all was done.
+  const { status, ...known } = contact;
+  const outcome = decideActive(command, { ...known, status: 'active' });
   const isStep = command.type === 'CompleteMerge' || command.type === 'SeparateContacts';
-  if (isStep && !isRejection(outcome) && outcome.length === 0) return [];
-  return isRejection(outcome) && outcome.rejected !== 'contact-not-blocked' ? outcome : reject('contact-merged');
+  // A step that comes late: of an earlier merge, when all was done; or when nobody is left to take anything in.
+  if (isStep && (status === 'erased' || (!isRejection(outcome) && outcome.length === 0))) return [];
+  if (isRejection(outcome) && outcome.rejected !== 'contact-not-blocked') return outcome;
+  return reject(status === 'erased' ? 'contact-erased' : 'contact-merged');
 };
 
 const decideActive = (
-  command: Exclude<ContactCommand, RegisterContact | AbsorbContact | RestoreContact>,
+  command: Exclude<
+    ContactCommand,
+    RegisterContact | AbsorbContact | RestoreContact | EraseContact | RecordErasure | CompleteErasure
+  >,
   contact: ActiveContact,
 ): Decision => {
   switch (command.type) {
@@ -1017,6 +1141,45 @@ const unblock = ({ data, metadata }: UnblockContact, contact: ActiveContact): De
   ];
 };
 
+/** Erased again, it is told of the first time. */
+const erase = ({ data, metadata }: EraseContact, contact: Exclude<Contact, { status: 'unknown' }>): Decision => {
+  const { contactId, erasureId, legalBasis } = data;
+  if (!data.confirm) return reject('confirmation-required');
+  if (contact.status === 'erased') return [];
+  const requestedAt = later(metadata.now, contact.lastTime);
+  return [
+    // What a frozen contact was blocked by goes on, and ends, with another.
+    ...(contact.status === 'active' ? expired(contact, requestedAt) : []),
+    {
+      type: 'ErasureRequested',
+      data: {
+        contactId,
+        erasureId,
+        requestedBy: whoFor(metadata),
+        legalBasis,
+        requestedAt,
+        blockId: blockAt(contact, requestedAt)?.blockId ?? null,
+      },
+    },
+  ];
+};
+
+const proceed = ({ type, data, metadata }: RecordErasure | CompleteErasure, contact: Contact): Decision => {
+  if (contact.status !== 'erased' || data.erasureId !== contact.erasureId) return [];
+  const { contactId, erasureId, legalBasis, phase } = contact;
+  const at = later(metadata.now, contact.lastTime);
+  if (type === 'RecordErasure') {
+    const { keyId, destroyedAt } = data;
+    return phase === 'requested'
+      ? [{ type: 'ContactErased', data: { contactId, erasureId, keyId, legalBasis, destroyedAt, erasedAt: at } }]
+      : [];
+  }
+  const { steps } = data;
+  return phase === 'erased'
+    ? [{ type: 'ErasureCompleted', data: { contactId, erasureId, steps, completedAt: at } }]
+    : [];
+};
+
 /** Only these roles change consents; an integration passes on that a customer took one back [K5]. */
 const mayConsent = (role: string): boolean => role === 'supervisor' || role === 'admin';
 
@@ -1062,8 +1225,10 @@ const stands = (
   );
 };
 
-const absorb = ({ data, metadata }: AbsorbContact, contact: Known): Decision => {
+const absorb = ({ data, metadata }: AbsorbContact, contact: Known | ErasedContact): Decision => {
   const { contactId, mergeId, intoId } = data;
+  // Nothing is left that could be taken in.
+  if (contact.status === 'erased') return [];
   // A step that comes late does not freeze again what was restored since.
   if (contact.undone.includes(mergeId)) return [];
   if (contact.status === 'absorbed') return contact.mergeId === mergeId ? [] : reject('contact-merged');
@@ -1102,7 +1267,7 @@ const reasonOf = (
   { block: brought }: AbsorbedContact,
   { contactId, block: open, mergedBy, mergedAt }: DataOf<'ContactsMerged'>,
 ): readonly ContactEvent[] =>
-  open === null || brought?.blockId !== open.blockId || brought.reasonText === null
+  typeof brought?.reasonText !== 'string' || brought.blockId !== open?.blockId
     ? []
     : [
         {
@@ -1132,7 +1297,7 @@ const separate = ({ data, metadata }: SeparateContacts, contact: ActiveContact):
 const after = (contact: ActiveContact, events: readonly ContactEvent[]): ActiveContact =>
   events.reduce<Contact>(evolve, contact) as ActiveContact;
 
-const restore = ({ data, metadata }: RestoreContact, contact: Known): Decision => {
+const restore = ({ data, metadata }: RestoreContact, contact: Known | ErasedContact): Decision => {
   const { contactId, mergeId, fromId, restored: back, undoneBy } = data;
   if (contact.status !== 'absorbed' || contact.mergeId !== mergeId) return [];
   const { identities, block: open, coverage } = back;
@@ -1175,7 +1340,7 @@ export const contactDecider = decider({
   initial,
   evolve,
   decide,
-  sealedFor: (contact) => (contact.status === 'unknown' ? '' : `contact:${contact.contactId}`),
+  sealedFor: (contact) => (contact.status === 'unknown' ? '' : contactKey(contact.contactId)),
   opens: [
     'ContactRegistered',
     'ContactIdentityAttached',
@@ -1205,6 +1370,9 @@ export const contactEvents = defineEvents<ContactEvent>()({
   ContactBlockChanged: { version: 1, personal: ['reasonText'] },
   ContactUnblocked: { version: 1, personal: ['reason'] },
   ContactBlockExpired: { version: 1 },
+  ErasureRequested: { version: 1 },
+  ContactErased: { version: 1 },
+  ErasureCompleted: { version: 1 },
   ContactAbsorbed: { version: 1 },
   ContactsMerged: { version: 1, personal: ['identities[].value'] },
   ContactsUnmerged: { version: 1, personal: ['block.reasonText', 'restored.block.reasonText'] },

@@ -178,7 +178,7 @@ type ContactState = StateOf<typeof contactDecider>;
 type ContactFact = EventOf<typeof contactDecider>;
 
 const openBlock = (contact: Contact): { blockId: string; noticeMessageId: string | null } => {
-  if (contact.status === 'unknown' || contact.block === null) throw new Error('a blocked contact has no open block');
+  if (contact.status !== 'active' || contact.block === null) throw new Error('a blocked contact has no open block');
   return contact.block;
 };
 
@@ -272,8 +272,10 @@ export class ContactsController {
     return this.desk.command(
       reply,
       command,
-      async ({ state }: { state: ContactState }) => ({
-        identityId: await this.identityOf(metadata.tenant, state, body),
+      async ({ state, events }: { state: ContactState; events: readonly ContactFact[] }) => ({
+        identityId:
+          events.find((event) => event.type === 'ContactIdentityAttached')?.data.identityId ??
+          (await this.identityOf(metadata.tenant, state, body)),
       }),
       201,
     );

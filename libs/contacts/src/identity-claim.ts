@@ -70,6 +70,8 @@ export const holdersOf = (
   for (const { contactId: claimant, identityId, claimedAt } of claims) {
     const contact = presentContact(contacts, claimant, now);
     const contactId = contact.status === 'unknown' ? claimant : contact.contactId;
+    // Whoever writes from the address of an erased contact is somebody new.
+    if (contact.status === 'erased') continue;
     const identity = identitiesOf(contact).find((one) => one.identityId === identityId) ?? null;
     const everAttached = contact.status === 'active' && contact.identities.some((one) => one.identityId === identityId);
     const pending = !everAttached && Date.parse(now) - Date.parse(claimedAt) < PENDING_MS;

@@ -2,6 +2,7 @@
 import { Command, decider, defineEvents, later, only, type Event } from '#kernel';
 import type { Channel } from './addresses.js';
 import type { InboundMode } from './coverage.js';
+import { contactKey, quarantineKey } from './data-keys.js';
 
 export type IgnoredEvent = Event<
   'BlockedMessageIgnored',
@@ -32,10 +33,6 @@ export type IgnoredMessages = {
   readonly lastTime: string;
 };
 const REMEMBERED = 1000;
-
-/** Whose key seals what is quarantined: the contact's of that day (UTC), so that a day can be purged and an erasure finds them all. */
-export const quarantineOf = (contactId: string, receivedAt: string): string =>
-  `contact:${contactId}:${receivedAt.slice(0, 10)}`;
 
 export const ignoredKey = (conversationId: string, providerMessageKey: string): string =>
   `${conversationId}|${providerMessageKey}`;
@@ -88,7 +85,7 @@ export const ignoredDecider = decider({
   evolve,
   decide,
   sealedFor: ({ contactId }, { data }) =>
-    data.mode === 'quarantine' ? quarantineOf(contactId, data.receivedAt) : `contact:${contactId}`,
+    data.mode === 'quarantine' ? quarantineKey(contactId, data.receivedAt) : contactKey(contactId),
   sizeOf: (state) => 200 + 220 * state.recent.length,
 });
 

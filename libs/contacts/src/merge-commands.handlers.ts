@@ -7,10 +7,13 @@ import {
   contactDecider,
   RestoreContact,
   SeparateContacts,
+  type AbsorbedContact,
   type Contact,
   type Merge,
+  type Restored,
   type WalletOutcome,
 } from './contact.js';
+import { eraseMerged } from './erasure-of-merged.adapter.js';
 import {
   MergeContacts,
   mergesDecider,
@@ -85,7 +88,9 @@ export class MergeCommands {
       async () => {
         const [survivor, absorbed] = [await this.contact(tenant, survivorId), await this.contact(tenant, absorbedId)];
         const known = survivor.state.status !== 'unknown' && absorbed.state.status !== 'unknown';
-        return new MergeContacts({ ...command.data, known, stale: isStale(metadata, survivor.revision) }, deciding);
+        const erased = survivor.state.status === 'erased' || absorbed.state.status === 'erased';
+        const stale = isStale(metadata, survivor.revision);
+        return new MergeContacts({ ...command.data, known, erased, stale }, deciding);
       },
       deciding,
     );
@@ -109,8 +114,10 @@ export class MergeCommands {
       mergesDecider,
       '',
       async () => {
-        const { revision } = await this.contact(tenant, merge?.survivorId ?? '');
-        return new UndoMerge({ mergeId, stale: isStale(metadata, revision) }, deciding);
+        const survivor = await this.contact(tenant, merge?.survivorId ?? '');
+        const absorbed = await this.contact(tenant, merge?.absorbedId ?? '');
+        const erased = survivor.state.status === 'erased' || absorbed.state.status === 'erased';
+        return new UndoMerge({ mergeId, erased, stale: isStale(metadata, survivor.revision) }, deciding);
       },
       deciding,
     );
@@ -256,6 +263,9 @@ export class MergeCommands {
     const about = { mine: true, mergeId };
     const merging = stepOf(metadata, mergeId, 'merge');
     const undoing = stepOf(metadata, mergeId, 'undo');
+    const [taker, giver] = [await this.contact(tenant, survivorId), await this.contact(tenant, absorbedId)];
+    // Nobody is left who could take anything in.
+    if (taker.state.status === 'erased' && giver.state.status !== 'absorbed') return taker;
     const frozen = await this.step(new AbsorbContact({ ...about, contactId: absorbedId, intoId: survivorId }, merging));
     const { state: absorbed } = await this.contact(tenant, absorbedId);
     // Restored already: everything was done, and undone.
@@ -271,13 +281,19 @@ export class MergeCommands {
     const merged = await this.step(
       new CompleteMerge({ ...about, contactId: survivorId, absorbed, walletOutcome, mergedBy: requestedBy }, takingIn),
     );
-    if (undoneBy === null) return merged;
+    if (undoneBy === null) {
+      const { state } = await this.contact(tenant, survivorId);
+      // It was erased while the other was being frozen for it: both are one person.
+      if (state.status === 'erased') await eraseMerged(this.runner, state, metadata);
+      return merged;
+    }
     const separated = await this.step(
       new SeparateContacts({ ...about, contactId: survivorId, absorbed, undoneBy }, undoing),
     );
     const { state: survivor } = await this.contact(tenant, survivorId);
-    const restored = mergeIn(survivor, mergeId)?.restored;
-    if (restored === undefined || restored === null) throw new Error('an undone merge left nothing to restore');
+    // Of an erased survivor nothing comes back but what was frozen.
+    const restored = mergeIn(survivor, mergeId)?.restored ?? (survivor.status === 'erased' ? asFrozen(absorbed) : null);
+    if (restored === null) throw new Error('an undone merge left nothing to restore');
     const { position } = await this.step(
       new RestoreContact({ ...about, contactId: absorbedId, fromId: survivorId, restored, undoneBy }, undoing),
     );
@@ -319,6 +335,12 @@ type Step = AbsorbContact | CompleteMerge | SeparateContacts | RestoreContact;
 
 const mergeIn = (contact: Contact, mergeId: string): Merge | undefined =>
   contact.status === 'unknown' ? undefined : contact.merges.find((one) => one.mergeId === mergeId);
+
+const asFrozen = ({ identities, block, coverage }: AbsorbedContact): Restored => ({
+  identities: identities.map(({ identityId, verified, detachedAt }) => ({ identityId, verified, detachedAt })),
+  block,
+  coverage,
+});
 
 const isStale = ({ expectedRevision }: CommandMetadata, revision: number): boolean =>
   expectedRevision !== undefined && expectedRevision !== revision;

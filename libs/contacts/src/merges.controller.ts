@@ -30,7 +30,7 @@ export class MergesController {
     const { tenant, commandId } = metadata;
     const mergeId = deriveId(tenant, commandId, `contact-${tenant}.${survivorId}`, 'merge');
     const command = new MergeContacts(
-      { mergeId, survivorId, absorbedId, confirm: confirm === true, known: false, stale: false },
+      { mergeId, survivorId, absorbedId, confirm: confirm === true, known: false, erased: false, stale: false },
       metadata,
     );
     return this.desk.command(reply, command, ({ state }: { state: Merges }) => ({
@@ -48,7 +48,7 @@ export class MergesController {
     @Req() request: FastifyRequest,
     @Res({ passthrough: true }) reply: FastifyReply,
   ): Promise<MergeIdAnswer> {
-    const command = new UndoMerge({ mergeId, stale: false }, await this.desk.metadata(request));
+    const command = new UndoMerge({ mergeId, erased: false, stale: false }, await this.desk.metadata(request));
     return this.desk.command(reply, command, () => ({ mergeId }));
   }
 }

@@ -17,11 +17,11 @@ const merge = (
   more: Partial<MergeContacts['data']> = {},
 ): MergeContacts =>
   new MergeContacts(
-    { mergeId, survivorId, absorbedId, confirm: true, known: true, stale: false, ...more },
+    { mergeId, survivorId, absorbedId, confirm: true, known: true, erased: false, stale: false, ...more },
     asked(callers.supervisor, at('10:00')),
   );
-const undo = (mergeId: string, stale = false): UndoMerge =>
-  new UndoMerge({ mergeId, stale }, asked(callers.supervisor, at('10:30')));
+const undo = (mergeId: string, stale = false, erased = false): UndoMerge =>
+  new UndoMerge({ mergeId, stale, erased }, asked(callers.supervisor, at('10:30')));
 
 describe('a merge', () => {
   it('is decided in one place, with who asked for it', () => {
@@ -62,6 +62,17 @@ describe('a merge', () => {
     given(mergesDecider)
       .when(merge('m1', 'ada', 'eva', { stale: true }))
       .thenRejected('revision-stale');
+  });
+  it('is refused, and not undone, where one of both was erased', () => {
+    given(mergesDecider)
+      .when(merge('m1', 'ada', 'eva', { erased: true }))
+      .thenRejected('contact-erased');
+    given(mergesDecider, requested('m1', 'ada', 'eva'))
+      .when(undo('m1', false, true))
+      .thenRejected('contact-erased');
+    given(mergesDecider, requested('m1', 'ada', 'eva'), undone('m1'))
+      .when(undo('m1', false, true))
+      .thenNothing();
   });
   it('stays quiet where both are one already [I17]', () => {
     given(mergesDecider, requested('m1', 'ada', 'eva'))

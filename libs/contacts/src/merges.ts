@@ -74,17 +74,30 @@ export class MergeContacts extends Command<{
   readonly confirm: boolean;
   /** Do both contacts exist? */
   readonly known: boolean;
+  /** Was one of them erased? */
+  readonly erased: boolean;
   /** Does the survivor stand at another revision than the request saw? */
   readonly stale: boolean;
 }> {
   readonly type = 'MergeContacts';
 }
-export class UndoMerge extends Command<{ readonly mergeId: string; readonly stale: boolean }> {
+export class UndoMerge extends Command<{
+  readonly mergeId: string;
+  readonly stale: boolean;
+  /** Was one of the contacts erased since? */
+  readonly erased: boolean;
+}> {
   readonly type = 'UndoMerge';
 }
 
 export type MergesRejection =
-  'not-found' | 'confirmation-required' | 'revision-stale' | 'contact-merged' | 'merge-superseded' | 'invalid-request';
+  | 'not-found'
+  | 'confirmation-required'
+  | 'revision-stale'
+  | 'contact-merged'
+  | 'contact-erased'
+  | 'merge-superseded'
+  | 'invalid-request';
 
 type Decision = readonly MergesEvent[] | Rejection<MergesRejection>;
 
@@ -100,6 +113,7 @@ const merge = ({ data, metadata }: MergeContacts, state: Merges): Decision => {
   if (!data.known) return reject('not-found');
   if (!data.confirm) return reject('confirmation-required');
   if (data.stale) return reject('revision-stale');
+  if (data.erased) return reject('contact-erased');
   const earlier = mergeThatAbsorbed(state, absorbedId);
   if (earlier?.survivorId === survivorId || state.byId.has(mergeId)) return [];
   // Whoever was absorbed neither survives nor is absorbed again, so that every chain ends.
@@ -119,6 +133,7 @@ const undo = ({ data, metadata }: UndoMerge, state: Merges): Decision => {
   if (decided === undefined) return reject('not-found');
   if (data.stale) return reject('revision-stale');
   if (decided.undoneBy !== null) return [];
+  if (data.erased) return reject('contact-erased');
   const buildsOnIt = mergesOf(state, decided.survivorId).some(
     (other) => other.no > decided.no && other.undoneBy === null,
   );

@@ -9,7 +9,7 @@ import { mergeOf } from './merging.js';
  */
 export const presentContact = (contacts: ReadonlyMap<string, Contact>, contactId: string, now: string): Contact => {
   const contact = contacts.get(contactId) ?? contactDecider.initial;
-  if (contact.status === 'unknown') return contact;
+  if (contact.status === 'unknown' || contact.status === 'erased') return contact;
   if (contact.status === 'active') return withFrozen(contacts, contact, now);
   const { mergeId, intoId } = contact;
   const into = contacts.get(intoId) ?? contactDecider.initial;

@@ -26,7 +26,16 @@ type Said = Partial<Pick<ConversationFacts, 'consent' | 'hasAddress'>> & {
 };
 const facts = ({ consent = 'granted', hasAddress = true, blocked = false, gates = 'notifications' }: Said) => ({
   covers: blocked
-    ? [{ from: at('09:00'), to: null, blockId: 'b1', contactId: 'carla', closeOpen: true, inboundMode: 'ignore' as const }]
+    ? [
+        {
+          from: at('09:00'),
+          to: null,
+          blockId: 'b1',
+          contactId: 'carla',
+          closeOpen: true,
+          inboundMode: 'ignore' as const,
+        },
+      ]
     : NOTHING_KNOWN.covers,
   rules: { ...NOTHING_KNOWN.rules, replyBy: 'anyWithAccess' as const, gates },
   hasAddress,

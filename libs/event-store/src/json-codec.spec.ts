@@ -107,7 +107,7 @@ describe('the codec', () => {
     const vault = memoryKeyVault();
     const codec = createCodec([definitions], vault);
     const recorded = codec.decode(store(await encode(codec, person)));
-    vault.destroy('t', 'contact:1');
+    await vault.destroy('t', ['contact:1']);
     expect((await codec.open(recorded)).data).toMatchObject({
       id: '1',
       name: null,

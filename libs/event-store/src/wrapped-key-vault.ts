@@ -1,7 +1,8 @@
-import { randomBytes, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
+import { setImmediate as turn } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { deriveKey, unwrap, wrap } from './key-wrapping.js';
-import { type DataKey, KeyDestroyed, KeyMissing, type KeyVault } from './vault.js';
+import { type KeyRing, markOf } from './key-ring.js';
+import { type DataKey, type DestroyedKey, KEY_CACHE_MS, KeyDestroyed, KeyMissing, type KeyVault } from './vault.js';
 
 /** A data key as it is stored; `wrapped` is null once it was destroyed: a tombstone. */
 export type KeyRow = {
@@ -9,7 +10,11 @@ export type KeyRow = {
   readonly tenant: string;
   readonly subject: string;
   readonly wrapped: Uint8Array | null;
+  /** Milliseconds since 1970; null as long as the key is there. */
+  readonly destroyedAt: number | null;
 };
+/** A value wrapped by the previous key-encryption key, and the same by the present one. */
+export type Rewrapped = { readonly id: string; readonly from: Uint8Array; readonly to: Uint8Array };
 
 /** What a vault is stored in. Rejects with StoreUnavailable where it cannot be asked. */
 export interface KeyRows {
@@ -18,27 +23,40 @@ export interface KeyRows {
   byId(keyId: string): Promise<KeyRow | undefined>;
   /** Inserts those whose subject has none, also if another process is at it; durable before this answers. */
   insert(rows: readonly KeyRow[]): Promise<void>;
+  /** Makes tombstones of those subjects' rows, inserting the rows given where there is none; the first time of a destruction stays. */
+  destroy(rows: readonly KeyRow[]): Promise<void>;
+  /** In order. */
+  subjects(tenant: string, prefix: string): Promise<readonly string[]>;
+  /** See KeyVault. */
+  purge(): Promise<boolean>;
   secretOf(tenant: string): Promise<Uint8Array | undefined>;
   /** As `insert`. */
   insertSecret(tenant: string, wrapped: Uint8Array): Promise<void>;
+  /** Those that are not destroyed behind a key id, in order of their ids. */
+  page(afterKeyId: string, limit: number): Promise<readonly KeyRow[]>;
+  secrets(): Promise<readonly { readonly tenant: string; readonly wrapped: Uint8Array }[]>;
+  /** Replaces values that still are what they were, by key id or tenant. */
+  replace(what: 'keys' | 'secrets', values: readonly Rewrapped[]): Promise<void>;
+  /** Notes that keys are being wrapped anew under the key-encryption key of the mark; then, or with `done`, that all are. */
+  mark(mark: Uint8Array, done: boolean): Promise<void>;
+  /** While no other process is at it. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
   isEmpty(): Promise<boolean>;
   close(): Promise<void>;
 }
 
-/** How long an unwrapped key may outlive its destruction in a process. */
-const cacheMs = 5_000;
 const cacheSize = 10_000;
+const rewrapPage = 200;
 
-/** The vault over rows that hold keys wrapped by the key-encryption key, of 32 bytes. */
+/** The vault over rows that hold wrapped keys. */
 export class WrappedKeyVault implements KeyVault {
-  private readonly opening = new LRUCache<string, Buffer | 'destroyed'>({ max: cacheSize, ttl: cacheMs });
-  private readonly sealing = new LRUCache<string, DataKey>({ max: cacheSize, ttl: cacheMs });
-  private readonly secrets = new LRUCache<string, Buffer>({ max: 1_000, ttl: cacheMs });
-  private readonly tenantKeys = new LRUCache<string, Buffer>({ max: 1_000 });
+  private readonly opening = new LRUCache<string, Buffer | 'destroyed'>({ max: cacheSize, ttl: KEY_CACHE_MS });
+  private readonly sealing = new LRUCache<string, DataKey>({ max: cacheSize, ttl: KEY_CACHE_MS });
+  private readonly secrets = new LRUCache<string, Buffer>({ max: 1_000, ttl: KEY_CACHE_MS });
 
   constructor(
     private readonly rows: KeyRows,
-    private readonly keyEncryptionKey: Buffer,
+    private readonly ring: KeyRing,
   ) {}
 
   async dataKeys(tenant: string, subjects: readonly string[]): Promise<readonly DataKey[]> {
@@ -69,23 +87,80 @@ export class WrappedKeyVault implements KeyVault {
     if (cached !== undefined) return cached;
     const row = await this.rows.byId(keyId);
     if (row === undefined) throw new KeyMissing(keyId);
-    const key =
-      row.wrapped === null ? ('destroyed' as const) : unwrap(this.tenantKey(row.tenant), row.wrapped, contextOf(row));
+    const key = row.wrapped === null ? ('destroyed' as const) : this.keyOf(row, row.wrapped);
     this.opening.set(keyId, key);
     return key;
+  }
+
+  async destroy(tenant: string, subjects: readonly string[]): Promise<readonly DestroyedKey[]> {
+    const destroyedAt = Date.now();
+    const wanted = [...new Set(subjects)];
+    await this.rows.destroy(
+      wanted.map((subject) => ({ keyId: randomUUID(), tenant, subject, wrapped: null, destroyedAt })),
+    );
+    const rows = new Map((await this.rows.bySubjects(tenant, wanted)).map((row) => [row.subject, row]));
+    return subjects.map((subject) => {
+      const row = rows.get(subject);
+      if (row === undefined || row.destroyedAt === null) throw new KeyMissing(subject);
+      this.sealing.delete(nameOf(tenant, subject));
+      this.opening.set(row.keyId, 'destroyed');
+      return { subject, keyId: row.keyId, destroyedAt: new Date(row.destroyedAt).toISOString() };
+    });
+  }
+
+  subjects(tenant: string, prefix: string): Promise<readonly string[]> {
+    return this.rows.subjects(tenant, prefix);
+  }
+
+  purge(): Promise<boolean> {
+    return this.rows.purge();
+  }
+
+  async rewrap(): Promise<number> {
+    if (!this.ring.isRotating) return 0;
+    return this.rows.alone(async () => {
+      const mark = markOf(this.ring);
+      await this.rows.mark(mark, false);
+      let count = 0;
+      const replace = async (what: 'keys' | 'secrets', values: readonly Rewrapped[]): Promise<void> => {
+        if (values.length > 0) await this.rows.replace(what, values);
+        count += values.length;
+        await turn();
+      };
+      await replace(
+        'secrets',
+        (await this.rows.secrets()).flatMap(({ tenant, wrapped }) =>
+          this.rewrapped(tenant, tenant, wrapped, secretContext(tenant)),
+        ),
+      );
+      for (let after = '', more = true; more;) {
+        const page = await this.rows.page(after, rewrapPage);
+        await replace(
+          'keys',
+          page.flatMap((row) =>
+            row.wrapped === null ? [] : this.rewrapped(row.keyId, row.tenant, row.wrapped, contextOf(row)),
+          ),
+        );
+        after = page.at(-1)?.keyId ?? after;
+        more = page.length === rewrapPage;
+      }
+      await this.rows.mark(mark, true);
+      return count;
+    });
   }
 
   async tenantSecret(tenant: string): Promise<Buffer> {
     const cached = this.secrets.get(tenant);
     if (cached !== undefined) return cached;
-    const context = `secret\n${tenant}`;
+    const context = secretContext(tenant);
     let wrapped = await this.rows.secretOf(tenant);
     if (wrapped === undefined) {
-      await this.rows.insertSecret(tenant, wrap(this.tenantKey(tenant), randomBytes(32), context));
+      await this.rows.insertSecret(tenant, this.ring.wrapNew(purposeOf(tenant), context));
       wrapped = await this.rows.secretOf(tenant);
     }
     if (wrapped === undefined) throw new KeyMissing(`secret of ${tenant}`);
-    const secret = unwrap(this.tenantKey(tenant), wrapped, context);
+    const secret = this.ring.unwrap(purposeOf(tenant), wrapped, context);
+    if (secret === null) throw new KeyMissing(`secret of ${tenant}`, true);
     this.secrets.set(tenant, secret);
     return secret;
   }
@@ -96,13 +171,13 @@ export class WrappedKeyVault implements KeyVault {
 
   async close(): Promise<void> {
     await this.rows.close();
-    for (const cache of [this.opening, this.sealing, this.secrets, this.tenantKeys]) cache.clear();
+    for (const cache of [this.opening, this.sealing, this.secrets]) cache.clear();
   }
 
   /** Throws KeyDestroyed. */
   private unwrapped(row: KeyRow): DataKey {
     if (row.wrapped === null) throw new KeyDestroyed(row.subject);
-    const key = unwrap(this.tenantKey(row.tenant), row.wrapped, contextOf(row));
+    const key = this.keyOf(row, row.wrapped);
     const dataKey = { keyId: row.keyId, key };
     this.sealing.set(nameOf(row.tenant, row.subject), dataKey);
     // What was just sealed is opened next, by the projection or a decider.
@@ -110,42 +185,28 @@ export class WrappedKeyVault implements KeyVault {
     return dataKey;
   }
 
-  private newKey(tenant: string, subject: string): KeyRow {
-    const row = { keyId: randomUUID(), tenant, subject };
-    return { ...row, wrapped: wrap(this.tenantKey(tenant), randomBytes(32), contextOf(row)) };
+  /** Throws KeyMissing. */
+  private keyOf(row: KeyRow, wrapped: Uint8Array): Buffer {
+    const key = this.ring.unwrap(purposeOf(row.tenant), wrapped, contextOf(row));
+    if (key === null) throw new KeyMissing(row.keyId, true);
+    return key;
   }
 
-  private tenantKey(tenant: string): Buffer {
-    const cached = this.tenantKeys.get(tenant);
-    if (cached !== undefined) return cached;
-    const key = deriveKey(this.keyEncryptionKey, `tenant/${tenant}`);
-    this.tenantKeys.set(tenant, key);
-    return key;
+  private newKey(tenant: string, subject: string): KeyRow {
+    const row = { keyId: randomUUID(), tenant, subject, destroyedAt: null };
+    return { ...row, wrapped: this.ring.wrapNew(purposeOf(tenant), contextOf(row)) };
+  }
+
+  private rewrapped(id: string, tenant: string, from: Uint8Array, context: string): readonly Rewrapped[] {
+    const to = this.ring.rewrapped(purposeOf(tenant), from, context);
+    return to === null ? [] : [{ id, from, to }];
   }
 }
 
 const nameOf = (tenant: string, subject: string): string => `${tenant}\n${subject}`;
+const purposeOf = (tenant: string): string => `tenant/${tenant}`;
+const secretContext = (tenant: string): string => `secret\n${tenant}`;
 
 /** Bound to each wrapped key, so that a row cannot be moved to another subject. */
-const contextOf = ({ tenant, subject, keyId }: Omit<KeyRow, 'wrapped'>): string =>
+const contextOf = ({ tenant, subject, keyId }: Pick<KeyRow, 'tenant' | 'subject' | 'keyId'>): string =>
   `data-key\n${tenant}\n${subject}\n${keyId}`;
-
-/** A known value under the key-encryption key shows a wrong one at the start, not at the first erased-looking name. */
-export const verification = {
-  name: 'key-encryption-key',
-  make: (keyEncryptionKey: Buffer): Buffer =>
-    wrap(deriveKey(keyEncryptionKey, 'verification'), Buffer.from('portaria'), 'verification'),
-  /** `stored` is what a vault holds under the name; `place` names the vault in the sentence. Returns the mistake, null if there is none. */
-  mistake: (keyEncryptionKey: Buffer, stored: Uint8Array, place: string): string | null => {
-    try {
-      unwrap(deriveKey(keyEncryptionKey, 'verification'), stored, 'verification');
-      return null;
-    } catch {
-      return `The key-encryption key is not the one that ${place} was made with: give that one, or restore the vault that belongs to this key.`;
-    }
-  },
-  lengthMistake: (keyEncryptionKey: Buffer): string | null =>
-    keyEncryptionKey.length === 32
-      ? null
-      : `The key-encryption key has ${String(keyEncryptionKey.length)} bytes: give one of 32 bytes.`,
-} as const;

@@ -96,6 +96,7 @@ class ContactCardAnswer {
   @Shown(() => CardConversationAnswer, { list: 200 }) conversations!: readonly CardConversationAnswer[];
   @Shown(() => AsOfAnswer, { optional: true }) asOf?: AsOfAnswer;
   @Shown('string', { optional: true, description: 'The contact that this one is part of now' }) mergedInto?: string;
+  @Shown('boolean', { optional: true, description: 'True where the contact was erased' }) erased?: boolean;
 }
 class BlockedContactAnswer {
   @Shown('string') contactId!: string;

@@ -94,6 +94,8 @@ export class ListContactsHandler implements IQueryHandler<ListContacts> {
         .select(['contact_id', 'display_name', 'sort_name', 'tags', 'identities', 'block_id', 'block_expires_at'])
         .where('contact_card.tenant', '=', tenant)
         .where('contact_card.merged_into', 'is', null)
+        // Nothing of them could be shown.
+        .where('contact_card.erased', '=', 0)
         .where(ownContact(caller, 'contact_card.contact_id'));
       if (filter.search !== undefined) {
         query = query.where(sql<boolean>`search_text like ${containing(searchTerm(filter.search))} escape '\\'`);
@@ -142,6 +144,7 @@ export type ContactCard = Omit<ContactRow, 'blocked'> & {
   }[];
   /** The contact that it is part of now, if it was merged. */
   readonly mergedInto?: string;
+  readonly erased?: true;
 };
 
 /** A card's row as people see it at an instant. */
@@ -174,6 +177,7 @@ export class CardReader {
       consents: { whatsapp: UNSET, viber: UNSET, sms: UNSET, email: UNSET, ...row.consents },
       wallets,
       conversations,
+      ...(row.erased === 1 ? { erased: true } : {}),
     };
   }
 }

@@ -27,6 +27,7 @@ import type { Relinking } from '#block-filter/relinking.adapter';
 import { deriveId } from '#platform';
 import type { ConsentEnforcement } from './consent-enforcement.adapter.js';
 import type { PolicyWish } from './policies.js';
+import { systemMetadata } from './system-metadata.adapter.js';
 
 export type PolicyDesk = {
   readonly runner: CommandRunner;
@@ -212,19 +213,3 @@ export class PolicyWishes {
     );
   }
 }
-
-const systemMetadata = (
-  tenant: string,
-  actor: string,
-  commandId: string,
-  correlationId: string,
-  causationId: string,
-): CommandMetadata => ({
-  commandId,
-  correlationId,
-  causationId,
-  tenant,
-  caller: { id: actor, kind: 'system', role: 'system', access: 'all' },
-  now: new Date().toISOString(),
-  requestHash: 'policy',
-});

@@ -169,7 +169,11 @@ else {
     it('loses and doubles nothing while its connections are cut', async () => {
       let cuts = 0;
       await rows.migrate();
-      await meanwhile(async () => (cuts += await world.cut()), 300, () => wholeLife(() => cuts > 10));
+      await meanwhile(
+        async () => (cuts += await world.cut()),
+        300,
+        () => wholeLife(() => cuts > 10),
+      );
       expect(await contentsAt(rows, head)).toEqual(expected);
     }, 120_000);
 

@@ -1,4 +1,4 @@
-import type { Projection } from '#kernel';
+import type { Position, Projection } from '#kernel';
 import type { Head } from '#event-store/port';
 import { LIVE, type GenerationRow, type RebuildRow, type RowWrites } from '#read-store';
 import { isUnderWay } from './boot.js';
@@ -23,6 +23,10 @@ export type OpsCalls = {
   rollback: { args: [name: string]; answer: { generation: number } };
   /** Folds a parked sequence again, without what was discarded; a read model that paused over too many goes on. Null: nothing of that name is parked. */
   retry: { args: [name: string, sequence: string]; answer: Retried | null };
+  /** The tables with personal values in clear that have not passed a place of the log, where an erasure stands. What nobody moves any more is dropped. */
+  behind: { args: [position: Position]; answer: readonly string[] };
+  /** Takes what was overwritten and deleted off the disk. False: somebody reads it just now, ask again. */
+  purge: { args: []; answer: boolean };
 };
 /** `id`: the rebuild's, so that asking again is the same request. */
 export type RebuildOptions = { readonly id?: string; readonly autoPromote?: boolean; readonly park?: boolean };

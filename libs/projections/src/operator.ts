@@ -1,5 +1,6 @@
 import { countsName, LIVE, tableName, type RebuildRow } from '#read-store';
 import type { Running } from './build.js';
+import { behindErasure, clearTables } from './erasing.js';
 import { estimate } from './estimate.js';
 import { messageOf, type Generation } from './generation.js';
 import type { Members } from './members.js';
@@ -56,6 +57,8 @@ export class Operator {
       return estimate(this.running, this.members.live, wantedOf(projections, call.args[0]), head, ordinalOf);
     if (asksLog || call.name === 'retry') await this.members.readDiscards();
     if (call.name === 'retry') return this.#retry(...call.args);
+    if (call.name === 'purge')
+      return rows.purge(clearTables(projections, await rows.aside((system) => system.generations())));
     const world = { projections, logId, now: now(), head, ordinalOf, standbyUntil: this.standbyUntil() };
     const value = await rows.write(async (tx) => {
       await tx.system.own(this.running.seat);
@@ -74,6 +77,8 @@ export class Operator {
           return abort(tx, call.args[0], world);
         case 'rollback':
           return rollback(tx, world, call.args[0]);
+        case 'behind':
+          return behindErasure(tx, projections, call.args[0], (rebuildId) => abort(tx, rebuildId, world));
       }
     });
     await this.members.load();

@@ -29,6 +29,8 @@ export interface RowStore {
   snapshot<T>(work: (view: RowReads) => Promise<T>): Promise<T>;
   /** Small writes of their own beside a long `write`, where the store has more than one writer: leases, requests. */
   aside<T>(work: (system: System) => Promise<T>): Promise<T>;
+  /** Takes what was overwritten and deleted off the disk, as far as the store can. False: somebody reads it just now, try again. */
+  purge(tables: readonly string[]): Promise<boolean>;
   close(): Promise<void>;
 }
 

@@ -12,8 +12,12 @@ else {
     return {
       open: (options) => openPostgresKeyVault({ url: world.url, ...options }),
       tamper: async (sql) => {
-        await world.ask(sql.replaceAll('data_keys', `${keys}.data_keys`));
+        await world.ask(`set search_path = ${keys}; ${sql}`);
       },
+      wrapped: async () =>
+        (await world.ask(`select wrapped from ${keys}.data_keys where wrapped is not null`)).map((row) =>
+          Buffer.from(row['wrapped'] as Uint8Array),
+        ),
       bytes: async () => {
         const parts: Buffer[] = [];
         for (const table of ['data_keys', 'tenant_secrets', 'verification']) {

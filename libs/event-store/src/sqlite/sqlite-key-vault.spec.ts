@@ -17,6 +17,12 @@ keyVaultSuite('SQLite', () => {
       db.close();
       return Promise.resolve();
     },
+    wrapped: () => {
+      const db = new DatabaseSync(path, { readOnly: true });
+      const rows = db.prepare('select wrapped from data_keys where wrapped is not null').all();
+      db.close();
+      return Promise.resolve(rows.map((row) => Buffer.from(row['wrapped'] as Uint8Array)));
+    },
     bytes: () => Promise.resolve(Buffer.concat(readdirSync(folder).map((file) => readFileSync(join(folder, file))))),
     clear: () => {
       rmSync(folder, { recursive: true });

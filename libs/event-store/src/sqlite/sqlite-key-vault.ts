@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { StoreUnavailable } from '../port.js';
 import type { KeyVault } from '../vault.js';
-import { type KeyRow, type KeyRows, verification, WrappedKeyVault } from '../wrapped-key-vault.js';
+import { KeyRing, MARK, markOf, mistakeOfKeys, mistakeOfLength } from '../key-ring.js';
+import { type KeyRow, type KeyRows, type Rewrapped, WrappedKeyVault } from '../wrapped-key-vault.js';
 import { DataFolderError, explain, openDataFile, sqliteCode } from './data-folder.js';
 import { FlushQueue } from './flush-queue.js';
 
@@ -25,19 +26,22 @@ export type SqliteKeyVaultOptions = {
   readonly path: string;
   /** 32 bytes. */
   readonly keyEncryptionKey: Buffer;
+  /** The one that a rotation replaces. */
+  readonly previousKey?: Buffer | null;
   readonly readOnly?: boolean;
 };
 
 /** The key vault in one file, apart from the log. Throws DataFolderError, also for a wrong key-encryption key. */
 export const openSqliteKeyVault = (options: SqliteKeyVaultOptions): KeyVault => {
-  const { path, keyEncryptionKey, readOnly = false } = options;
-  const tooShort = verification.lengthMistake(keyEncryptionKey);
+  const { path, keyEncryptionKey: current, previousKey: previous = null, readOnly = false } = options;
+  const tooShort = mistakeOfLength({ current, previous });
   if (tooShort !== null) throw new DataFolderError(tooShort);
+  const ring = new KeyRing({ current, previous });
   const pragmas = 'pragma secure_delete = on;';
   const db = openDataFile({ path, readOnly, applicationId, version: 1, schema, pragmas });
   try {
-    verify(db, path, keyEncryptionKey, readOnly);
-    return new WrappedKeyVault(new SqliteKeyRows(db, path), keyEncryptionKey);
+    verify(db, path, ring, readOnly);
+    return new WrappedKeyVault(new SqliteKeyRows(db, path), ring);
   } catch (error) {
     db.close();
     if (error instanceof DataFolderError) throw error;
@@ -45,17 +49,19 @@ export const openSqliteKeyVault = (options: SqliteKeyVaultOptions): KeyVault => 
   }
 };
 
-const verify = (db: DatabaseSync, path: string, keyEncryptionKey: Buffer, readOnly: boolean): void => {
+const verify = (db: DatabaseSync, path: string, ring: KeyRing, readOnly: boolean): void => {
   if (!readOnly) {
-    db.prepare('insert or ignore into verification (name, wrapped) values (?, ?)').run(
-      verification.name,
-      verification.make(keyEncryptionKey),
-    );
+    db.prepare('insert or ignore into verification (name, wrapped) values (?, ?)').run(MARK.made, markOf(ring));
   }
-  const row = db.prepare('select wrapped from verification where name = ?').get(verification.name);
-  const mistake = verification.mistake(keyEncryptionKey, row?.['wrapped'] as Uint8Array, path);
+  const markNamed = (name: string): Uint8Array | null =>
+    (db.prepare('select wrapped from verification where name = ?').get(name)?.['wrapped'] ?? null) as Uint8Array | null;
+  const marks = { made: markNamed(MARK.made) ?? new Uint8Array(), rewrapping: markNamed(MARK.rewrapping) };
+  const mistake = mistakeOfKeys(ring, marks, path);
   if (mistake !== null) throw new DataFolderError(mistake);
 };
+
+const columns =
+  'key_id, tenant, subject, case when destroyed_at is null then wrapped end as wrapped, destroyed_at as destroyed';
 
 type Job = { readonly run: () => void; readonly done: () => void; readonly fail: (error: Error) => void };
 
@@ -71,7 +77,6 @@ class SqliteKeyRows implements KeyRows {
     private readonly db: DatabaseSync,
     private readonly path: string,
   ) {
-    const columns = 'key_id, tenant, subject, case when destroyed_at is null then wrapped end as wrapped';
     this.oneById = db.prepare(`select ${columns} from data_keys where key_id = ?`);
     this.oneBySubject = db.prepare(`select ${columns} from data_keys where tenant = ? and subject = ?`);
     this.oneSecret = db.prepare('select wrapped from tenant_secrets where tenant = ?');
@@ -94,6 +99,78 @@ class SqliteKeyRows implements KeyRows {
       );
       for (const { keyId, tenant, subject, wrapped } of rows) statement.run(keyId, tenant, subject, wrapped);
     });
+  }
+
+  destroy(rows: readonly KeyRow[]): Promise<void> {
+    return this.write(() => {
+      const statement = this.db.prepare(
+        `insert into data_keys (key_id, tenant, subject, wrapped, destroyed_at) values (?, ?, ?, null, ?)
+           on conflict (tenant, subject) do update
+             set wrapped = null, destroyed_at = coalesce(destroyed_at, excluded.destroyed_at)`,
+      );
+      for (const { keyId, tenant, subject, destroyedAt } of rows) statement.run(keyId, tenant, subject, destroyedAt);
+    });
+  }
+
+  subjects(tenant: string, prefix: string): Promise<readonly string[]> {
+    return this.answer(() =>
+      this.db
+        .prepare(
+          'select subject from data_keys where tenant = ? and subject >= ? and substr(subject, 1, ?) = ? order by subject',
+        )
+        .all(tenant, prefix, prefix.length, prefix)
+        .map((row) => String(row['subject'])),
+    );
+  }
+
+  /** The bytes of a destroyed key are overwritten in the file (`secure_delete`); they are gone when the WAL is, too. */
+  purge(): Promise<boolean> {
+    return this.answer(() => {
+      this.queue.drain();
+      return isTruncated(this.db);
+    });
+  }
+
+  page(afterKeyId: string, limit: number): Promise<readonly KeyRow[]> {
+    return this.answer(() =>
+      this.db
+        .prepare(
+          `select ${columns} from data_keys where key_id > ? and destroyed_at is null order by key_id limit ${String(limit)}`,
+        )
+        .all(afterKeyId)
+        .map((row) => keyRow(row))
+        .filter((row) => row !== undefined),
+    );
+  }
+
+  secrets(): Promise<readonly { readonly tenant: string; readonly wrapped: Uint8Array }[]> {
+    return this.answer(() =>
+      this.db
+        .prepare('select tenant, wrapped from tenant_secrets')
+        .all()
+        .map((row) => ({ tenant: String(row['tenant']), wrapped: row['wrapped'] as Uint8Array })),
+    );
+  }
+
+  replace(what: 'keys' | 'secrets', values: readonly Rewrapped[]): Promise<void> {
+    const [table, id] = what === 'keys' ? ['data_keys', 'key_id'] : ['tenant_secrets', 'tenant'];
+    return this.write(() => {
+      const statement = this.db.prepare(`update ${table} set wrapped = ? where ${id} = ? and wrapped = ?`);
+      for (const { id: which, from, to } of values) statement.run(to, which, from);
+    });
+  }
+
+  mark(mark: Uint8Array, done: boolean): Promise<void> {
+    return this.write(() => {
+      const statement = this.db.prepare('insert or replace into verification (name, wrapped) values (?, ?)');
+      statement.run(done ? MARK.made : MARK.rewrapping, mark);
+      if (done) this.db.prepare('delete from verification where name = ?').run(MARK.rewrapping);
+    });
+  }
+
+  /** One process has the folder. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    return work();
   }
 
   secretOf(tenant: string): Promise<Uint8Array | undefined> {
@@ -164,4 +241,15 @@ const keyRow = (row: Record<string, unknown> | undefined): KeyRow | undefined =>
         tenant: String(row['tenant']),
         subject: String(row['subject']),
         wrapped: row['wrapped'] as Uint8Array | null,
+        destroyedAt: row['destroyed'] === null ? null : Number(row['destroyed']),
       };
+
+/** Copies the WAL into the file and empties it, unless somebody reads just now. */
+const isTruncated = (db: DatabaseSync): boolean => {
+  db.exec('pragma busy_timeout = 0');
+  try {
+    return db.prepare('pragma wal_checkpoint(truncate)').get()?.['busy'] === 0;
+  } finally {
+    db.exec('pragma busy_timeout = 5000');
+  }
+};

@@ -76,6 +76,20 @@ export const openPostgresRowStore = (url: string, log: ViewLog = () => undefined
         throw told(error);
       }
     },
+    // Pages, WAL, replicas and backups keep what was there until they are reused or run out.
+    purge: async (tables) => {
+      try {
+        const client = await connect(url, { name: 'purge', statementMs: 0 });
+        try {
+          for (const table of tables) await client.query(`vacuum ${quoted(table)}`);
+        } finally {
+          await client.end().catch(() => undefined);
+        }
+      } catch (error) {
+        throw told(error);
+      }
+      return true;
+    },
     close: async () => {
       await views.close();
       await writer.close();

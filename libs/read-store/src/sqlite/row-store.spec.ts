@@ -1,8 +1,9 @@
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it } from '@jest/globals';
+import { json, text } from '#kernel';
 import { openSqliteRowStore, ReadStoreUnusable } from '#read-store';
 import { rowStoreSuite } from '../../../../test/conformance/row-store.suite.js';
 
@@ -16,6 +17,39 @@ afterAll(() => {
 rowStoreSuite('SQLite', () => {
   const store = openSqliteRowStore(fresh());
   return Promise.resolve({ store, close: () => store.close() });
+});
+
+it('keeps no byte of what was overwritten, deleted and dropped, in the file or beside it', async () => {
+  const path = fresh();
+  const store = openSqliteRowStore(path);
+  await store.migrate();
+  const spec = { key: ['id'], columns: { name: text, note: json<string[]>() }, indexes: [['name', 'id']] };
+  const [table, other] = ['people__g1', 'people__g2'].map((name) => ({ name, spec }));
+  if (table === undefined || other === undefined) throw new Error('two tables');
+  const ids = Array.from({ length: 400 }, (_, at) => String(at));
+  const named = (word: string) =>
+    ids.map((id) => ({ key: ['acme', id], row: { name: `${word} ${id}`, note: [word] } }));
+  const bytes = (): Buffer => Buffer.concat([path, `${path}-wal`].map((file) => readFileSync(file)));
+  await store.write(async (tx) => {
+    for (const one of [table, other]) {
+      await tx.createTable(one);
+      await tx.upsert(one, named('Secreta'));
+    }
+  });
+  await store.purge([]);
+  expect(bytes().includes('Secreta')).toBe(true);
+  await store.write((tx) => tx.upsert(table, named('Outra')));
+  await store.write((tx) =>
+    tx.remove(
+      other,
+      ids.slice(0, 200).map((id) => ['acme', id]),
+    ),
+  );
+  await store.write((tx) => tx.dropTable(other.name));
+  expect(await store.purge([])).toBe(true);
+  expect(bytes().includes('Outra')).toBe(true);
+  expect(bytes().includes('Secreta')).toBe(false);
+  await store.close();
 });
 
 describe('a read store file that cannot be used', () => {

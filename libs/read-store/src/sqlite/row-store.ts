@@ -75,6 +75,17 @@ export const openSqliteRowStore = (path: string): RowStore => {
         connection.close();
       }
     },
+    // What is deleted is overwritten in the file (`secure_delete`); the WAL is emptied.
+    purge: () =>
+      queued(async () => {
+        await checkpoints.open();
+        writer.exec('pragma busy_timeout = 0');
+        try {
+          return writer.prepare('pragma wal_checkpoint(truncate)').statement.get()?.['busy'] === 0;
+        } finally {
+          writer.exec('pragma busy_timeout = 5000');
+        }
+      }),
     close: async () => {
       await last;
       await checkpoints.close();
