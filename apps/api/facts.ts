@@ -13,7 +13,7 @@ import {
   type ConsentChannel,
 } from '#contacts';
 import { AddressBook } from '#contacts/address-book.adapter';
-import { MergeCommands } from '#contacts/merge-commands.handlers';
+import { MergeCommands, type MergeWallets } from '#contacts/merge-commands.handlers';
 import { ContactCommands, type ContactNeighbours, type Notice } from '#contacts/contact-commands.handlers';
 import {
   AssignConversation,
@@ -26,7 +26,7 @@ import {
 } from '#conversations';
 import { ConversationCommands, type ConversationNeighbours } from '#conversations/conversation-commands.handlers';
 import type { Codec, CommandRunner, EventStore, KeyVault } from '#event-store';
-import type { Caller, CommandMetadata, Position } from '#kernel';
+import type { Caller, CommandMetadata } from '#kernel';
 import { ConsentEnforcement } from '#policies/consent-enforcement.adapter';
 import type { ReadModels } from '#read-store';
 import { settingsDecider, type Settings } from '#settings';
@@ -149,10 +149,6 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
   };
   const contacts = new ContactCommands(runner, book, contactNeighbours);
   const relinking = new Relinking(runner, facts);
-  const merges = new MergeCommands(runner, {
-    relink: (sides, mergeId, metadata) => relinking.all(sides, mergeId, metadata),
-    enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
-  });
 
   const isActive = async (tenant: string, staffId: string): Promise<boolean> =>
     mayBeAssigned((await runner.load(staffDecider, tenant, staffId)).state, 'activeMembers');
@@ -178,6 +174,11 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
       }
     },
     contactOf,
+  });
+  const merges = new MergeCommands(runner, {
+    relink: (sides, mergeId, metadata) => relinking.all(sides, mergeId, metadata),
+    enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
+    wallets: mergeWalletsOf(walletContacts),
   });
   const walletRouting = new WalletRouting(runner, walletBook, walletContacts, {
     rules: async (tenant) => {
@@ -239,23 +240,16 @@ const routedConversations = (runner: CommandRunner, conversations: ConversationC
   },
 });
 
-/** What a merge asks of wallets: which the absorbed contact is in, so that the survivor comes into them too. */
-export type MergeWallets = {
-  /** The wallets that a contact is in; of the read models behind `after`, the place of the fact that froze the contact. */
-  readonly walletsOf: (tenant: string, contactId: string, after: Position) => Promise<readonly string[]>;
-  /** Puts the survivor into a wallet; said twice, stored once. Answers the position written, or of what stood there. */
-  readonly addByMerge: (walletId: string, contactId: string, metadata: CommandMetadata) => Promise<Position | null>;
-  /** Takes a contact out of a wallet: the absorbed one by a merge, what the merge added by its undoing. */
-  readonly removeByMerge: (walletId: string, contactId: string, metadata: CommandMetadata) => Promise<Position | null>;
-};
-
-export const mergeWalletsOf = ({ walletContacts }: Pick<WriteSide, 'walletContacts'>): MergeWallets => ({
-  walletsOf: (tenant, contactId, after) => walletContacts.walletsOf(tenant, contactId, after),
-  addByMerge: async (walletId, contactId, metadata) =>
-    (await walletContacts.add({ walletId, contactId, via: 'merge', conversationId: null, bulkId: null }, metadata))
-      .position,
-  removeByMerge: async (walletId, contactId, metadata) =>
-    (await walletContacts.removeByMerge({ walletId, contactId }, metadata)).position,
+const mergeWalletsOf = (walletContacts: WalletContacts): MergeWallets => ({
+  outcome: (tenant, sides, after) => walletContacts.united(tenant, sides, after),
+  holds: (tenant, walletId, contactId) => walletContacts.holds(tenant, { walletId, contactId }),
+  enter: async (walletId, contactId, metadata) => {
+    const addition = { walletId, contactId, via: 'merge', conversationId: null, bulkId: null } as const;
+    const { kind, position } = await walletContacts.add(addition, metadata);
+    return { entered: kind === 'accepted', position };
+  },
+  leave: async (walletId, contactId, metadata, via) =>
+    (await walletContacts.leaveByMerge({ walletId, contactId }, metadata, via)).position,
 });
 
 /** Into the conversation named, else the covered one with the latest message; a notice that stands already is found again. */

@@ -14,10 +14,10 @@ import type { CommandMetadata, Recorded } from '#kernel';
 import { asked, callers } from '#kernel/given';
 import { PolicyWishes } from '#policies/policy-wishes.adapter';
 import type { ReadModels } from '#read-store';
+import { AddWalletContact, pairOf, walletContactDecider } from '#wallets';
 import { memoryKeyVault } from '../fixtures/memory-key-vault.js';
 
-/** No step of a merge asks a read model. */
-const NOBODY_ASKS = {} as ReadModels<unknown>;
+const WALLET = '7c1d2e3f-0000-4000-8000-0000000000cc';
 const PHONES = { survivor: '+5511987650001', absorbed: '+5511987650002' } as const;
 type Side = keyof typeof PHONES;
 
@@ -37,7 +37,20 @@ const dying = (store: EventStore, appends: number): EventStore => {
 const started = (store: EventStore, vault: KeyVault) => {
   const codec = createCodec(storedTypes, vault);
   const runner = createCommandRunner({ store, codec });
-  const write = connectWriteSide({ runner, store, codec, vault, models: NOBODY_ASKS });
+  const isInWallet = async (contactId: string): Promise<boolean> =>
+    (await runner.load(walletContactDecider, 'acme', pairOf(WALLET, contactId))).state.status === 'in';
+  /** All that a merge asks of read models: who is in a wallet. They show what was written. */
+  const models = {
+    query: async () => {
+      const { state } = await runner.load(mergesDecider, 'acme', '');
+      const sides = [...state.byId.values()].flatMap((merge) => [merge.survivorId, merge.absorbedId]);
+      const value: { wallet_id: string; contact_id: string; archived: number }[] = [];
+      for (const contact_id of new Set(sides))
+        if (await isInWallet(contact_id)) value.push({ wallet_id: WALLET, contact_id, archived: 0 });
+      return { value, at: null };
+    },
+  } as unknown as ReadModels<unknown>;
+  const write = connectWriteSide({ runner, store, codec, vault, models });
   const intake = new Intake(
     runner,
     vault,
@@ -108,6 +121,20 @@ const started = (store: EventStore, vault: KeyVault) => {
         'merges',
         randomUUID(),
       ),
+    isInWallet,
+    /** As a command would that looked at the contact before it was absorbed. Answers what the policy then hears. */
+    comesIntoWallet: async (contactId: string) => {
+      const addition = { walletId: WALLET, contactId, via: 'selection', conversationId: null, bulkId: null } as const;
+      const command = new AddWalletContact({ ...addition, perContact: 'many', obstacle: null }, by(callers.admin));
+      await runner.execute(walletContactDecider, pairOf(WALLET, contactId), command, command.metadata);
+      return () =>
+        wishes.fulfil(
+          { type: 'FollowIntoWallet', data: { walletId: WALLET, contactId } },
+          { id: randomUUID(), tenant: 'acme', metadata: { $correlationId: 'r' } } as Recorded,
+          'merges',
+          randomUUID(),
+        );
+    },
     isDecided: async (mergeId: string) => {
       const { state } = await runner.load(mergesDecider, 'acme', '');
       const merge = state.byId.get(mergeId);
@@ -126,20 +153,20 @@ const started = (store: EventStore, vault: KeyVault) => {
   };
 };
 
-describe.each(['survivor', 'absorbed'] as const)('kill between the steps of a merge whose %s is blocked', (blocked) => {
-  let folder: string;
-  let store: EventStore & { close(): Promise<void> };
-  let vault: KeyVault;
-  beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'portaria-merge-'));
-    store = openSqliteEventStore({ path: join(folder, 'events.db') });
-    vault = memoryKeyVault();
-  });
-  afterEach(async () => {
-    await store.close();
-    rmSync(folder, { recursive: true, force: true });
-  });
+let folder: string;
+let store: EventStore & { close(): Promise<void> };
+let vault: KeyVault;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'portaria-merge-'));
+  store = openSqliteEventStore({ path: join(folder, 'events.db') });
+  vault = memoryKeyVault();
+});
+afterEach(async () => {
+  await store.close();
+  rmSync(folder, { recursive: true, force: true });
+});
 
+describe.each(['survivor', 'absorbed'] as const)('kill between the steps of a merge whose %s is blocked', (blocked) => {
   const begun = async () => {
     const first = started(store, vault);
     const sides = { survivor: await first.writes('survivor'), absorbed: await first.writes('absorbed') };
@@ -224,4 +251,64 @@ describe.each(['survivor', 'absorbed'] as const)('kill between the steps of a me
       expect(await store.head()).toEqual(head);
     },
   );
+});
+
+describe('kill between the steps of a merge of a contact in a wallet', () => {
+  const begun = async () => {
+    const first = started(store, vault);
+    const sides = { survivor: await first.writes('survivor'), absorbed: await first.writes('absorbed') };
+    await first.comesIntoWallet(sides.absorbed.contactId);
+    return { survivorId: sides.survivor.contactId, absorbedId: sides.absorbed.contactId, mergeId: randomUUID() };
+  };
+  const attempt = (step: Promise<unknown>): Promise<boolean> =>
+    step.then(
+      () => false,
+      () => true,
+    );
+
+  it.each([0, 1, 2, 3, 4, 5, 6])('after %i steps leaves one whose survivor comes into it', async (steps) => {
+    const { survivorId, absorbedId, mergeId } = await begun();
+    const died = await attempt(started(dying(store, steps), vault).merge(mergeId, survivorId, absorbedId));
+    expect(died).toBe(steps < 6);
+    const next = started(store, vault);
+    if (steps === 0) return;
+    await next.policy(mergeId);
+    expect([await next.isInWallet(survivorId), await next.isInWallet(absorbedId)]).toEqual([true, false]);
+    const head = await store.head();
+    await next.policy(mergeId);
+    expect((await next.merge(mergeId, survivorId, absorbedId)).kind).toBe('accepted');
+    expect(await store.head()).toEqual(head);
+  });
+
+  it.each([0, 1, 2, 3, 4, 5, 6])('after %i steps of its undoing leaves one that gives it back', async (steps) => {
+    const { survivorId, absorbedId, mergeId } = await begun();
+    await started(store, vault).merge(mergeId, survivorId, absorbedId);
+    const died = await attempt(started(dying(store, steps), vault).undo(mergeId));
+    expect(died).toBe(steps < 6);
+    const next = started(store, vault);
+    await next.policy(mergeId);
+    const isUndone = steps > 0;
+    expect([await next.isInWallet(survivorId), await next.isInWallet(absorbedId)]).toEqual([!isUndone, isUndone]);
+    const head = await store.head();
+    await next.policy(mergeId);
+    expect(await store.head()).toEqual(head);
+  });
+
+  it('whoever comes into it while being absorbed is followed by the survivor; others stay where they are', async () => {
+    const first = started(store, vault);
+    const [{ contactId: survivorId }, { contactId: absorbedId }] = [
+      await first.writes('survivor'),
+      await first.writes('absorbed'),
+    ];
+    await first.merge(randomUUID(), survivorId, absorbedId);
+    const follow = await first.comesIntoWallet(absorbedId);
+    await follow();
+    expect([await first.isInWallet(survivorId), await first.isInWallet(absorbedId)]).toEqual([true, false]);
+    const head = await store.head();
+    await follow();
+    await (
+      await first.comesIntoWallet(survivorId)
+    )();
+    expect(await store.head()).toEqual(head);
+  });
 });

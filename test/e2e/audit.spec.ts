@@ -51,6 +51,46 @@ const historyOf = async (contactId: string): Promise<Json> =>
   ).body;
 
 describe('the history of blocks', () => {
+  it('goes on through a merge: the survivor tells what came along, each row of the report stands once [R12]', async () => {
+    onANewDay();
+    const [survivor, absorbed] = [await town.customer(), await town.customer()];
+    const { blockId: own } = await town.block(survivor.contactId);
+    const { blockId: theirs } = await town.block(absorbed.contactId, { reasonText: 'Insults' });
+    await town.writes(absorbed.phone, 'hidden');
+    const body = { absorbedId: absorbed.contactId, confirm: true };
+    const before = clock.now();
+    clock.pass(1_000);
+    await town.does('supervisor', 'POST', `/v1/contacts/${survivor.contactId}/merge`, body);
+    const ends = async (contactId: string): Promise<unknown> =>
+      ((await historyOf(contactId)).episodes as Json[]).map(
+        (one) => [one.blockId, one.endedHow, one.reasonText] as unknown,
+      );
+    expect(await ends(survivor.contactId)).toEqual([
+      [own, null, null],
+      [theirs, 'merged', 'Insults'],
+    ]);
+    expect(await ends(absorbed.contactId)).toEqual([[theirs, 'merged', 'Insults']]);
+    const [, brought] = (await historyOf(survivor.contactId)).episodes as Json[];
+    expect(brought).toMatchObject({
+      ignored: { whatsapp: 1 },
+      concludedConversationIds: [absorbed.conversationId],
+      endedBy: 'sol',
+    });
+    const report = await door.get('auditor', '/v1/audit/blocked-conversations.csv');
+    expect(report.text.split('\r\n').filter((line) => line.includes(theirs))).toHaveLength(1);
+    // As of an instant before the merge both are as they were, behind it one has all.
+    const then = async (contactId: string, time: string): Promise<unknown> => {
+      const { identities, block, conversations } = (await door.get('auditor', `/v1/contacts/${contactId}?at=${time}`))
+        .body;
+      return [(identities as Json[]).length, block?.blockId ?? null, (conversations as Json[]).length];
+    };
+    expect(await then(survivor.contactId, before)).toEqual([1, own, 1]);
+    expect(await then(absorbed.contactId, before)).toEqual([1, theirs, 1]);
+    clock.pass(1_000);
+    expect(await then(survivor.contactId, clock.now())).toEqual([2, own, 2]);
+    expect((await then(absorbed.contactId, clock.now())) as unknown[]).toMatchObject([1, null, 0]);
+  });
+
   it('tells who blocked this customer, when, why, who undid it, and what it did [R12 R10 R11 H7 H8 H14 H15]', async () => {
     const at = onANewDay();
     const { contactId, phone, conversationId } = await town.customer();

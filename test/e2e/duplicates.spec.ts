@@ -238,6 +238,21 @@ describe('with prevention off', () => {
     expect(body.duplicates).toEqual([other.contactId]);
   });
 
+  it('lists a pair no more once one of it was merged, and again when that is undone [K9]', async () => {
+    const [one, other] = [await town.contact(), await town.contact()];
+    await attaches(other.contactId, 'sms', one.phone);
+    const duplicatesOf = async (contactId: string): Promise<unknown> =>
+      (await door.get('agent', `/v1/contacts/${contactId}/contactability`)).body.duplicates;
+    expect(await pairOf(one.contactId, other.contactId)).toBeDefined();
+    const body = { absorbedId: other.contactId, confirm: true };
+    const { mergeId } = await town.does('supervisor', 'POST', `/v1/contacts/${one.contactId}/merge`, body);
+    expect(await pairOf(one.contactId, other.contactId)).toBeUndefined();
+    expect([await duplicatesOf(one.contactId), await duplicatesOf(other.contactId)]).toEqual([[], []]);
+    await town.does('supervisor', 'POST', `/v1/merges/${mergeId as string}/undo`, {});
+    expect(await pairOf(one.contactId, other.contactId)).toBeDefined();
+    expect(await duplicatesOf(one.contactId)).toEqual([other.contactId]);
+  });
+
   it('reports nothing where nothing is shared', async () => {
     const { contactId } = await town.contact();
     expect((await door.get('agent', `/v1/contacts/${contactId}/contactability`)).body.duplicates).toEqual([]);

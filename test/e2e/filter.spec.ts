@@ -98,6 +98,43 @@ describe('the snapshot', () => {
 });
 
 describe('the stream of changes', () => {
+  it('tells of a merge and of its undoing what a new snapshot says: no covered address is lost [I14 R3]', async () => {
+    for (const side of ['survivor', 'absorbed', 'both'] as const) {
+      const [survivor, absorbed] = [await town.contact(), await town.contact()];
+      const ids = [survivor.identityId, absorbed.identityId];
+      if (side !== 'absorbed') await town.block(survivor.contactId);
+      if (side !== 'survivor') await town.block(absorbed.contactId);
+      const { lines, token } = await snapshot();
+      const one = await follow(token);
+      const known = (): readonly Line[] => {
+        const state = new Map(lines.map((line) => [keyOf(line), line]));
+        for (const { data } of one.heard) {
+          const line = data as Line;
+          if (line.addresses.length === 0) state.delete(keyOf(line));
+          else state.set(keyOf(line), line);
+        }
+        return sorted([...state.values()].filter(({ identityId }) => ids.includes(identityId)));
+      };
+      const covered = (now = known()): readonly string[] =>
+        [...new Set(now.filter(({ to }) => to === null).map(({ identityId }) => identityId))].sort();
+      const body = { absorbedId: absorbed.contactId, confirm: true };
+      const merge = await town.does('supervisor', 'POST', `/v1/contacts/${survivor.contactId}/merge`, body);
+      const fresh = async (): Promise<readonly Line[]> =>
+        sorted((await snapshot()).lines.filter(({ identityId }) => ids.includes(identityId)));
+      const asTold = async (): Promise<void> => {
+        const expected = JSON.stringify(await fresh());
+        await until(() => JSON.stringify(known()) === expected);
+      };
+      await asTold();
+      expect(covered()).toEqual([...ids].sort());
+      await town.does('supervisor', 'POST', `/v1/merges/${merge.mergeId as string}/undo`, {});
+      await asTold();
+      const blocked = { survivor: ids.slice(0, 1), absorbed: ids.slice(1), both: ids }[side];
+      expect(covered()).toEqual([...blocked].sort());
+      one.leave();
+    }
+  });
+
   it('tells of a block, a narrower scope, a new identity, its removal, an expiry that is set and the end [R3 H1 H3]', async () => {
     await town.set('block.allowExpiry', true);
     const { contactId, identityId } = await town.contact();

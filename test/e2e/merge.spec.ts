@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { answerOf, type Schemas } from '#client';
 import { clock, openDoor, type Answer, type Door, type Json, type Who } from './door.js';
+import { until } from '../fixtures/until.js';
 import { newPhone, townOf, type Customer, type Town } from './town.js';
 
 let door: Door;
@@ -229,6 +230,21 @@ describe('a merge', () => {
     });
   });
 
+  it('answers for the absorbed contact whether its survivor may be spoken to [K11 I14]', async () => {
+    const [survivor, absorbed] = [await town.contact(), await town.contact()];
+    const may = async (contactId: string): Promise<Json> =>
+      (await door.get('integration', `/v1/contacts/${contactId}/contactability`)).body;
+    await town.does('supervisor', 'PUT', `/v1/contacts/${absorbed.contactId}/consents/sms`, { state: 'granted' });
+    await town.does('supervisor', 'PUT', `/v1/contacts/${survivor.contactId}/consents/sms`, { state: 'revoked' });
+    expect((await may(absorbed.contactId)).channels.sms.allowed).toBe(true);
+    const mergeId = await merge(survivor.contactId, absorbed.contactId);
+    expect((await may(absorbed.contactId)).channels.sms).toEqual({ allowed: false, reasons: ['consent-revoked'] });
+    expect(await may(absorbed.contactId)).toEqual(await may(survivor.contactId));
+    expect((await door.get('integration', `/v1/contacts/${absorbed.contactId}/refusals`)).status).toBe(200);
+    await undo(mergeId);
+    expect((await may(absorbed.contactId)).channels.sms.allowed).toBe(true);
+  });
+
   it('is no new message of what was ignored before it', async () => {
     const [survivor, absorbed] = await two();
     await town.block(absorbed.contactId);
@@ -340,6 +356,120 @@ describe('undoing a merge', () => {
       expect([card.mergedInto, card.identities.map((one) => one.identityId)]).toEqual([undefined, [identityId]]);
     }
     expect((await door.call('supervisor', 'POST', `/v1/merges/${randomUUID()}/undo`, {})).code).toBe('not-found');
+  });
+});
+
+describe('wallets of merged contacts', () => {
+  const wallet = async (name: string): Promise<string> =>
+    (await town.does('supervisor', 'POST', '/v1/wallets', { name: `${name} ${randomUUID()}` })).walletId as string;
+  const put = async (walletId: string, contactId: string): Promise<void> => {
+    await town.does('supervisor', 'POST', `/v1/wallets/${walletId}/contacts`, { contactIds: [contactId] });
+  };
+  const takeOut = (walletId: string, contactId: string): Promise<Json> =>
+    town.does('supervisor', 'DELETE', `/v1/wallets/${walletId}/contacts/${contactId}`);
+  const walletsOf = async (contactId: string): Promise<readonly string[]> =>
+    (await town.card(contactId)).wallets.map((one) => one.walletId).sort();
+  const contactsIn = async (walletId: string): Promise<readonly string[]> => {
+    const { items } = (await door.get('supervisor', `/v1/wallets/${walletId}/contacts`)).body;
+    const ids = (items as readonly Json[]).map((one) => one.contactId as string);
+    const filtered = (await door.get('supervisor', `/v1/contacts?walletId=${walletId}`)).body.items as readonly Json[];
+    expect(filtered.map((one) => one.contactId as string).sort()).toEqual([...ids].sort());
+    expect((await door.get('supervisor', `/v1/wallets/${walletId}`)).body.contactCount).toBe(ids.length);
+    return ids;
+  };
+
+  it('are united, and separated again; what somebody did since stays', async () => {
+    const [survivor, absorbed] = await two();
+    const [theirs, shared, own, touched] = [
+      await wallet('Theirs'),
+      await wallet('Shared'),
+      await wallet('Own'),
+      await wallet('Touched'),
+    ];
+    for (const id of [theirs, shared, touched]) await put(id, absorbed.contactId);
+    for (const id of [shared, own]) await put(id, survivor.contactId);
+    const before = clock.now();
+    clock.pass(1);
+    const mergeId = await merge(survivor.contactId, absorbed.contactId);
+    expect(await walletsOf(survivor.contactId)).toEqual([theirs, shared, own, touched].sort());
+    expect(await walletsOf(absorbed.contactId)).toEqual([]);
+    for (const id of [theirs, shared, own, touched]) expect(await contactsIn(id)).toEqual([survivor.contactId]);
+    const facts = (await door.facts()).filter(
+      ({ type, data }) => type === 'ContactsMerged' && data['mergeId'] === mergeId,
+    );
+    expect(facts[0]?.data['walletOutcome']).toEqual([
+      { walletId: theirs, added: true },
+      { walletId: shared, added: false },
+      { walletId: touched, added: true },
+    ]);
+    const then = (await door.get('supervisor', `/v1/contacts/${absorbed.contactId}?at=${before}`)).body;
+    expect((then.wallets as readonly Json[]).map((one) => one.walletId as string).sort()).toEqual(
+      [theirs, shared, touched].sort(),
+    );
+    await takeOut(touched, survivor.contactId);
+    await put(touched, survivor.contactId);
+    await undo(mergeId);
+    expect(await walletsOf(survivor.contactId)).toEqual([shared, own, touched].sort());
+    expect(await walletsOf(absorbed.contactId)).toEqual([theirs, shared, touched].sort());
+    const head = await door.head();
+    await undo(mergeId);
+    expect(await door.head()).toBe(head);
+  });
+
+  it('are not given again when the merge is said again, to whom somebody took out since', async () => {
+    const [survivor, absorbed] = [await town.contact(), await town.contact()];
+    const id = await wallet('Once');
+    await put(id, absorbed.contactId);
+    const key = randomUUID();
+    await tries(survivor.contactId, absorbed.contactId, key);
+    await takeOut(id, survivor.contactId);
+    const head = await door.head();
+    expect((await tries(survivor.contactId, absorbed.contactId, key)).status).toBe(200);
+    expect((await tries(survivor.contactId, absorbed.contactId)).status).toBe(200);
+    expect(await door.head()).toBe(head);
+    expect(await contactsIn(id)).toEqual([]);
+  });
+
+  it('that are archived are left, and nobody comes into them', async () => {
+    const [survivor, absorbed] = [await town.contact(), await town.contact()];
+    const id = await wallet('Archived');
+    await put(id, absorbed.contactId);
+    await town.does('supervisor', 'POST', `/v1/wallets/${id}/archive`, {});
+    const mergeId = await merge(survivor.contactId, absorbed.contactId);
+    expect(await contactsIn(id)).toEqual([]);
+    await undo(mergeId);
+    expect(await contactsIn(id)).toEqual([absorbed.contactId]);
+  });
+
+  it("are the survivor's own where one is all that a contact may have, else the other's [W14]", async () => {
+    await town.set('wallet.perContact', 'one');
+    const [survivor, absorbed, bare] = [await town.contact(), await town.contact(), await town.contact()];
+    const [own, theirs] = [await wallet('Own'), await wallet('Theirs')];
+    await put(own, survivor.contactId);
+    await put(theirs, absorbed.contactId);
+    const mergeId = await merge(survivor.contactId, absorbed.contactId);
+    expect([await walletsOf(survivor.contactId), await contactsIn(theirs)]).toEqual([[own], []]);
+    await undo(mergeId);
+    expect([await walletsOf(survivor.contactId), await walletsOf(absorbed.contactId)]).toEqual([[own], [theirs]]);
+    const other = await merge(bare.contactId, absorbed.contactId);
+    expect([await walletsOf(bare.contactId), await contactsIn(theirs)]).toEqual([[theirs], [bare.contactId]]);
+    await undo(other);
+    expect([await walletsOf(bare.contactId), await walletsOf(absorbed.contactId)]).toEqual([[], [theirs]]);
+    await town.set('wallet.perContact', 'many');
+  });
+
+  it('hold the survivor alone, whoever was added while the merge ran [W14]', async () => {
+    const [survivor, absorbed] = [await town.contact(), await town.contact()];
+    const ids = await Promise.all(Array.from({ length: 8 }, (_, n) => wallet(`At once ${String(n)}`)));
+    const answers = Promise.all(
+      ids.map((id) =>
+        town.does('supervisor', 'POST', `/v1/wallets/${id}/contacts`, { contactIds: [absorbed.contactId] }),
+      ),
+    );
+    await merge(survivor.contactId, absorbed.contactId);
+    const added = (await answers).map((one) => one.added === 1);
+    await until(async () => (await walletsOf(absorbed.contactId)).length === 0);
+    expect(await walletsOf(survivor.contactId)).toEqual(ids.filter((_, n) => added[n]).sort());
   });
 });
 

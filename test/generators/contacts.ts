@@ -195,17 +195,20 @@ const blocks = {
   m3: null,
 } as const;
 const mergeId = one('m1', 'm2', 'm3');
-const merging = fc
-  .record({ ...about, mergeId })
-  .chain((data) =>
-    metadata.map(
-      (asked) =>
-        new CompleteMerge(
-          { ...data, absorbed: frozen(data.mergeId, blocks[data.mergeId], asked.now), mergedBy: 'sol' },
-          asked,
-        ),
-    ),
-  );
+const merging = fc.record({ ...about, mergeId }).chain((data) =>
+  metadata.map(
+    (asked) =>
+      new CompleteMerge(
+        {
+          ...data,
+          absorbed: frozen(data.mergeId, blocks[data.mergeId], asked.now),
+          walletOutcome: [{ walletId: 'w1', added: data.mergeId === 'm1' }],
+          mergedBy: 'sol',
+        },
+        asked,
+      ),
+  ),
+);
 const separating = fc
   .record({ ...about, mergeId })
   .chain((data) =>

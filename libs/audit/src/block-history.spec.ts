@@ -4,7 +4,7 @@ import type { ConversationEvent } from '#conversations';
 import type { Recorded } from '#kernel';
 import { at } from '#kernel/given';
 import { recorded, type ShortEvent } from '#kernel/projected';
-import { episodesOf, Traces, type Episode } from './block-history.js';
+import { episodesOf, Traces, unitedEpisodesOf, type Episode } from './block-history.js';
 
 const stream = 'contact-acme.carla';
 const blocked = (blockId: string, blockedAt: string, more: object = {}): ShortEvent<ContactEvent> => ({
@@ -172,5 +172,87 @@ describe('the history of blocks', () => {
     ]);
     expect(second).toMatchObject({ ignored: { sms: 1 }, concludedConversationIds: [] });
     expect(traces.of('b1')?.ignoredIn.get('conv')?.count).toBe(3);
+  });
+});
+
+describe('the history of blocks of contacts that were merged', () => {
+  const of = (contactId: string, fact: ShortEvent<ContactEvent>): ShortEvent<ContactEvent> =>
+    ({ ...fact, stream: `contact-acme.${contactId}`, data: { ...fact.data, contactId } }) as ShortEvent<ContactEvent>;
+  const state = (blockId: string, more: object = {}) => ({ blockId, scope: { all: true }, expiresAt: null, ...more });
+  const merged = (data: object): ShortEvent<ContactEvent> =>
+    of('ada', {
+      type: 'ContactsMerged',
+      data: { mergeId: 'm1', absorbedId: 'eva', mergedBy: 'sol', mergedAt: at('11:00'), ...data },
+    } as unknown as ShortEvent<ContactEvent>);
+  const unmerged = (block: object | null, theirs: object | null): ShortEvent<ContactEvent> =>
+    of('ada', {
+      type: 'ContactsUnmerged',
+      data: { mergeId: 'm1', block, restored: { block: theirs }, unmergedBy: 'sol', unmergedAt: at('12:00') },
+    } as unknown as ShortEvent<ContactEvent>);
+  const history = (contactId: string, ...facts: readonly ShortEvent<ContactEvent>[]): readonly Episode[] => [
+    ...unitedEpisodesOf(contactId, recorded(facts), new Traces(), at('23:00')),
+  ];
+  const ends = (episodes: readonly Episode[]) =>
+    episodes.map(({ blockId, endedHow, endedAt, endedBy }) => [blockId, endedHow, endedAt, endedBy]);
+  const kept = { blockOutcome: { keptBlockId: 'b2', endedBlockId: null, endedAt: null }, blockIds: ['b1', 'b2'] };
+  const both = { blockOutcome: { keptBlockId: 'b1', endedBlockId: 'b2', endedAt: at('11:00') }, blockIds: ['b2'] };
+
+  it('tells at the survivor what came with the absorbed contact, and where the episode ended [R12]', () => {
+    const facts = [
+      of('eva', blocked('b1', at('09:00'))),
+      of('eva', unblocked('b1', at('09:10'))),
+      of('eva', blocked('b2', at('10:00'))),
+      merged({ ...kept, block: state('b2') }),
+      of('ada', unblocked('b2', at('11:30'))),
+    ];
+    const expected = [
+      ['b1', 'unblocked', at('09:10'), 'adm'],
+      ['b2', 'unblocked', at('11:30'), 'adm'],
+    ];
+    expect(ends(history('ada', ...facts))).toEqual(expected);
+    expect(ends(history('eva', ...facts))).toEqual(expected);
+    expect(history('ada', ...facts)[1]?.facts.map(({ type }) => type)).toEqual([
+      'ContactBlocked',
+      'ContactsMerged',
+      'ContactUnblocked',
+    ]);
+  });
+
+  it('ends the absorbed episode as merged where both were blocked, and names what the merge widened [R12]', () => {
+    const facts = [
+      of('ada', blocked('b1', at('09:00'), { scope: { channels: ['sms'] }, expiresAt: at('20:00') })),
+      of('eva', blocked('b2', at('10:00'))),
+      merged({ ...both, block: state('b1') }),
+    ];
+    expect(ends(history('ada', ...facts))).toEqual([
+      ['b1', null, null, null],
+      ['b2', 'merged', at('11:00'), 'sol'],
+    ]);
+    const [first, second] = history('ada', ...facts);
+    expect(first?.changes).toEqual([
+      { scope: { all: true }, expiresAt: null, changedBy: 'sol', changedAt: at('11:00') },
+    ]);
+    expect(second?.durationMs).toBe(3_600_000);
+    expect(ends(history('eva', ...facts))).toEqual([['b2', 'merged', at('11:00'), 'sol']]);
+  });
+
+  it('says of one that had run out before the merge that it expired', () => {
+    const facts = [
+      of('eva', blocked('b2', at('10:00'), { expiresAt: at('10:30') })),
+      merged({ ...both, blockOutcome: { keptBlockId: null, endedBlockId: 'b2', endedAt: at('10:30') }, block: null }),
+    ];
+    expect(ends(history('ada', ...facts))).toEqual([['b2', 'expired', at('10:30'), null]]);
+  });
+
+  it('gives each side its own again when the merge is undone', () => {
+    const facts = [
+      of('ada', blocked('b1', at('09:00'))),
+      of('eva', blocked('b2', at('10:00'))),
+      merged({ ...both, block: state('b1') }),
+      unmerged(state('b1'), state('b2')),
+      of('eva', unblocked('b2', at('12:30'))),
+    ];
+    expect(ends(history('ada', ...facts))).toEqual([['b1', null, null, null]]);
+    expect(ends(history('eva', ...facts))).toEqual([['b2', 'unblocked', at('12:30'), 'adm']]);
   });
 });

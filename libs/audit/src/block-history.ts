@@ -1,5 +1,5 @@
 // Who blocked this customer, when, why, until when, and what it did: an episode after the other, as the streams tell it [R12].
-import type { ContactEvent, IgnoredEvent } from '#contacts';
+import { sameScope, type ContactEvent, type IgnoredEvent, type Scope } from '#contacts';
 import type { ConversationEvent } from '#conversations';
 import type { Recorded } from '#kernel';
 
@@ -115,6 +115,9 @@ export const EPISODE_TYPES: ReadonlySet<string> = new Set<ContactEvent['type']>(
   'ContactBlockChanged',
   'ContactUnblocked',
   'ContactBlockExpired',
+  'ContactsMerged',
+  'ContactsUnmerged',
+  'ContactRestored',
 ]);
 
 /** Facts of conversations that carry the block that caused them. */
@@ -125,8 +128,17 @@ export const TRACE_TYPES: ReadonlySet<string> = new Set<ConversationEvent['type'
   'MessageHidden',
 ]);
 
-type Open = { readonly begun: DataOf<'ContactBlocked'>; readonly changes: BlockChange[]; readonly facts: Placed[] };
+type Open = {
+  readonly begun: DataOf<'ContactBlocked'>;
+  readonly changes: BlockChange[];
+  readonly facts: Placed[];
+  /** As they are now. */
+  scope: Scope;
+  expiresAt: string | null;
+  end: End | null;
+};
 type End = Pick<Episode, 'endedAt' | 'endedBy' | 'endedHow' | 'requestedBy' | 'unblockReason' | 'durationMs'>;
+type Merging = Extract<ContactEvent, { type: 'ContactsMerged' | 'ContactsUnmerged' | 'ContactRestored' }>;
 
 /**
  * The episodes of a contact, oldest first, each as soon as its end is read; the open one last. `now` decides whether one that ran out
@@ -137,23 +149,113 @@ export const episodesOf = async function* (
   traces: Traces,
   now: string,
 ): AsyncGenerator<Episode, void, undefined> {
-  let open: Open | null = null;
+  const open = new Map<string, Open>();
   for await (const event of facts) {
-    if (event.type === 'ContactBlocked') {
-      open = { begun: event.data, changes: [], facts: [placed(event)] };
-      continue;
-    }
-    if (open === null || !('blockId' in event.data) || event.data.blockId !== open.begun.blockId) continue;
-    open.facts.push(placed(event));
-    if (event.type === 'ContactBlockChanged') {
-      const { contactId: _contact, blockId: _block, ...change } = event.data;
-      open.changes.push(change);
-    } else {
-      yield told(open, endOf(event, open), traces);
-      open = null;
+    for (const one of hear(open, event)) {
+      if (one.end === null) continue;
+      open.delete(one.begun.blockId);
+      yield told(one, one.end, traces);
     }
   }
-  if (open !== null) yield told(open, ranOut(open, now), traces);
+  for (const one of open.values()) yield told(one, ranOut(one, now), traces);
+};
+
+/**
+ * The same of a contact that was merged: with the episodes that those brought whom it absorbed and that were not given back. `facts` are
+ * those of all of them, in the order of the log; an episode goes on in the stream of whoever has it.
+ */
+export const unitedEpisodesOf = function* (
+  contactId: string,
+  facts: Iterable<Recorded<ContactEvent>>,
+  traces: Traces,
+  now: string,
+): Generator<Episode, void, undefined> {
+  const all = new Map<string, Open>();
+  const brought = new Map<string, readonly string[]>();
+  for (const event of facts) {
+    hear(all, event);
+    if (event.data.contactId !== contactId) continue;
+    if (event.type === 'ContactBlocked') brought.set(event.data.blockId, [event.data.blockId]);
+    if (event.type === 'ContactsMerged') brought.set(event.data.mergeId, event.data.blockIds);
+    if (event.type === 'ContactsUnmerged') brought.delete(event.data.mergeId);
+  }
+  const own = new Set([...brought.values()].flat());
+  const sorted = [...all.values()].sort((a, b) => (a.begun.blockedAt < b.begun.blockedAt ? -1 : 1));
+  for (const one of sorted) if (own.has(one.begun.blockId)) yield told(one, one.end ?? ranOut(one, now), traces);
+};
+
+/** Takes a fact in; answers the episodes that it tells of. */
+const hear = (open: Map<string, Open>, event: Recorded<ContactEvent>): readonly Open[] => {
+  if (event.type === 'ContactBlocked') {
+    const { blockId, scope, expiresAt } = event.data;
+    open.set(blockId, { begun: event.data, changes: [], facts: [placed(event)], scope, expiresAt, end: null });
+    return [];
+  }
+  const known = blockIdsOf(event)
+    .map((blockId) => open.get(blockId ?? ''))
+    .filter((one) => one !== undefined);
+  for (const one of known) {
+    one.facts.push(placed(event));
+    if (event.type === 'ContactBlockChanged') change(one, event.data);
+    else if (event.type === 'ContactsMerged') merge(one, event.data);
+    else if (event.type === 'ContactsUnmerged') separate(one, event.data);
+    else if (event.type !== 'ContactRestored') one.end = endOf(event, one);
+  }
+  return known;
+};
+
+const blockIdsOf = (event: ContactEvent): readonly (string | null | undefined)[] => {
+  if (isMerging(event)) {
+    if (event.type === 'ContactsMerged')
+      return [event.data.blockOutcome.keptBlockId, event.data.blockOutcome.endedBlockId];
+    return [event.data.block?.blockId, event.type === 'ContactsUnmerged' ? event.data.restored.block?.blockId : null];
+  }
+  return 'blockId' in event.data ? [event.data.blockId] : [];
+};
+
+const isMerging = (event: ContactEvent): event is Merging =>
+  ['ContactsMerged', 'ContactsUnmerged', 'ContactRestored'].includes(event.type);
+
+const change = (one: Open, data: DataOf<'ContactBlockChanged'>): void => {
+  const { contactId: _contact, blockId: _block, ...said } = data;
+  one.changes.push(said);
+  if (said.scope !== undefined) one.scope = said.scope;
+  if (said.expiresAt !== undefined) one.expiresAt = said.expiresAt;
+};
+
+const merge = (one: Open, { block, blockOutcome, mergedBy, mergedAt }: DataOf<'ContactsMerged'>): void => {
+  const { endedBlockId, endedAt } = blockOutcome;
+  if (one.begun.blockId !== endedBlockId || endedAt === null) {
+    goesOn(one, block, mergedBy, mergedAt);
+    return;
+  }
+  const expired = expiredAt(endedAt, one.begun.blockedAt);
+  // One that had run out before it was merged was over already.
+  one.end = endedAt === one.expiresAt ? expired : { ...expired, endedHow: 'merged', endedBy: mergedBy };
+};
+
+const separate = (one: Open, { block, restored, unmergedBy, unmergedAt }: DataOf<'ContactsUnmerged'>): void => {
+  const isTheirs = one.begun.blockId === restored.block?.blockId;
+  goesOn(one, isTheirs ? restored.block : block, unmergedBy, unmergedAt);
+};
+
+/** Open, with the scope and the end that a merge or its undoing gave it. */
+const goesOn = (
+  one: Open,
+  block: { readonly scope: Scope; readonly expiresAt: string | null } | null,
+  changedBy: string,
+  changedAt: string,
+): void => {
+  if (block === null) return;
+  one.end = null;
+  const { scope, expiresAt } = block;
+  const what = {
+    ...(sameScope(one.scope, scope) ? {} : { scope }),
+    ...(one.expiresAt === expiresAt ? {} : { expiresAt }),
+  };
+  if (Object.keys(what).length === 0) return;
+  one.changes.push({ ...what, changedBy, changedAt });
+  Object.assign(one, what);
 };
 
 const endOf = (event: Recorded<ContactEvent>, { begun }: Open): End => {
@@ -187,13 +289,8 @@ const expiredAt = (endedAt: string, blockedAt: string): End => ({
   durationMs: Date.parse(endedAt) - Date.parse(blockedAt),
 });
 
-const ranOut = ({ begun, changes }: Open, now: string): End => {
-  const expiresAt = changes.reduce<string | null>(
-    (latest, change) => (change.expiresAt === undefined ? latest : change.expiresAt),
-    begun.expiresAt,
-  );
-  return expiresAt !== null && expiresAt <= now ? expiredAt(expiresAt, begun.blockedAt) : NOT_ENDED;
-};
+const ranOut = ({ begun, expiresAt }: Open, now: string): End =>
+  expiresAt !== null && expiresAt <= now ? expiredAt(expiresAt, begun.blockedAt) : NOT_ENDED;
 
 const told = ({ begun, changes, facts }: Open, end: End, traces: Traces): Episode => {
   const trace = traces.of(begun.blockId);

@@ -64,11 +64,15 @@ export class BlockedConversations {
     contacts: AsyncIterable<string>,
     now: string,
   ): AsyncGenerator<Row, void, undefined> {
+    const ofMerged = new Set<string>();
     for await (const contactId of contacts) {
       const history = await this.histories.of(tenant, contactId, now);
       if (history === null) continue;
       for await (const episode of history.episodes) {
         const { blockId, kind, reasonCode, blockedBy, blockedAt, endedAt, endedHow, requestedBy, durationMs } = episode;
+        // Both sides of a merge tell of it.
+        if (ofMerged.has(blockId)) continue;
+        if (history.merged) ofMerged.add(blockId);
         if (blockedAt < (range.from ?? '') || (range.to !== undefined && blockedAt >= range.to)) continue;
         for (const { conversationId, channel, ignoredCount } of history.touchedBy(episode)) {
           yield [

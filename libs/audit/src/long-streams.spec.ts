@@ -92,7 +92,7 @@ describe('of a stream of 100,000 facts', () => {
 
   it('a block history counts 100,000 ignored messages, and gives each episode when its end is read', async () => {
     const { read, streams } = endless();
-    const facts = { placesOf: async () => [] } as unknown as ConversationFactsReader;
+    const facts = { placesOf: async () => [], kinOf: async () => [] } as unknown as ConversationFactsReader;
     const history = await new BlockHistories(streams, facts).of('acme', 'carla', at('12:00'));
     expect(history?.revision).toBe(LENGTH - 1);
     const before = read.pages;

@@ -24,6 +24,7 @@ const evolved = (
       merges: contact.merges.map((merge) => ({
         ...merge,
         consents: {},
+        wallets: [],
         before: withoutText(merge.before),
         after: withoutText(merge.after),
         restored: merge.restored && { ...merge.restored, block: withoutText(merge.restored.block) },
@@ -37,7 +38,7 @@ const evolved = (
 /** Rows only of contacts that were ever blocked need coverage, but a holder must be known as valid too: so one row each; `covered` finds the former. */
 export const blockFilter = projection<ContactEvent>()({
   name: 'block_filter',
-  version: 5,
+  version: 6,
   table: {
     key: ['contact_id'],
     columns: { contact: json<KnownContact>(), covered: integer, into_id: nullable(text) },

@@ -113,6 +113,20 @@ export class ConversationFactsReader {
     );
   }
 
+  /** All contacts that this one was ever merged with, and those with others, whether that was undone or not. */
+  async kinOf(tenant: string, contactId: string): Promise<readonly string[]> {
+    const kin = new Set([contactId]);
+    // A set goes on over what is added to it.
+    for (const one of kin) {
+      const { state } = await this.runner.load(contactDecider, tenant, one);
+      if (state.status === 'unknown') continue;
+      for (const other of state.kin) kin.add(other);
+      if (state.status === 'absorbed') kin.add(state.intoId);
+    }
+    kin.delete(contactId);
+    return [...kin];
+  }
+
   /** May the caller see the contact? Agents with limited access see those of their own conversations. */
   async isMine(tenant: string, caller: Caller, contactId: string): Promise<boolean> {
     if (caller.role !== 'agent' || caller.access === 'all') return true;

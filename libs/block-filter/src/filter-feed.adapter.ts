@@ -18,15 +18,22 @@ export const coveredContacts = async (
   tenant: string,
   which: { readonly ids: readonly string[] } | { readonly after: string },
 ): Promise<ReadonlyMap<string, readonly IntervalLine[]>> => {
-  const all = withIdentities(db, tenant).where('block_filter.covered', '=', 1);
+  const all = withIdentities(db, tenant);
   const rows = await (
     'ids' in which
-      ? all.where('block_filter.contact_id', 'in', which.ids)
-      : all.where('block_filter.contact_id', '>', which.after).orderBy('block_filter.contact_id').limit(CHUNK)
+      ? // Whoever is frozen may be covered by the block of the one that absorbs it.
+        all
+          .where((row) => row.or([row('block_filter.covered', '=', 1), row('into_id', 'is not', null)]))
+          .where('block_filter.contact_id', 'in', which.ids)
+      : all
+          .where('block_filter.covered', '=', 1)
+          .where('block_filter.contact_id', '>', which.after)
+          .orderBy('block_filter.contact_id')
+          .limit(CHUNK)
   ).execute();
   const found = new Map(rows.map((row) => [row.contact_id, coveredOf(row)]));
   const kin = await kinOf(db, tenant, [...found.values()]);
-  return new Map([...found].map(([id, one]) => [id, linesOf(one, (other) => kin.get(other))]));
+  return new Map([...found].map(([id, one]) => [id, linesOf(one, kinIn(kin, one))]));
 };
 
 const coveredOf = (row: {
@@ -34,7 +41,17 @@ const coveredOf = (row: {
   readonly identities: Covered['identities'] | null;
 }): Covered => ({ contact: row.contact, identities: row.identities ?? [] });
 
-/** Whom the contacts absorbed, and who absorbed them. */
+const kinIn = (all: ReadonlyMap<string, Covered>, { contact }: Covered): ReadonlyMap<string, Covered> =>
+  new Map(
+    [...all].filter(
+      ([id, other]) =>
+        contact.merges.some(({ absorbedId }) => absorbedId === id) ||
+        (contact.status === 'absorbed' && contact.intoId === id) ||
+        (other.contact.status === 'absorbed' && other.contact.intoId === contact.contactId),
+    ),
+  );
+
+/** Whom the contacts absorbed, who is frozen for them, and who absorbed them. */
 const kinOf = async (
   db: Kysely<FeedTables>,
   tenant: string,
@@ -44,8 +61,11 @@ const kinOf = async (
     ...contact.merges.map(({ absorbedId }) => absorbedId),
     ...(contact.status === 'absorbed' ? [contact.intoId] : []),
   ]);
-  if (ids.length === 0) return new Map();
-  const rows = await withIdentities(db, tenant).where('block_filter.contact_id', 'in', ids).execute();
+  const own = contacts.map(({ contact }) => contact.contactId);
+  if (own.length === 0) return new Map();
+  const rows = await withIdentities(db, tenant)
+    .where((row) => row.or([row('block_filter.contact_id', 'in', ids), row('into_id', 'in', own)]))
+    .execute();
   return new Map(rows.map((row) => [row.contact_id, coveredOf(row)]));
 };
 

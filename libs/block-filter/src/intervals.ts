@@ -1,6 +1,14 @@
 // What is covered, as lines for gateways that decide by themselves. A line is a state: it replaces the one with the same identityId,
 // blockId, from and channels; nothing is counted, so that reading one twice changes nothing.
-import { channelsOf, spellingsOf, type CardIdentity, type Channel, type Contact, type Kind } from '#contacts';
+import {
+  channelsOf,
+  presentContact,
+  spellingsOf,
+  type CardIdentity,
+  type Channel,
+  type Contact,
+  type Kind,
+} from '#contacts';
 
 export type IntervalLine = {
   /** Every spelling; none: the identity is the contact's no more, and covers nothing. */
@@ -20,26 +28,34 @@ type KnownContact = Exclude<Contact, { status: 'unknown' }>;
 export type Covered = { readonly contact: KnownContact; readonly identities: readonly CardIdentity[] };
 
 /**
- * The lines of a contact, oldest first. `kin` finds those whom it absorbed and who absorbed it. Once a merge is carried out its survivor speaks
- * for both, and says first that the other's lines cover nothing: where they are the same lines, what comes behind holds.
+ * The lines of a contact, oldest first. `kin` are those whom it absorbed, who are frozen for it, and who absorbed it. Once a merge is
+ * carried out its survivor speaks for both, and says first that the other's lines cover nothing: where they are the same lines, what comes
+ * behind holds. Until then whoever is asked says what the merge will make of both, or its undoing of each.
  */
-export const linesOf = (one: Covered, kin: (contactId: string) => Covered | undefined): readonly IntervalLine[] => {
+export const linesOf = (one: Covered, kin: ReadonlyMap<string, Covered>): readonly IntervalLine[] => {
   const { contact } = one;
+  const others = [...kin.values()];
+  const folds = new Map([one, ...others].map((each) => [each.contact.contactId, each.contact]));
+  const identities = [one, ...others].flatMap((each) => each.identities);
+  // A merge takes its times from the facts: whenever it is told, it opens the same lines.
+  const present = presentContact(folds, contact.contactId, contact.lastTime);
   if (contact.status === 'absorbed') {
-    const into = kin(contact.intoId)?.contact;
-    if (into?.merges.some(({ mergeId, restored }) => mergeId === contact.mergeId && restored === null) === true)
-      return [];
+    const into = folds.get(contact.intoId);
+    const isTakenIn = into?.merges.some(({ mergeId, restored }) => mergeId === contact.mergeId && restored === null);
+    return isTakenIn === true ? [] : ownLines(present, identities);
   }
   const absorbed = contact.merges.flatMap(({ absorbedId, restored }) => {
-    const other = kin(absorbedId);
+    const other = kin.get(absorbedId);
     if (other?.contact.status !== 'absorbed') return [];
-    const lines = ownLines(other);
-    return restored === null ? lines.map((line) => ({ ...line, addresses: [] })) : lines;
+    return restored === null
+      ? ownLines(other.contact, other.identities).map((line) => ({ ...line, addresses: [] }))
+      : ownLines(presentContact(folds, absorbedId, contact.lastTime), other.identities);
   });
-  return [...absorbed, ...ownLines(one)];
+  return [...absorbed, ...ownLines(present, identities)];
 };
 
-const ownLines = ({ contact, identities }: Covered): readonly IntervalLine[] => {
+const ownLines = (contact: Contact, identities: readonly CardIdentity[]): readonly IntervalLine[] => {
+  if (contact.status === 'unknown') return [];
   const addresses = new Map(identities.map(({ identityId, value }) => [identityId, value]));
   return contact.coverage.flatMap(({ identityId, channel, blockId, contactId, from, to }) => {
     const kind = contact.identities.find((one) => one.identityId === identityId)?.kind;

@@ -138,6 +138,8 @@ export type ContactEvent =
         blockIds: readonly string[];
         /** The channels on which what the absorbed contact said goes on; each follows as a fact of its own. */
         consentOutcome: readonly { channel: ConsentChannel; state: 'granted' | 'revoked' }[];
+        /** The wallets that the absorbed contact was in and leaves. */
+        walletOutcome: readonly WalletOutcome[];
         /** All contacts that the absorbed one had ever been merged with. */
         kinIds: readonly string[];
         mergedBy: string;
@@ -198,6 +200,9 @@ export type ContactEvent =
       }
     >;
 
+/** `added`: the survivor comes into it, since it was not in it and may be. */
+export type WalletOutcome = { readonly walletId: string; readonly added: boolean };
+
 /** What a contact gets back when its merge is undone: its identities as they became meanwhile, its episode if nobody ended it, and what covered it. */
 export type Restored = {
   readonly identities: readonly {
@@ -249,6 +254,7 @@ export type Merge = {
   /** The consents before it, and when the others were taken over. */
   readonly consents: Consents;
   readonly mergedAt: string;
+  readonly wallets: readonly WalletOutcome[];
   /** Once it was undone. */
   readonly restored: Restored | null;
 };
@@ -554,6 +560,7 @@ const merged = (state: Known, data: DataOf<'ContactsMerged'>): Contact => {
     endedBlockId: data.blockOutcome.endedBlockId,
     consents: state.consents,
     mergedAt: data.mergedAt,
+    wallets: data.walletOutcome,
     restored: null,
   };
   return {
@@ -747,7 +754,12 @@ export class AbsorbContact extends Command<About<{ readonly mergeId: string; rea
 }
 /** Takes in what the frozen contact has: the second step. */
 export class CompleteMerge extends Command<
-  About<{ readonly mergeId: string; readonly absorbed: AbsorbedContact; readonly mergedBy: string }>
+  About<{
+    readonly mergeId: string;
+    readonly absorbed: AbsorbedContact;
+    readonly walletOutcome: readonly WalletOutcome[];
+    readonly mergedBy: string;
+  }>
 > {
   readonly type = 'CompleteMerge';
 }
@@ -1228,13 +1240,13 @@ const absorb = ({ data, metadata }: AbsorbContact, contact: Known | ErasedContac
 };
 
 const completeMerge = (
-  { data: { mergeId, absorbed, mergedBy }, metadata }: CompleteMerge,
+  { data: { mergeId, absorbed, walletOutcome, mergedBy }, metadata }: CompleteMerge,
   contact: ActiveContact,
 ): Decision => {
   if (absorbed.contactId === contact.contactId || contact.merges.some((one) => one.mergeId === mergeId)) return [];
   const now = later(metadata.now, contact.lastTime);
   const before = expired(contact, now);
-  const data = mergeOf(after(contact, before), absorbed, mergeId, mergedBy, now);
+  const data = mergeOf(after(contact, before), absorbed, { mergeId, walletOutcome, mergedBy }, now);
   return [...before, { type: 'ContactsMerged', data }, ...reasonOf(absorbed, data), ...consentsOf(absorbed, data)];
 };
 

@@ -11,6 +11,7 @@ import {
   type Contact,
   type Merge,
   type Restored,
+  type WalletOutcome,
 } from './contact.js';
 import { eraseMerged } from './erasure-of-merged.adapter.js';
 import {
@@ -26,7 +27,7 @@ import {
 type MergesOutcome = Outcome<typeof mergesDecider>;
 type Accepted = Extract<MergesOutcome, { kind: 'accepted' }>;
 
-/** What a merge asks of conversations; filled by the composition. Both look at the present state and answer the latest position written. */
+/** What a merge asks of conversations and wallets; filled by the composition. All that write answer the latest position written. */
 export type MergeNeighbours = {
   /** The conversations of these contacts' identities follow them. */
   readonly relink: (
@@ -35,7 +36,26 @@ export type MergeNeighbours = {
     metadata: CommandMetadata,
   ) => Promise<Position | null>;
   readonly enforceBlock: (contactId: string, metadata: CommandMetadata) => Promise<Position | null>;
+  readonly wallets: MergeWallets;
 };
+
+type Sides = { readonly survivorId: string; readonly absorbedId: string };
+
+export type MergeWallets = {
+  /** The wallets that the absorbed contact is in, oldest first, as the read models know them behind `after`. Throws NotYetVisible. */
+  readonly outcome: (tenant: string, sides: Sides, after: Position | null) => Promise<readonly WalletOutcome[]>;
+  readonly holds: (tenant: string, walletId: string, contactId: string) => Promise<boolean>;
+  /** Puts a contact into a wallet; said twice, stored once. `false`: it may not come into any. */
+  readonly enter: (walletId: string, contactId: string, metadata: CommandMetadata) => Promise<Entered>;
+  /** Takes a contact out; with `via` only one whom that brought in. */
+  readonly leave: (
+    walletId: string,
+    contactId: string,
+    metadata: CommandMetadata,
+    via?: 'merge',
+  ) => Promise<Position | null>;
+};
+export type Entered = { readonly entered: boolean; readonly position: Position | null };
 
 type Carried = { readonly position: Position | null; readonly revision: number };
 
@@ -140,7 +160,88 @@ export class MergeCommands {
     );
     const kept: (Position | null)[] = [];
     for (const contactId of [survivorId, absorbedId]) kept.push(await this.neighbours.enforceBlock(contactId, behind));
-    return { ...carried, position: latestPosition(carried.position, relinked, ...kept) };
+    // What is least urgent comes last.
+    const united = await this.onWallets(merges, merge, metadata);
+    return { ...carried, position: latestPosition(carried.position, relinked, ...kept, united) };
+  }
+
+  /**
+   * A contact came into a wallet at `after`: if it was being absorbed then, whoever it is now comes into the wallet instead.
+   * Called by the policy.
+   */
+  async followIntoWallet(
+    { walletId, contactId }: { readonly walletId: string; readonly contactId: string },
+    after: Position,
+    metadata: CommandMetadata,
+  ): Promise<void> {
+    const { tenant } = metadata;
+    const { state: absorbed, position } = await this.contact(tenant, contactId);
+    // The merge may have brought it out already.
+    if (absorbed.status !== 'absorbed' || !(await this.neighbours.wallets.holds(tenant, walletId, contactId))) return;
+    const { state: merges } = await this.runner.load(mergesDecider, tenant, '');
+    const survivorId = chainOf(merges, contactId).at(-1) ?? contactId;
+    // Undone already: its restoring is owed, and it stays where it is.
+    if (survivorId === contactId) return;
+    const all = await this.neighbours.wallets.outcome(
+      tenant,
+      { survivorId, absorbedId: contactId },
+      latestPosition(after, position),
+    );
+    const came = all.filter((one) => one.walletId === walletId);
+    await this.unite(merges, came, { survivorId, absorbedId: contactId }, (id) =>
+      walletStepOf(metadata, metadata.commandId, id, 'merge'),
+    );
+  }
+
+  /** The survivor comes into the wallets of the absorbed contact, who leaves them; undone, that comes back, and the survivor leaves those that the merge alone brought it into. */
+  private async onWallets(
+    merges: Merges,
+    { mergeId, survivorId, absorbedId, undoneBy }: DecidedMerge,
+    metadata: CommandMetadata,
+  ): Promise<Position | null> {
+    const { state: survivor } = await this.contact(metadata.tenant, survivorId);
+    const outcome = mergeIn(survivor, mergeId)?.wallets ?? [];
+    const { wallets } = this.neighbours;
+    if (undoneBy === null) {
+      const merging = (walletId: string) => walletStepOf(metadata, mergeId, walletId, 'merge');
+      return this.unite(merges, outcome, { survivorId, absorbedId }, merging);
+    }
+    const done: (Position | null)[] = [];
+    for (const { walletId, added } of outcome) {
+      const undoing = walletStepOf(metadata, mergeId, walletId, 'undo');
+      done.push(await this.enter(merges, walletId, absorbedId, undoing));
+      if (added) done.push(await wallets.leave(walletId, survivorId, undoing, 'merge'));
+    }
+    return latestPosition(...done);
+  }
+
+  private async unite(
+    merges: Merges,
+    outcome: readonly WalletOutcome[],
+    { survivorId, absorbedId }: Sides,
+    stepFor: (walletId: string) => CommandMetadata,
+  ): Promise<Position | null> {
+    const done: (Position | null)[] = [];
+    for (const { walletId, added } of outcome) {
+      const merging = stepFor(walletId);
+      if (added) done.push(await this.enter(merges, walletId, survivorId, merging));
+      done.push(await this.neighbours.wallets.leave(walletId, absorbedId, merging));
+    }
+    return latestPosition(...done);
+  }
+
+  /** Whoever was absorbed meanwhile, before it came in, is followed. */
+  private async enter(
+    merges: Merges,
+    walletId: string,
+    contactId: string,
+    metadata: CommandMetadata,
+  ): Promise<Position | null> {
+    for (const id of chainOf(merges, contactId)) {
+      const { entered, position } = await this.neighbours.wallets.enter(walletId, id, metadata);
+      if (entered) return position;
+    }
+    return null;
   }
 
   /** The steps on the contacts' own streams. Earlier merges of either side come first, so that what is frozen is whole. */
@@ -165,7 +266,7 @@ export class MergeCommands {
     const [taker, giver] = [await this.contact(tenant, survivorId), await this.contact(tenant, absorbedId)];
     // Nobody is left who could take anything in.
     if (taker.state.status === 'erased' && giver.state.status !== 'absorbed') return taker;
-    await this.step(new AbsorbContact({ ...about, contactId: absorbedId, intoId: survivorId }, merging));
+    const frozen = await this.step(new AbsorbContact({ ...about, contactId: absorbedId, intoId: survivorId }, merging));
     const { state: absorbed } = await this.contact(tenant, absorbedId);
     // Restored already: everything was done, and undone.
     if (absorbed.status !== 'absorbed' || absorbed.mergeId !== mergeId) {
@@ -173,8 +274,12 @@ export class MergeCommands {
       return before?.kind === 'accepted' ? before : this.contact(tenant, survivorId);
     }
     const takingIn = commandId === undefined ? merging : { ...metadata, commandId, now: merging.now };
+    const isTakenIn = mergeIn((await this.contact(tenant, survivorId)).state, mergeId) !== undefined;
+    const walletOutcome = isTakenIn
+      ? []
+      : await this.neighbours.wallets.outcome(tenant, { survivorId, absorbedId }, frozen.position);
     const merged = await this.step(
-      new CompleteMerge({ ...about, contactId: survivorId, absorbed, mergedBy: requestedBy }, takingIn),
+      new CompleteMerge({ ...about, contactId: survivorId, absorbed, walletOutcome, mergedBy: requestedBy }, takingIn),
     );
     if (undoneBy === null) {
       const { state } = await this.contact(tenant, survivorId);
@@ -239,6 +344,22 @@ const asFrozen = ({ identities, block, coverage }: AbsorbedContact): Restored =>
 
 const isStale = ({ expectedRevision }: CommandMetadata, revision: number): boolean =>
   expectedRevision !== undefined && expectedRevision !== revision;
+
+/** A contact, and those that absorbed it, one after the other. */
+const chainOf = (merges: Merges, contactId: string): readonly string[] => {
+  const into = mergeThatAbsorbed(merges, contactId)?.survivorId;
+  return into === undefined ? [contactId] : [contactId, ...chainOf(merges, into)];
+};
+
+const walletStepOf = (
+  metadata: CommandMetadata,
+  mergeId: string,
+  walletId: string,
+  name: 'merge' | 'undo',
+): CommandMetadata => {
+  const step = stepOf(metadata, mergeId, name);
+  return { ...step, commandId: deriveId(metadata.tenant, mergeId, `wallet-${walletId}`, name) };
+};
 
 /** The same for whoever takes the step, so that it stands once and is found. */
 const stepOf = (metadata: CommandMetadata, mergeId: string, name: 'merge' | 'undo'): CommandMetadata => ({

@@ -71,7 +71,10 @@ const merged = (own: Block | null, other: Block | null, times: readonly [string,
     contact('eva', other),
     new AbsorbContact({ ...about, contactId: 'eva', intoId: 'ada' }, by(times[0])),
   ) as AbsorbedContact;
-  const command = new CompleteMerge({ ...about, contactId: 'ada', absorbed, mergedBy: 'sol' }, by(times[1]));
+  const command = new CompleteMerge(
+    { ...about, contactId: 'ada', absorbed, walletOutcome: [], mergedBy: 'sol' },
+    by(times[1]),
+  );
   return { survivor, absorbed, both: after(survivor, command) };
 };
 const separated = (

@@ -12,8 +12,7 @@ import { ended, opened, sameScope, united, type Coverage } from './coverage.js';
 export const mergeOf = (
   survivor: ActiveContact,
   absorbed: AbsorbedContact,
-  mergeId: string,
-  mergedBy: string,
+  { mergeId, walletOutcome, mergedBy }: Pick<DataOf<'ContactsMerged'>, 'mergeId' | 'walletOutcome' | 'mergedBy'>,
   now: string,
 ): DataOf<'ContactsMerged'> => {
   const mergedAt = later(now, absorbed.absorbedAt);
@@ -47,6 +46,7 @@ export const mergeOf = (
     coverage: joined(survivor, absorbed, block, endedAt === null ? brought : ended(brought, endedAt, () => true)),
     blockIds: absorbed.blockIds,
     consentOutcome: takenOver(survivor.consents, absorbed.consents),
+    walletOutcome: walletOutcome.map(({ walletId, added }) => ({ walletId, added })),
     kinIds: absorbed.kin,
     mergedBy,
     mergedAt,

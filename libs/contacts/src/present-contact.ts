@@ -31,7 +31,7 @@ const withFrozen = (contacts: ReadonlyMap<string, Contact>, contact: ActiveConta
     if (present.merges.some((one) => one.mergeId === mergeId)) continue;
     present = contactDecider.evolve(present, {
       type: 'ContactsMerged',
-      data: mergeOf(present, frozen, mergeId, '', now),
+      data: mergeOf(present, frozen, { mergeId, walletOutcome: [], mergedBy: '' }, now),
     });
   }
   return present;

@@ -7,7 +7,7 @@ import { reasonsAgainst, type Reason } from '#conversations';
 import { intervalAt, type Caller } from '#kernel';
 import { decodeCursor, pageOf, problem, type Consistency, type List, type Page, type Seen } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
-import { ownContact } from './contacts.query.js';
+import { seenCard } from './contacts.query.js';
 import type { Tables } from './tables.js';
 
 export type Contactability = {
@@ -15,7 +15,7 @@ export type Contactability = {
   readonly duplicates: readonly string[];
 };
 
-/** May the company begin to speak to this contact, channel by channel, and what stands against it? */
+/** May the company begin to speak to this contact (to whom it was merged into), channel by channel, and what stands against it? */
 export class GetContactability {
   constructor(
     readonly tenant: string,
@@ -44,12 +44,28 @@ export class ListDuplicates {
   ) {}
 }
 
-const seenContact = (db: Kysely<Tables>, tenant: string, caller: Caller, contactId: string) =>
+/** Pairs of two contacts that are both still there: one that was merged is found again once that is undone. */
+const pairsOf = (db: Kysely<Tables>, tenant: string) =>
   db
-    .selectFrom('contact_card')
-    .where('contact_card.tenant', '=', tenant)
-    .where('contact_card.contact_id', '=', contactId)
-    .where(ownContact(caller, 'contact_card.contact_id'));
+    .selectFrom('duplicates')
+    .where('duplicates.tenant', '=', tenant)
+    .where((pair) =>
+      pair.not(
+        pair.exists(
+          pair
+            .selectFrom('contact_card')
+            .select('contact_card.contact_id')
+            .where('contact_card.tenant', '=', tenant)
+            .where('merged_into', 'is not', null)
+            .where((row) =>
+              row.or([
+                row('contact_card.contact_id', '=', row.ref('duplicates.contact_id')),
+                row('contact_card.contact_id', '=', row.ref('duplicates.other_id')),
+              ]),
+            ),
+        ),
+      ),
+    );
 
 @QueryHandler(GetContactability)
 export class GetContactabilityHandler implements IQueryHandler<GetContactability> {
@@ -58,19 +74,16 @@ export class GetContactabilityHandler implements IQueryHandler<GetContactability
   async execute({ tenant, caller, contactId, consistency }: GetContactability): Promise<Seen<Contactability>> {
     const now = new Date().toISOString();
     const { value, at } = await this.models.query(async (db) => {
-      const card = await seenContact(db, tenant, caller, contactId)
-        .select(['identities', 'consents', 'block'])
-        .executeTakeFirst();
-      if (card === undefined) return null;
+      const card = await seenCard(db, tenant, caller, contactId);
+      if (card === null) return null;
       const places = card.identities.flatMap(({ identityId, kind }) =>
         channelsOf(kind).map((channel) => ({ identityId, channel })),
       );
       const coverageOf = await coverageOfPlaces(db, tenant, places, now);
-      const pairs = await db
-        .selectFrom('duplicates')
+      const { contact_id: presentId } = card;
+      const pairs = await pairsOf(db, tenant)
         .select(['contact_id', 'other_id'])
-        .where('tenant', '=', tenant)
-        .where((row) => row.or([row('contact_id', '=', contactId), row('other_id', '=', contactId)]))
+        .where((row) => row.or([row('contact_id', '=', presentId), row('other_id', '=', presentId)]))
         .orderBy('detected_at')
         .orderBy('contact_id')
         .orderBy('other_id')
@@ -97,7 +110,7 @@ export class GetContactabilityHandler implements IQueryHandler<GetContactability
         return [channel, { allowed: reasons.length === 0, reasons }];
       }),
     ) as Contactability['channels'];
-    const duplicates = pairs.map((pair) => (pair.contact_id === contactId ? pair.other_id : pair.contact_id));
+    const duplicates = pairs.map((pair) => (pair.contact_id === card.contact_id ? pair.other_id : pair.contact_id));
     return { value: { channels, duplicates }, at };
   }
 }
@@ -118,8 +131,7 @@ export class ListRefusalsHandler implements IQueryHandler<ListRefusals> {
     const bound = { list: 'refusals', tenant, caller: caller.id, access: caller.access, contactId };
     const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string']);
     const { value: found, at } = await this.models.query(async (db) => {
-      const contact = await seenContact(db, tenant, caller, contactId).select('contact_id').executeTakeFirst();
-      if (contact === undefined) return null;
+      if ((await seenCard(db, tenant, caller, contactId)) === null) return null;
       let query = db
         .selectFrom('refusals')
         .selectAll()
@@ -159,7 +171,7 @@ export class ListDuplicatesHandler implements IQueryHandler<ListDuplicates> {
     const bound = { list: 'duplicates', tenant, caller: caller.id };
     const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string', 'string']);
     const { value: found, at } = await this.models.query((db) => {
-      let query = db.selectFrom('duplicates').selectAll().where('tenant', '=', tenant);
+      let query = pairsOf(db, tenant).selectAll();
       if (after !== null) {
         query = query.where(
           sql<boolean>`(detected_at, contact_id, other_id) < (${after[0]}, ${after[1]}, ${after[2]})`,

@@ -193,8 +193,8 @@ export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
     const now = new Date().toISOString();
     const { value, at } = await this.models.query(async (db) => {
       const row = await cardOf(db, tenant, contactId);
-      const end = row === undefined ? undefined : await presentCard(db, tenant, row);
-      if (row === undefined || end === undefined || !(await isOwn(db, tenant, caller, end.contact_id))) return null;
+      const end = await seenCard(db, tenant, caller, contactId);
+      if (row === undefined || end === null) return null;
       return {
         row,
         mergedInto: end.contact_id === contactId ? null : end.contact_id,
@@ -216,6 +216,18 @@ const cardOf = (db: Kysely<Tables>, tenant: string, contactId: string): Promise<
     .where('contact_card.tenant', '=', tenant)
     .where('contact_card.contact_id', '=', contactId)
     .executeTakeFirst();
+
+/** The card that a contact is part of now, its own or that of whoever absorbed it; `null` if it is not within the caller's sight. */
+export const seenCard = async (
+  db: Kysely<Tables>,
+  tenant: string,
+  caller: Caller,
+  contactId: string,
+): Promise<CardRow | null> => {
+  const row = await cardOf(db, tenant, contactId);
+  const end = row === undefined ? undefined : await presentCard(db, tenant, row);
+  return end !== undefined && (await isOwn(db, tenant, caller, end.contact_id)) ? end : null;
+};
 
 /** The card at the end of those that absorbed it. */
 const presentCard = async (db: Kysely<Tables>, tenant: string, row: CardRow): Promise<CardRow> => {

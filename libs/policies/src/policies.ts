@@ -24,6 +24,7 @@ export type PolicyWish =
     }
   | { readonly type: 'CarryOutMerge'; readonly data: { readonly mergeId: string } }
   | { readonly type: 'FollowMerges'; readonly data: { readonly conversationId: string } }
+  | { readonly type: 'FollowIntoWallet'; readonly data: { readonly walletId: string; readonly contactId: string } }
   | {
       readonly type: 'EnforceConsentEverywhere';
       readonly data: { readonly contactId: string; readonly channel: Channel };
@@ -105,14 +106,24 @@ export const consent = policy<Of<ContactEvent, 'ConsentRevoked'> | Of<Conversati
   },
 });
 
-/** Decided merges are carried out, and undone ones; a conversation that was opened meanwhile follows its contact. */
-export const merges = policy<MergesEvent | Of<ConversationEvent, 'ConversationOpened'>>({
+/** Decided merges are carried out, and undone ones; a conversation that was opened meanwhile follows its contact, and so does a place in a wallet. */
+export const merges = policy<
+  MergesEvent | Of<ConversationEvent, 'ConversationOpened'> | Of<WalletContactEvent, 'WalletContactAdded'>
+>({
   name: 'merges',
-  hears: ['MergeRequested', 'MergeUndone', 'ConversationOpened'],
-  react: (event): readonly PolicyWish[] =>
-    event.type === 'ConversationOpened'
-      ? [{ type: 'FollowMerges', data: { conversationId: event.subject } }]
-      : [{ type: 'CarryOutMerge', data: { mergeId: event.data.mergeId } }],
+  hears: ['MergeRequested', 'MergeUndone', 'ConversationOpened', 'WalletContactAdded'],
+  react: (event): readonly PolicyWish[] => {
+    switch (event.type) {
+      case 'ConversationOpened':
+        return [{ type: 'FollowMerges', data: { conversationId: event.subject } }];
+      case 'WalletContactAdded': {
+        const { walletId, contactId } = event.data;
+        return [{ type: 'FollowIntoWallet', data: { walletId, contactId } }];
+      }
+      default:
+        return [{ type: 'CarryOutMerge', data: { mergeId: event.data.mergeId } }];
+    }
+  },
 });
 
 /** Whoever left has no conversations [I7]. */

@@ -77,6 +77,9 @@ export class PolicyWishes {
       case 'FollowMerges':
         await this.followMerges(wish.data.conversationId, metadata);
         return;
+      case 'FollowIntoWallet':
+        await desk.merges.followIntoWallet(wish.data, event.position, metadata);
+        return;
       case 'EnforceConsentEverywhere':
         await desk.consents.everywhere(wish.data.contactId, wish.data.channel, metadata);
         return;

@@ -1,8 +1,9 @@
-import { describe, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { asked, at, callers, given } from '#kernel/given';
 import {
   AddWalletContact,
   RemoveWalletContact,
+  unitedWallets,
   walletContactDecider,
   type WalletContactEvent,
 } from './wallet-contact.js';
@@ -69,5 +70,44 @@ describe('a contact', () => {
     given(walletContactDecider, added(), removed(), added({ addedAt: at('11:00') }))
       .when(remove({ movedToWalletId: 'w2', addedAt: now }))
       .thenNothing();
+  });
+  it('that a merge brought in is taken out with it, and not whom a person added since', () => {
+    const byMerge = added({ via: 'merge', bulkId: null });
+    given(walletContactDecider, byMerge)
+      .when(remove({ via: 'merge' }))
+      .then(removed());
+    given(walletContactDecider, byMerge, removed(), added())
+      .when(remove({ via: 'merge' }))
+      .thenNothing();
+    given(walletContactDecider, added())
+      .when(remove({ via: 'merge' }))
+      .thenNothing();
+  });
+});
+
+describe('the wallets of two contacts that are merged', () => {
+  const sides = { survivorId: 'ada', absorbedId: 'eva' };
+  const of = (contactId: string, ...walletIds: readonly string[]) =>
+    walletIds.map((walletId) => ({ walletId, contactId, archived: walletId === 'archived' }));
+  it('are united: the survivor comes into those that it is not in', () => {
+    expect(unitedWallets([...of('eva', 'w2', 'w1'), ...of('ada', 'w2', 'w3')], sides, 'many')).toEqual([
+      { walletId: 'w2', added: false },
+      { walletId: 'w1', added: true },
+    ]);
+    expect(unitedWallets(of('ada', 'w1'), sides, 'many')).toEqual([]);
+  });
+  it('leave the survivor out of those that are archived', () => {
+    expect(unitedWallets(of('eva', 'archived'), sides, 'many')).toEqual([{ walletId: 'archived', added: false }]);
+  });
+  it('are one where one is all that a contact may have: the survivor keeps its own, else it gets the last of the other [W14]', () => {
+    const theirs = of('eva', 'w1', 'w2', 'archived');
+    const added = (memberships: Parameters<typeof unitedWallets>[0]): readonly string[] =>
+      unitedWallets(memberships, sides, 'one')
+        .filter((one) => one.added)
+        .map((one) => one.walletId);
+    expect(added([...theirs, ...of('ada', 'w3')])).toEqual([]);
+    expect(added([...theirs, ...of('ada', 'archived')])).toEqual(['w2']);
+    expect(added([...theirs, ...of('ada', 'w2')])).toEqual([]);
+    expect(added(theirs)).toEqual(['w2']);
   });
 });

@@ -32,15 +32,21 @@ export type WalletContactEvent =
       }
     >;
 
-export type WalletContact = { readonly status: 'out' | 'in'; readonly addedAt: string; readonly lastTime: string };
+/** `addedAt` and `via`: of the last addition. */
+export type WalletContact = {
+  readonly status: 'out' | 'in';
+  readonly addedAt: string;
+  readonly via: AddedVia | null;
+  readonly lastTime: string;
+};
 
-const initial: WalletContact = { status: 'out', addedAt: '', lastTime: '' };
+const initial: WalletContact = { status: 'out', addedAt: '', via: null, lastTime: '' };
 
 const evolve = (state: WalletContact, event: WalletContactEvent): WalletContact => {
   switch (event.type) {
     case 'WalletContactAdded': {
-      const { addedAt } = event.data;
-      return { status: 'in', addedAt, lastTime: later(addedAt, state.lastTime) };
+      const { addedAt, via } = event.data;
+      return { status: 'in', addedAt, via, lastTime: later(addedAt, state.lastTime) };
     }
     case 'WalletContactRemoved':
       return { ...state, status: 'out', lastTime: later(event.data.removedAt, state.lastTime) };
@@ -69,6 +75,8 @@ export class RemoveWalletContact extends Command<
     readonly movedToWalletId: string | null;
     /** Only what was added then: who was added again since stays. */
     readonly addedAt?: string;
+    /** Only whom that brought in: who was added by a person since stays. */
+    readonly via?: AddedVia;
   }>
 > {
   readonly type = 'RemoveWalletContact';
@@ -103,8 +111,8 @@ const decide = (command: AddWalletContact | RemoveWalletContact, state: WalletCo
           },
         ];
   }
-  const { movedToWalletId, addedAt = state.addedAt } = command.data;
-  return state.status === 'out' || addedAt !== state.addedAt
+  const { movedToWalletId, addedAt = state.addedAt, via = state.via } = command.data;
+  return state.status === 'out' || addedAt !== state.addedAt || via !== state.via
     ? []
     : [
         {
@@ -122,6 +130,27 @@ export const walletContactDecider = decider({
   evolve,
   decide,
 });
+
+export type Membership = { readonly walletId: string; readonly contactId: string; readonly archived: boolean };
+
+/**
+ * The wallets that an absorbed contact leaves. The survivor comes into the active ones that it is not in; where one is all that it may
+ * have, its own stays, else it gets the last of the other's. `memberships`: of both, oldest first; so is the answer.
+ */
+export const unitedWallets = (
+  memberships: readonly Membership[],
+  { survivorId, absorbedId }: { readonly survivorId: string; readonly absorbedId: string },
+  perContact: 'many' | 'one',
+): readonly { readonly walletId: string; readonly added: boolean }[] => {
+  const active = memberships.filter(({ archived }) => !archived);
+  const own = active.filter(({ contactId }) => contactId === survivorId).map(({ walletId }) => walletId);
+  const fitting = active.filter(({ walletId, contactId }) => contactId === absorbedId && !own.includes(walletId));
+  const one = own.length > 0 ? [] : fitting.slice(-1);
+  const added = (perContact === 'one' ? one : fitting).map(({ walletId }) => walletId);
+  return memberships
+    .filter(({ contactId }) => contactId === absorbedId)
+    .map(({ walletId }) => ({ walletId, added: added.includes(walletId) }));
+};
 
 /** The part of the stream's name after the tenant. */
 export const pairOf = (walletId: string, contactId: string): string => `${walletId}.${contactId}`;

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import type { Kysely } from 'kysely';
 import {
   latestPosition,
   streamName,
@@ -16,6 +17,7 @@ import {
   AddWalletContact,
   pairOf,
   RemoveWalletContact,
+  unitedWallets,
   walletContactDecider,
   type AddedVia,
   type ContactObstacle,
@@ -135,29 +137,35 @@ export class WalletContacts {
     return accepted(await this.runner.execute(walletContactDecider, pair, command, metadata, runOptionsOf(metadata)));
   }
 
-  /** As a merge and its undoing do: nobody is asked, and no conversation is behind it. */
-  async removeByMerge({ walletId, contactId }: Pair, metadata: CommandMetadata): Promise<PairOutcome> {
-    const command = new RemoveWalletContact(
-      { walletId, contactId, conversationId: null, movedToWalletId: null },
-      metadata,
-    );
+  /** As a merge and its undoing do: nobody is asked, and no conversation is behind it. With `via` only whom that brought in. */
+  async leaveByMerge({ walletId, contactId }: Pair, metadata: CommandMetadata, via?: 'merge'): Promise<PairOutcome> {
+    const data = { walletId, contactId, conversationId: null, movedToWalletId: null };
+    const command = new RemoveWalletContact(via === undefined ? data : { ...data, via }, metadata);
     return this.runner.execute(walletContactDecider, pairOf(walletId, contactId), command, metadata);
   }
 
-  /** The wallets that a contact is in, archived ones too, as the read models know them behind `after`. */
-  async walletsOf(tenant: string, contactId: string, after: Position | null): Promise<readonly string[]> {
-    const { value } = await this.models.query(
-      (db) =>
-        db
-          .selectFrom('wallet_contacts')
-          .select('wallet_id')
-          .where('tenant', '=', tenant)
-          .where('contact_id', '=', contactId)
-          .orderBy('wallet_id')
-          .execute(),
+  /** Is the contact in the wallet, by the facts of the pair? */
+  async holds(tenant: string, { walletId, contactId }: Pair): Promise<boolean> {
+    const { state } = await this.runner.load(walletContactDecider, tenant, pairOf(walletId, contactId));
+    return state.status === 'in';
+  }
+
+  /** What a merge makes of two contacts' wallets, as the read models know them behind `after`. Throws NotYetVisible. */
+  async united(
+    tenant: string,
+    sides: { readonly survivorId: string; readonly absorbedId: string },
+    after: Position | null,
+  ): Promise<ReturnType<typeof unitedWallets>> {
+    const { value: rows } = await this.models.query(
+      (db) => membershipsOf(db, tenant, [sides.survivorId, sides.absorbedId]).orderBy('position').execute(),
       { after, waitMs: VISIBLE_MS },
     );
-    return value.map((row) => row.wallet_id);
+    const memberships = rows.map((row) => ({
+      walletId: row.wallet_id,
+      contactId: row.contact_id,
+      archived: row.archived === 1,
+    }));
+    return unitedWallets(memberships, sides, await this.neighbours.perContact(tenant));
   }
 
   /**
@@ -174,19 +182,7 @@ export class WalletContacts {
     let latest: Position | null = null;
     for (const chunk of chunks([...newest.keys()], CHUNK)) {
       const { value: rows } = await this.models.query(
-        (db) =>
-          db
-            .selectFrom('wallet_contacts')
-            .innerJoin('wallets', (join) =>
-              join
-                .onRef('wallets.tenant', '=', 'wallet_contacts.tenant')
-                .onRef('wallets.wallet_id', '=', 'wallet_contacts.wallet_id'),
-            )
-            .select(['wallet_contacts.wallet_id', 'contact_id', 'added_at', 'position'])
-            .where('wallet_contacts.tenant', '=', tenant)
-            .where('contact_id', 'in', chunk)
-            .where('wallets.archived', '=', 0)
-            .execute(),
+        (db) => membershipsOf(db, tenant, chunk).where('wallets.archived', '=', 0).execute(),
         { after, waitMs: VISIBLE_MS },
       );
       const owed = rows.filter((row) => {
@@ -242,8 +238,7 @@ export class WalletContacts {
       pairOf(walletId, contactId),
       async () => {
         const obstacle = await this.neighbours.obstacle(tenant, contactId);
-        // A merge unites wallets; it moves nobody out of one.
-        const perContact = addition.via === 'merge' ? 'many' : await this.neighbours.perContact(tenant);
+        const perContact = await this.neighbours.perContact(tenant);
         return new AddWalletContact({ ...addition, obstacle, perContact }, metadata);
       },
       metadata,
@@ -317,6 +312,18 @@ export class WalletContacts {
     return { status: state.status, revision };
   }
 }
+
+const membershipsOf = (db: Kysely<WalletTables>, tenant: string, contactIds: readonly string[]) =>
+  db
+    .selectFrom('wallet_contacts')
+    .innerJoin('wallets', (join) =>
+      join
+        .onRef('wallets.tenant', '=', 'wallet_contacts.tenant')
+        .onRef('wallets.wallet_id', '=', 'wallet_contacts.wallet_id'),
+    )
+    .select(['wallet_contacts.wallet_id', 'contact_id', 'archived', 'added_at', 'position'])
+    .where('wallet_contacts.tenant', '=', tenant)
+    .where('contact_id', 'in', contactIds);
 
 /** Agents add and remove the contact of a conversation that they can read, and nothing else. */
 const mustComeFrom = (caller: Caller, conversationId: string | null): void => {
