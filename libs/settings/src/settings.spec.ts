@@ -19,6 +19,7 @@ describe('settings', () => {
   it('have the documented defaults where a tenant never said anything [H5]', () => {
     expect(settingsDecider.initial).toEqual({
       'block.inboundMode': 'ignore',
+      'block.quarantineDays': 90,
       'block.unblockBy': 'admin',
       'block.blockBy': 'anyAgent',
       'block.requireConfirm': true,
