@@ -111,7 +111,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
 
   const conversationNeighbours: ConversationNeighbours = {
     rules: conversationRules,
-    facts: (tenant, place, now) => facts.of(tenant, place, now),
+    facts: (tenant, place, now, options) => facts.of(tenant, place, now, options),
     addresses: async (tenant, contactId, channel) => {
       const { state } = await runner.load(contactDecider, tenant, contactId);
       if (state.status === 'unknown') return null;
@@ -123,11 +123,11 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     isMine: (tenant, caller, contactId) => facts.isMine(tenant, caller, contactId),
     isErased: async (tenant, contactId) =>
       (await runner.load(contactDecider, tenant, contactId)).state.status === 'erased',
-    eligible: async (tenant, staffId) => {
-      const { state } = await runner.load(staffDecider, tenant, staffId);
+    eligible: async (tenant, staffId, options) => {
+      const { state } = await runner.load(staffDecider, tenant, staffId, options);
       return mayBeAssigned(state, (await settings(tenant))['assignment.targets']);
     },
-    enforceBlock: (conversationId, metadata) => enforcement.on(conversationId, metadata),
+    enforceBlock: (conversationId, metadata, options) => enforcement.on(conversationId, metadata, options),
   };
   const conversations = new ConversationCommands(runner, store, codec, conversationNeighbours);
 
@@ -277,7 +277,7 @@ const sendNotice = async (
       const id = conversationIdOf(identity.identityId, channel);
       const { state } = await runner.load(conversationDecider, metadata.tenant, id);
       if (state.status === 'unknown' || !sees(metadata.caller, state.assigneeId)) continue;
-      candidates.push({ id, sent: state.outbound.has(messageId), at: state.ordinal === 0 ? '' : state.lastTime });
+      candidates.push({ id, sent: state.outbound.has(messageId), at: state.lastMessageAt });
     }
   }
   if (candidates.some((candidate) => candidate.sent)) return messageId;

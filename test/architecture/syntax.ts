@@ -64,7 +64,7 @@ export const routeMistakes = (source: Source): readonly string[] => {
     const route = node.name.getText();
     if (!decorators.some((name) => name === 'Allow' || name === 'Public'))
       found.push(`${route} lacks @Allow or @Public`);
-    if (!decorators.some((name) => name === 'Answers' || /^Api\w*Response$/.test(name)))
+    if (!decorators.some((name) => name === 'Answers' || name === 'AnswersOrText' || /^Api\w*Response$/.test(name)))
       found.push(`${route} lacks @Answers`);
   });
   return found;

@@ -24,6 +24,7 @@ const engineRun = async (plan: Plan, stores: Stores, events: number, flags: read
     // The heap of the projector's thread.
     [
       '--max-old-space-size=384',
+      '--max-semi-space-size=32',
       PROGRAM,
       '--folder',
       plan.log ?? join(tmpdir(), 'portaria-bench'),

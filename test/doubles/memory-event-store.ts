@@ -6,6 +6,7 @@ import {
   type EventStore,
   type EventToStore,
   type Expected,
+  type ReadStreamOptions,
   type StoredEvent,
   type SubscriptionItem,
 } from '#event-store/port';
@@ -14,6 +15,7 @@ import {
 export class MemoryEventStore implements EventStore {
   readonly log: StoredEvent[] = [];
   readonly #revisions = new Map<string, number>();
+  readonly #streams = new Map<string, StoredEvent[]>();
   readonly #waiting = new Set<() => void>();
 
   append(stream: string, expected: Expected, events: readonly EventToStore[]): Promise<AppendResult> {
@@ -25,13 +27,10 @@ export class MemoryEventStore implements EventStore {
     for (const event of events) {
       revision++;
       const position = positionOf(this.log.length + 1);
-      this.log.push({
-        ...event,
-        stream,
-        revision,
-        position,
-        recordedAt: new Date(Date.UTC(2026, 0, 1) + this.log.length).toISOString(),
-      });
+      const recordedAt = new Date(Date.UTC(2026, 0, 1) + this.log.length).toISOString();
+      const stored = { ...event, stream, revision, position, recordedAt };
+      this.log.push(stored);
+      this.#streams.set(stream, [...(this.#streams.get(stream) ?? []), stored]);
     }
     this.#revisions.set(stream, revision);
     for (const wake of this.#waiting) wake();
@@ -50,8 +49,13 @@ export class MemoryEventStore implements EventStore {
     return Promise.reject(new Error('not needed here'));
   }
 
-  async *readStream(stream: string): AsyncIterable<readonly StoredEvent[]> {
-    yield this.log.filter((event) => event.stream === stream);
+  async *readStream(
+    stream: string,
+    { from, direction = 'forwards', limit }: ReadStreamOptions = {},
+  ): AsyncIterable<readonly StoredEvent[]> {
+    const own = this.#streams.get(stream) ?? [];
+    const found = direction === 'forwards' ? own.slice(from ?? 0) : own.slice(0, (from ?? own.length) + 1).reverse();
+    yield limit === undefined ? found : found.slice(0, limit);
   }
 
   async *readAll({
@@ -86,6 +90,8 @@ export class MemoryEventStore implements EventStore {
         };
         this.#waiting.add(wake);
         signal.addEventListener('abort', wake, { once: true });
+        // Aborted while the reader was busy: nobody tells again.
+        if (signal.aborted) wake();
       });
     }
   }

@@ -250,4 +250,12 @@ describe('of several refusals', () => {
         .filter((type) => type !== 'ContactRegistered' && type !== 'IdentityClaimed'),
     ).toEqual([]);
   });
+
+  it('a registration that expects a revision is stale, and claims no address', async () => {
+    const body = { displayName: 'Nuno', identities: [{ kind: 'email', value: 'nuno.stale@example.org' }] };
+    const before = await door.head();
+    expect((await door.call('agent', 'POST', '/v1/contacts', body, stale)).code).toBe('revision-stale');
+    expect((await door.facts(before)).map(({ type }) => type)).toEqual([]);
+    expect((await door.call('agent', 'POST', '/v1/contacts', body)).status).toBe(201);
+  });
 });

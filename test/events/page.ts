@@ -11,6 +11,8 @@ export const STREAMS: Readonly<Record<string, readonly [name: string, about: str
     'identity-{tenant}.{hmac}',
     'One address, named by its HMAC under a secret of the tenant: who claims it, one after the other.',
   ],
+  merges: ['merges-{tenant}', 'Which contacts were merged and what was undone: the one place where that is decided.'],
+  refused: ['refused-{tenant}.{contactId}', 'What was not sent to one customer, and why.'],
   ignored: [
     'ignored-{tenant}.{contactId}',
     'What a blocked customer sent, apart from the contact so that a flood never swells it.',
@@ -24,6 +26,7 @@ export const STREAMS: Readonly<Record<string, readonly [name: string, about: str
   bulk: ['bulk-{tenant}.{bulkId}', 'What became of an operation on many.'],
   staff: ['staff-{tenant}.{staffId}', 'One member of the staff.'],
   settings: ['settings-{tenant}', 'The answers of a tenant; an empty stream is valid.'],
+  access: ['access-{tenant}', 'Who read what is hidden, and who exported.'],
   ops: ['ops-log · ops-{read model} · ops-{policy}', 'Acts of the installation; no tenant’s.'],
 };
 

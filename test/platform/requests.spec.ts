@@ -217,7 +217,10 @@ describe('problems', () => {
     const socket = connect(Number(address().port), '127.0.0.1');
     socket.write('GET / HTTP/1.1\r\nHost: a\r\nbroken\r\n\r\n');
     const answer = await text(socket);
-    expect(answer).toMatch(/^HTTP\/1.1 400 Bad Request\r\nContent-Type: application\/problem\+json/);
+    expect(answer).toMatch(/^HTTP\/1.1 400 Bad Request\r\ncontent-type: application\/problem\+json/);
+    expect(answer).toMatch(/\r\nx-content-type-options: nosniff\r\n/);
+    const [, correlationId = 'none'] = /\r\nx-correlation-id: (\S+)\r\n/.exec(answer) ?? [];
+    expect(answer).toContain(`"correlationId":"${correlationId}"`);
     expect(answer).toContain('"code":"invalid-request"');
   });
   it('of other rooms are known by their name', async () => {

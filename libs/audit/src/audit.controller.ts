@@ -4,6 +4,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import {
   Allow,
   Answers,
+  AnswersOrText,
   ConsistentQuery,
   CurrentCaller,
   decodeCursor,
@@ -123,7 +124,7 @@ export class AuditController {
   @Get('contacts/:id/block-history')
   @Allow('supervisor', 'admin', 'auditor')
   @Summary('All blocks of a contact with what they did, read from the streams; format: json, csv or ndjson')
-  @Answers(200, BlockHistoryAnswer)
+  @AnswersOrText(BlockHistoryAnswer, 'text/csv', 'application/x-ndjson')
   async history(
     @Param('id', UuidParam) id: string,
     @Query() query: HistoryQuery,
@@ -142,7 +143,7 @@ export class AuditController {
   @Get('contacts/:id/replay')
   @Allow('supervisor', 'admin', 'auditor')
   @Summary("A contact's facts one by one, each with the contact behind it; read from the stream")
-  @Answers(200, ReplayAnswer)
+  @AnswersOrText(ReplayAnswer, 'application/x-ndjson')
   async replay(
     @Param('id', UuidParam) id: string,
     @Query() query: ReplayQuery,

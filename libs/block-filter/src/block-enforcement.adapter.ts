@@ -1,7 +1,14 @@
 import { latestPosition, type CommandMetadata, type Position } from '#kernel';
-import type { CommandRunner } from '#event-store';
+import type { CommandRunner, LoadOptions } from '#event-store';
+import { channelsOf, identitiesOf } from '#contacts';
 import type { AddressBook } from '#contacts/address-book.adapter';
-import { conversationDecider, EnforceBlock, NOTHING_KNOWN, type ConversationRules } from '#conversations';
+import {
+  conversationDecider,
+  conversationIdOf,
+  EnforceBlock,
+  NOTHING_KNOWN,
+  type ConversationRules,
+} from '#conversations';
 import type { ConversationFactsReader } from './conversation-facts.adapter.js';
 
 /** Makes conversations keep what a block promises. Looks at the present state, so it may run at any time and as often as anybody likes. */
@@ -13,22 +20,28 @@ export class BlockEnforcement {
     private readonly rules: (tenant: string) => Promise<ConversationRules>,
   ) {}
 
-  /** All conversations of the contact. Answers the latest position that it wrote, `null` if nothing was owed. */
+  /**
+   * All conversations of the contact, and those of others who hold one of its addresses: a block of any holder covers the address.
+   * Answers the latest position that it wrote, `null` if nothing was owed.
+   */
   async everywhere(contactId: string, metadata: CommandMetadata): Promise<Position | null> {
-    const contact = await this.book.contact(metadata.tenant, contactId, metadata.now);
+    const { tenant, now } = metadata;
+    const contact = await this.book.contact(tenant, contactId, now);
+    const ids = new Set(this.facts.conversationIds(contact));
+    for (const { kind, value } of identitiesOf(contact)) {
+      const located = value === null ? null : await this.book.locate(tenant, kind, value);
+      for (const holder of located === null ? [] : await this.book.holders(tenant, located.key, now))
+        for (const channel of channelsOf(kind)) ids.add(conversationIdOf(holder.identityId, channel));
+    }
     let latest: Position | null = null;
-    for (const id of this.facts.conversationIds(contact)) {
+    for (const id of ids) {
       latest = latestPosition(latest, await this.on(id, metadata));
     }
     return latest;
   }
 
-  /** One conversation. `fresh: false` is enough where a later fact would call again. */
-  async on(
-    conversationId: string,
-    metadata: CommandMetadata,
-    options?: { readonly fresh?: boolean },
-  ): Promise<Position | null> {
+  /** One conversation. `fresh: false` is enough where a later fact would call again, `behind` where a fact was just appended. */
+  async on(conversationId: string, metadata: CommandMetadata, options?: LoadOptions): Promise<Position | null> {
     const { tenant, now } = metadata;
     const before = await this.runner.load(conversationDecider, tenant, conversationId, options);
     if (before.state.status === 'unknown') return null;

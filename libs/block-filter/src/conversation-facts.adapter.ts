@@ -1,4 +1,4 @@
-import type { CommandRunner } from '#event-store';
+import type { CommandRunner, LoadOptions } from '#event-store';
 import {
   contactDecider,
   channelsOf,
@@ -37,8 +37,8 @@ export class ConversationFactsReader {
     private readonly book: AddressBook,
   ) {}
 
-  /** A block of any holder of the address covers it. `fresh: false` trusts what this process has folded already. */
-  async of(tenant: string, place: Place, now: string, options?: { readonly fresh?: boolean }): Promise<PlaceFacts> {
+  /** A block of any holder of the address covers it. */
+  async of(tenant: string, place: Place, now: string, options?: LoadOptions): Promise<PlaceFacts> {
     const contact = await this.ownerOf(tenant, place, now, options);
     const contactId = contact.status === 'unknown' ? place.contactId : contact.contactId;
     const identity = identitiesOf(contact).find((one) => one.identityId === place.identityId);
@@ -74,7 +74,7 @@ export class ConversationFactsReader {
     tenant: string,
     { contactId, identityId }: Omit<Place, 'channel'>,
     now: string,
-    options?: { readonly fresh?: boolean },
+    options?: LoadOptions,
   ): Promise<Contact> {
     const contact = await this.book.contact(tenant, contactId, now, options);
     const has = (one: Contact): boolean =>

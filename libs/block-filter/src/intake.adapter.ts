@@ -406,9 +406,12 @@ export class Intake {
     );
     const outcomes = await this.runner.executeMany(conversationDecider, tenant, conversationId, commands);
     // Look again after writing: a block may have come between.
-    const after = coverageOfHolders(await this.book.holders(tenant, address, now), channel);
-    const wrote = outcomes.some((outcome) => outcome.kind === 'accepted' && outcome.events.length > 0);
-    const enforced = wrote && after.length > 0 ? await this.enforcement.on(conversationId, metadata) : null;
+    const wrote = outcomes.filter((outcome) => outcome.kind === 'accepted' && outcome.events.length > 0);
+    const written = latestPosition(...wrote.map(({ position }) => position));
+    const again = written === null ? {} : { behind: written };
+    const after = coverageOfHolders(await this.book.holders(tenant, address, now, again), channel);
+    const enforced =
+      wrote.length > 0 && after.length > 0 ? await this.enforcement.on(conversationId, metadata, again) : null;
     for (const [index, outcome] of outcomes.entries()) {
       const work = messages[index];
       if (work === undefined) continue;

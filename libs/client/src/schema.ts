@@ -1454,7 +1454,8 @@ export interface components {
             conversationId: string;
         };
         HandOverAnswer: {
-            to: string;
+            /** @description null if the address was taken from the contact since */
+            to: string | null;
             channel: string;
             content: {
                 [key: string]: unknown;
@@ -4711,6 +4712,8 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BlockHistoryAnswer"];
+                    "text/csv": string;
+                    "application/x-ndjson": string;
                 };
             };
             /** @description A refusal (RFC 9457) */
@@ -4754,6 +4757,7 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ReplayAnswer"];
+                    "application/x-ndjson": string;
                 };
             };
             /** @description A refusal (RFC 9457) */

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { streamName, type CommandMetadata, type Position } from '#kernel';
-import { Busy, type CommandRunner } from '#event-store';
+import { Busy, type CommandRunner, type LoadOptions } from '#event-store';
 import { keyedHash } from '#platform';
 import { canonicalAddress, type Kind } from './addresses.js';
 import { contactDecider, type Contact } from './contact.js';
@@ -52,13 +52,8 @@ export class AddressBook {
     this.located.clear();
   }
 
-  /** The valid claimants of an address, oldest first. `fresh: false` trusts what this process has folded already. */
-  async holders(
-    tenant: string,
-    key: string,
-    now: string,
-    options?: { readonly fresh?: boolean },
-  ): Promise<readonly Holder[]> {
+  /** The valid claimants of an address, oldest first. */
+  async holders(tenant: string, key: string, now: string, options?: LoadOptions): Promise<readonly Holder[]> {
     const { state } = await this.runner.load(identityDecider, tenant, key, options);
     return this.resolve(tenant, state.claims, now, options);
   }
@@ -69,12 +64,7 @@ export class AddressBook {
   }
 
   /** The contact that an id means now, followed through merges to the end. */
-  async contact(
-    tenant: string,
-    contactId: string,
-    now: string,
-    options?: { readonly fresh?: boolean },
-  ): Promise<Contact> {
+  async contact(tenant: string, contactId: string, now: string, options?: LoadOptions): Promise<Contact> {
     return presentContact(await this.family(tenant, [contactId], options), contactId, now);
   }
 
@@ -121,7 +111,7 @@ export class AddressBook {
     tenant: string,
     claims: readonly Claim[],
     now: string,
-    options?: { readonly fresh?: boolean },
+    options?: LoadOptions,
   ): Promise<readonly Holder[]> {
     const claimants = claims.map(({ contactId }) => contactId);
     return holdersOf(claims, await this.family(tenant, claimants, options), now);
@@ -131,7 +121,7 @@ export class AddressBook {
   private async family(
     tenant: string,
     contactIds: readonly string[],
-    options?: { readonly fresh?: boolean },
+    options?: LoadOptions,
   ): Promise<ReadonlyMap<string, Contact>> {
     const { state: merges } = await this.runner.load(mergesDecider, tenant, '', { maxAgeMs: RECENT_MS });
     const contacts = new Map<string, Contact>();

@@ -6,6 +6,7 @@ import { isPrevented, type Channel, type DuplicateRules, type Kind } from './add
 import type { ConsentChannel } from './consents.js';
 import {
   AttachIdentity,
+  blockAt,
   BlockContact,
   contactDecider,
   RegisterContact,
@@ -98,6 +99,11 @@ export class ContactCommands {
       case 'BlockContact':
       case 'ChangeBlock':
         return upTo(outcome, await this.neighbours.enforceBlock(contactId, metadata));
+      case 'AttachIdentity':
+        // A block covers what is attached during it, and another holder's conversation may run there.
+        return blockAt(outcome.state, metadata.now) === null
+          ? outcome
+          : upTo(outcome, await this.neighbours.enforceBlock(contactId, metadata));
       case 'RevokeConsent':
         return upTo(outcome, await this.neighbours.enforceConsent(contactId, command.data.channel, metadata));
       case 'EraseContact': {
@@ -128,10 +134,10 @@ export class ContactCommands {
     const others: Other[] = [];
     const complete = (): RegisterContact =>
       new RegisterContact({ ...command.data, identities, others, consents, prevents }, metadata);
-    const { state } = await this.runner.load(contactDecider, tenant, contactId);
+    const { state, revision } = await this.runner.load(contactDecider, tenant, contactId);
     // What will be refused, or was done already, claims nothing.
     const isRefused = (): boolean => isRejection(contactDecider.decide(complete(), state));
-    if (state.status !== 'unknown' || isRefused()) return this.run(complete());
+    if (state.status !== 'unknown' || isStale(metadata, revision) || isRefused()) return this.run(complete());
     for (const { key, kind } of identities) {
       others.push(...othersOf(await this.book.holders(tenant, key, metadata.now), contactId, kind));
     }

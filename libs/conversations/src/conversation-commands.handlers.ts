@@ -1,5 +1,12 @@
 import { latestPosition, reject, streamName, type Caller, type CommandMetadata, type Position } from '#kernel';
-import { runOptionsOf, type Codec, type CommandRunner, type EventStore, type Outcome } from '#event-store';
+import {
+  runOptionsOf,
+  type Codec,
+  type CommandRunner,
+  type EventStore,
+  type LoadOptions,
+  type Outcome,
+} from '#event-store';
 import { deriveId } from '#platform';
 import {
   AssignConversation,
@@ -31,6 +38,7 @@ export type ConversationNeighbours = {
     tenant: string,
     place: Place,
     now: string,
+    options?: LoadOptions,
   ) => Promise<{
     readonly covers: readonly Cover[];
     readonly hasAddress: boolean;
@@ -50,8 +58,12 @@ export type ConversationNeighbours = {
   readonly isMine: (tenant: string, caller: Caller, contactId: string) => Promise<boolean>;
   readonly isErased: (tenant: string, contactId: string) => Promise<boolean>;
   /** Is this an active staff record that conversations may be assigned to, under the tenant's setting? */
-  readonly eligible: (tenant: string, staffId: string) => Promise<boolean>;
-  readonly enforceBlock: (conversationId: string, metadata: CommandMetadata) => Promise<Position | null>;
+  readonly eligible: (tenant: string, staffId: string, options?: LoadOptions) => Promise<boolean>;
+  readonly enforceBlock: (
+    conversationId: string,
+    metadata: CommandMetadata,
+    options?: LoadOptions,
+  ) => Promise<Position | null>;
 };
 
 /** After these, a block may have been overtaken: the contact is looked at again before the answer. */
@@ -83,8 +95,10 @@ export class ConversationCommands {
     const outcome = await this.runner.execute(
       conversationDecider,
       conversationId,
-      async (state) => {
-        decided = { command: await this.withFacts(command, state), state };
+      async (state, recent) => {
+        // What the company begins and what leaves the house wait for what is so now: nobody looks again behind them.
+        const options = isGated(command, state) || command.type === 'HandOverMessage' ? {} : recent;
+        decided = { command: await this.withFacts(command, state, options), state };
         return decided.command;
       },
       metadata,
@@ -100,7 +114,8 @@ export class ConversationCommands {
       command.type !== 'SendBlockNotice' &&
       outcome.events.some((event: ConversationEvent) => RACES_A_BLOCK.has(event.type));
     if (!raced) return outcome;
-    const enforced = await this.neighbours.enforceBlock(conversationId, metadata);
+    const behind = outcome.position === null ? {} : { behind: outcome.position };
+    const enforced = await this.neighbours.enforceBlock(conversationId, metadata, behind);
     if (enforced === null || isViaDevice(command)) return outcome;
     const rejection = reject('contact-blocked', { reasons: ['blocked'] });
     return this.recorded({ kind: 'rejected', rejection, position: enforced }, decided.command, decided.state);
@@ -195,11 +210,15 @@ export class ConversationCommands {
     throw new Error('a message that was handed over is not in its stream');
   }
 
-  private async withFacts(command: ConversationCommand, state: Conversation): Promise<ConversationCommand> {
+  private async withFacts(
+    command: ConversationCommand,
+    state: Conversation,
+    options: LoadOptions,
+  ): Promise<ConversationCommand> {
     const { metadata } = command;
     const { tenant, now, caller } = metadata;
     const place = state.status === 'unknown' ? (command.type === 'StartConversation' ? command.data : null) : state;
-    const known = place === null ? null : await this.neighbours.facts(tenant, place, now);
+    const known = place === null ? null : await this.neighbours.facts(tenant, place, now, options);
     const facts = {
       covers: known?.covers ?? [],
       hasAddress: known?.hasAddress ?? false,
@@ -207,13 +226,13 @@ export class ConversationCommands {
       rules: await this.neighbours.rules(tenant),
     };
     if (command.type === 'AssignToMe' || command.type === 'SendMessage') {
-      const eligible = await this.neighbours.eligible(tenant, caller.id);
+      const eligible = await this.neighbours.eligible(tenant, caller.id, options);
       return command.type === 'AssignToMe'
         ? new AssignToMe({ ...command.data, facts, eligible }, metadata)
         : new SendMessage({ ...command.data, facts, eligible }, metadata);
     }
     if (command.type === 'AssignConversation') {
-      const eligible = await this.neighbours.eligible(tenant, command.data.assigneeId);
+      const eligible = await this.neighbours.eligible(tenant, command.data.assigneeId, options);
       return new AssignConversation({ ...command.data, facts, eligible }, metadata);
     }
     if (command.type === 'StartConversation') {
@@ -230,8 +249,8 @@ export class ConversationCommands {
     let latest: { readonly identityId: string; readonly at: string } | null = null;
     for (const identityId of identityIds) {
       const { state } = await this.runner.load(conversationDecider, tenant, conversationIdOf(identityId, channel));
-      if (state.status === 'unknown' || state.ordinal === 0) continue;
-      if (latest === null || state.lastTime > latest.at) latest = { identityId, at: state.lastTime };
+      if (state.status === 'unknown' || state.lastMessageAt === '') continue;
+      if (latest === null || state.lastMessageAt > latest.at) latest = { identityId, at: state.lastMessageAt };
     }
     return latest?.identityId ?? identityIds[0];
   }

@@ -187,6 +187,8 @@ export type Conversation =
       readonly outbound: ImmutableMap<string, Outbound>;
       /** Requested, neither handed over nor cancelled. */
       readonly queued: readonly string[];
+      /** When the latest message arrived or was to be sent; empty = none. */
+      readonly lastMessageAt: string;
       readonly lastTime: string;
     };
 export type KnownConversation = Exclude<Conversation, { status: 'unknown' }>;
@@ -222,6 +224,7 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
       inbound: ImmutableMap(),
       outbound: ImmutableMap(),
       queued: [],
+      lastMessageAt: '',
       lastTime: openedAt,
     };
   }
@@ -231,7 +234,7 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
     case 'MessageReceived': {
       const { messageId, sentAt, receivedAt, ordinal } = event.data;
       const inbound = state.inbound.set(messageId, { sentAt, receivedAt, ordinal, hidden: false });
-      return { ...state, inbound, ordinal, lastTime: later(state.lastTime, receivedAt) };
+      return { ...state, inbound, ordinal, lastMessageAt: receivedAt, lastTime: later(state.lastTime, receivedAt) };
     }
     case 'MessageHidden': {
       const { messageId, hiddenAt } = event.data;
@@ -261,6 +264,7 @@ const evolve = (state: Conversation, event: ConversationEvent): Conversation => 
           consentGated,
         }),
         queued: viaDevice ? state.queued : [...state.queued, messageId],
+        lastMessageAt: requestedAt,
         lastTime: later(state.lastTime, requestedAt),
       };
     }

@@ -91,7 +91,8 @@ class SentAnswer {
   @Shown({ type: 'string', enum: ['running', 'paused'] }) automation!: string;
 }
 class HandOverAnswer {
-  @Shown('string') to!: string | null;
+  @Shown('string', { nullable: true, description: 'null if the address was taken from the contact since' }) to!:
+    string | null;
   @Shown('string') channel!: string;
   @Shown('object') content!: unknown;
 }

@@ -40,6 +40,10 @@ const checkBody = async (request: FastifyRequest): Promise<void> => {
   // Lines must call themselves so; a command without a body needs no type.
   const fits = ndjson === true ? type === NDJSON : type !== NDJSON;
   if (!fits) throw problem('unsupported-media-type');
+  // Nothing is unpacked, so that what is small on the way is small here.
+  if ((request.headers['content-encoding'] ?? 'identity').trim().toLowerCase() !== 'identity') {
+    throw problem('unsupported-media-type', 'Send the body as it is, without a Content-Encoding');
+  }
 };
 
 const drain = async (request: FastifyRequest): Promise<void> => {

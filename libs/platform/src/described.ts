@@ -16,34 +16,37 @@ export const applyDescriptions = (swagger: typeof Swagger): void => {
   for (const decorate of deferred.splice(0)) decorate(swagger);
 };
 
+type TextType = 'text/csv' | 'application/x-ndjson' | 'text/event-stream' | 'text/plain' | 'text/html';
 type Type = abstract new (...args: never[]) => unknown;
 
 /** How a route answers: its status, the class of its body (`[Class]` for a list) and a sentence. Demanded by the architecture test. */
 export const Answers = (
   status: number,
-  type:
-    | Type
-    | readonly [Type]
-    | 'text/csv'
-    | 'application/x-ndjson'
-    | 'text/event-stream'
-    | 'text/plain'
-    | 'text/html'
-    | 'none',
+  type: Type | readonly [Type] | TextType | 'none',
   description = '',
 ): MethodDecorator => {
   return (target, key, descriptor) => {
     inOpenApi((swagger) => {
       const body =
-        type === 'none'
-          ? {}
-          : typeof type === 'string'
-            ? { content: { [type]: { schema: { type: 'string' as const } } } }
-            : { type: type as never };
+        type === 'none' ? {} : typeof type === 'string' ? { content: textAs([type]) } : { type: type as never };
       swagger.ApiResponse({ status, description, ...body })(target, key, descriptor);
     });
   };
 };
+
+/** How a route answers with 200 whose caller may ask for a text instead of JSON: the class of the JSON, and the media types. */
+export const AnswersOrText = (type: Type, ...media: readonly TextType[]): MethodDecorator => {
+  return (target, key, descriptor) => {
+    inOpenApi((swagger) => {
+      swagger.ApiExtraModels(type)(target, key, descriptor);
+      const json = { 'application/json': { schema: { $ref: swagger.getSchemaPath(type) } } };
+      swagger.ApiResponse({ status: 200, content: { ...json, ...textAs(media) } })(target, key, descriptor);
+    });
+  };
+};
+
+const textAs = (media: readonly string[]): Record<string, { schema: { type: 'string' } }> =>
+  Object.fromEntries(media.map((type) => [type, { schema: { type: 'string' } }]));
 
 /** One sentence on what the route does. */
 export const Summary =

@@ -55,7 +55,7 @@ export const guardEdges = async (
  * What Helmet would set, as constants: it puts the policy together anew for each answer, 5 % of a small request.
  * An answer may hold personal data, so nobody keeps it.
  */
-const SECURITY_HEADERS = {
+export const SECURITY_HEADERS = {
   'cache-control': 'no-store',
   'content-security-policy': "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
   'cross-origin-resource-policy': 'same-origin',
@@ -87,8 +87,15 @@ export const refuseUnreadable = (error: Error & { readonly code?: string }, sock
     return;
   }
   const refusal = problem('invalid-request', 'The request is not HTTP, too slow or its headers are too large');
-  const body = JSON.stringify(refusal.toBody(randomUUID()));
-  socket.end(
-    `HTTP/1.1 400 Bad Request\r\nContent-Type: application/problem+json; charset=utf-8\r\nContent-Length: ${String(Buffer.byteLength(body))}\r\nConnection: close\r\n\r\n${body}`,
-  );
+  const correlationId = randomUUID();
+  const body = JSON.stringify(refusal.toBody(correlationId));
+  const headers = Object.entries({
+    'content-type': 'application/problem+json; charset=utf-8',
+    'content-length': String(Buffer.byteLength(body)),
+    connection: 'close',
+    'x-correlation-id': correlationId,
+    ...SECURITY_HEADERS,
+  });
+  const head = headers.map(([name, value]) => `${name}: ${value}\r\n`).join('');
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${head}\r\n${body}`);
 };

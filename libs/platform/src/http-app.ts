@@ -8,7 +8,7 @@ import { authenticate } from './authentication.js';
 import { BodyPipe } from './body.pipe.js';
 import { MAX_BODY_BYTES, registerBodies } from './bodies.js';
 import { Configuration } from './configuration.js';
-import { guardEdges, refuseUnreadable } from './edges.js';
+import { guardEdges, refuseUnreadable, SECURITY_HEADERS } from './edges.js';
 import { EventStreams } from './event-streams.js';
 import { HealthController } from './health.controller.js';
 import { correlationIdOf, checkHabits } from './habits.js';
@@ -28,6 +28,8 @@ export type HttpAppOptions = {
   readonly about?: ApiTitle;
   /** SIGTERM and SIGINT drain and end the process; off for tests. */
   readonly signals?: boolean;
+  /** A request must have come within so many milliseconds, from its first to its last byte; else the connection is cut. */
+  readonly requestMs?: number;
 };
 
 /**
@@ -39,7 +41,7 @@ export const createHttpApp = async (
   module: Type | DynamicModule,
   options: HttpAppOptions,
 ): Promise<NestFastifyApplication> => {
-  const { configuration } = options;
+  const { configuration, requestMs = 60_000 } = options;
   const logger = options.logger ?? (await makeLogger(configuration));
   const closing = new AbortController();
   const adapter = new FastifyAdapter({
@@ -47,13 +49,15 @@ export const createHttpApp = async (
     logger: false,
     skipMiddie: true,
     return503OnClosing: false,
-    requestTimeout: 60_000,
+    requestTimeout: requestMs,
+    // By itself Node looks every 30 s.
+    http: { headersTimeout: requestMs, connectionsCheckingInterval: requestMs / 12 },
     keepAliveTimeout: 72_000,
     routerOptions: { maxParamLength: 300 },
     // The router refuses before any hook runs.
     frameworkErrors: (error: unknown, request: FastifyRequest, reply: FastifyReply) => {
       request.correlationId = correlationIdOf(request.headers);
-      void reply.header('x-correlation-id', request.correlationId);
+      void reply.headers({ ...SECURITY_HEADERS, 'x-correlation-id': request.correlationId });
       answerException(logger, error, request, reply);
     },
     clientErrorHandler: refuseUnreadable,

@@ -73,10 +73,10 @@ export class WalletBook {
     return [...wallets].some(([id, wallet]) => id !== walletId && holds(wallet, wanted));
   }
 
-  /** The active wallet of a code, `null` if there is none. */
-  async walletOf(tenant: string, code: string): Promise<string | null> {
-    const wanted = { code };
-    const { state } = await this.runner.load(walletCodeDecider, tenant, await this.keyOf(tenant, wanted));
+  /** The active wallet that has a name or a code, `null` if there is none. */
+  async walletOf(tenant: string, wanted: Claimed): Promise<string | null> {
+    const decider = 'name' in wanted ? walletNameDecider : walletCodeDecider;
+    const { state } = await this.runner.load(decider, tenant, await this.keyOf(tenant, wanted));
     const wallets = await this.walletsOf(tenant, state.claims);
     return [...wallets].find(([, wallet]) => holds(wallet, wanted))?.[0] ?? null;
   }

@@ -4,7 +4,7 @@ import { deriveId } from '#platform';
 import { bulkDecider } from './bulk.js';
 import { bulkIdOf } from './wallet-contacts.adapter.js';
 import type { WalletBook } from './wallet-book.adapter.js';
-import { codeFrom } from './wallet-claims.js';
+import { codeFrom, type Claimed } from './wallet-claims.js';
 import {
   AddWalletMember,
   ChangeWalletResponsible,
@@ -77,6 +77,12 @@ export class WalletCommands {
     const { metadata } = command;
     const { walletId, name } = command.data;
     if (command.type === 'CreateWallet' && wallet.status !== 'unknown') return this.run(command);
+    const isTaken = async (wanted: Claimed): Promise<boolean> =>
+      ![null, walletId].includes(await this.book.walletOf(metadata.tenant, wanted));
+    // Of two wishes one of which is refused, the other claims nothing either.
+    if (name !== undefined && (await isTaken({ name }))) return refused('wallet-name-taken');
+    if (typeof command.data.code === 'string' && (await isTaken({ code: command.data.code })))
+      return refused('wallet-code-taken');
     if (name !== undefined && !(await this.book.claim(metadata, { name }, walletId))) {
       return refused('wallet-name-taken');
     }

@@ -54,7 +54,7 @@ export class WalletRouting {
   /** Throws Problems: an unknown code (an archived wallet's too), contact or conversation, and a blocked contact, for whom nothing is done. */
   async route({ code, contactId, conversationId }: Route, metadata: CommandMetadata): Promise<Routed> {
     const { tenant, caller, now, commandId } = metadata;
-    const walletId = await this.book.walletOf(tenant, code);
+    const walletId = await this.book.walletOf(tenant, { code });
     if (walletId === null) throw problem('wallet-code-unknown');
     const assigned =
       conversationId !== null && (await this.neighbours.conversations.recognises(tenant, conversationId, commandId));

@@ -1,0 +1,35 @@
+// The time of a run: `Date` and `performance` say what the run says, timers stay the machine's.
+const RealDate = globalThis.Date;
+const realPerformance = globalThis.performance;
+
+export type Clock = {
+  readonly now: () => number;
+  /** On by milliseconds. */
+  pass(milliseconds: number): void;
+  /** Gives the machine's time back. */
+  stop(): void;
+};
+
+export const startClock = (begin: string): Clock => {
+  let at = RealDate.parse(begin);
+  class RunDate extends RealDate {
+    constructor(...parts: readonly unknown[]) {
+      super(...((parts.length === 0 ? [at] : parts) as [number]));
+    }
+    static override now(): number {
+      return at;
+    }
+  }
+  globalThis.Date = RunDate as DateConstructor;
+  Object.defineProperty(globalThis, 'performance', { value: { now: () => at }, configurable: true, writable: true });
+  return {
+    now: () => at,
+    pass: (milliseconds) => {
+      at += milliseconds;
+    },
+    stop: () => {
+      globalThis.Date = RealDate;
+      Object.defineProperty(globalThis, 'performance', { value: realPerformance, configurable: true, writable: true });
+    },
+  };
+};
