@@ -1,6 +1,13 @@
 // Everything that is registered, once: what is stored, what decides, what is folded, what reacts.
 import { accessDecider, accessEvents } from '#audit';
-import { addressClaims, blockedContacts, blockFilter, hiddenMessages, keptMessages } from '#block-filter';
+import {
+  addressClaims,
+  blockedContacts,
+  blockFilter,
+  hiddenMessages,
+  keptMessages,
+  quarantinedDays,
+} from '#block-filter';
 import {
   contactCard,
   contactDecider,
@@ -95,6 +102,7 @@ export const projections = [
   blockedContacts,
   hiddenMessages,
   keptMessages,
+  quarantinedDays,
   addressClaims,
   blockFilter,
   assignmentHistory,

@@ -53,6 +53,8 @@ export type WriteSide = {
   readonly conversationRules: (tenant: string) => Promise<ConversationRules>;
   /** Where new contacts consent from the start. */
   readonly consentDefaults: (tenant: string) => Promise<readonly ConsentChannel[]>;
+  /** How long a tenant keeps quarantined content, in days. */
+  readonly quarantineDays: (tenant: string) => Promise<number>;
 };
 
 type Stores = {
@@ -211,6 +213,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     blockRules,
     conversationRules,
     consentDefaults,
+    quarantineDays: async (tenant) => (await settings(tenant))['block.quarantineDays'],
   };
 };
 

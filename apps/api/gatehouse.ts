@@ -61,7 +61,7 @@ export const openGatehouse = async (
   });
   const { readStore, keyVault } = configuration;
   const isFile = readStore.kind === 'sqlite' && keyVault.kind === 'sqlite';
-  const policies = new PolicyShift(stores, wishes, write.book, isFile, logger);
+  const policies = new PolicyShift(stores, wishes, write.book, write.quarantineDays, isFile, logger);
   stores.projector.seat?.follow((role) => {
     policies.follow(role);
   });

@@ -1,6 +1,7 @@
 import type { AddressBook } from '#contacts/address-book.adapter';
 import { BlockExpiry } from '#policies/block-expiry.adapter';
 import { Erasures } from '#policies/erasures.adapter';
+import { QuarantinePurge } from '#policies/quarantine-purge.adapter';
 import type { PolicyWishes } from '#policies/policy-wishes.adapter';
 import { Busy } from '#event-store';
 import { toProblem, type Logger } from '#platform';
@@ -14,6 +15,7 @@ type Shift = {
   readonly runner: PolicyRunner;
   readonly expiry: BlockExpiry;
   readonly erasures: Erasures;
+  readonly purge: QuarantinePurge;
   readonly run: Promise<void>;
 };
 
@@ -31,6 +33,8 @@ export class PolicyShift {
     readonly stores: Stores,
     readonly wishes: PolicyWishes,
     readonly book: AddressBook,
+    /** How long a tenant keeps quarantined content. */
+    readonly quarantineDays: (tenant: string) => Promise<number>,
     /** Are read models and keys files of the data folder? */
     readonly isFile: boolean,
     readonly logger: Logger,
@@ -51,10 +55,11 @@ export class PolicyShift {
     const wanted = this.#role === 'live' && !this.#stopping;
     if (wanted && this.#running === null) this.#running = this.#start();
     if (wanted || this.#running === null) return;
-    const { runner, expiry, erasures, run } = this.#running;
+    const { runner, expiry, erasures, purge, run } = this.#running;
     this.#running = null;
     await expiry.stop();
     await erasures.stop();
+    await purge.stop();
     await runner.stop();
     await run;
   }
@@ -95,8 +100,17 @@ export class PolicyShift {
         this.logger.warn(message);
       },
     });
+    const purge = new QuarantinePurge({
+      vault,
+      models,
+      days: this.quarantineDays,
+      warn: (message) => {
+        this.logger.warn(message);
+      },
+    });
     expiry.start();
     erasures.start();
-    return { runner, expiry, erasures, run };
+    purge.start();
+    return { runner, expiry, erasures, purge, run };
   }
 }

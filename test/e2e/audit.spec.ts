@@ -8,6 +8,7 @@ import fc from 'fast-check';
 import { answerOf } from '#client';
 import { seal } from '#event-store/sealing';
 import { runHere, type Variables } from '../ops/command-line.js';
+import { until } from '../fixtures/until.js';
 import { clock, invite, NOWHERE, openDoor, tokenOf, type Answer, type Door, type Json } from './door.js';
 import { newPhone, townOf, type Town } from './town.js';
 
@@ -534,6 +535,21 @@ describe('the export', () => {
     );
     expect(await verified(join(folder, 'nothing.ndjson'))).toBe(2);
   });
+
+  it('verifies before and after an erasure, which changes no fact of before', async () => {
+    const { contactId: erased, phone } = await town.customer();
+    await town.block(erased, { reasonText: 'insults' });
+    await town.writes(phone, 'ignored');
+    const before = await take();
+    const erasureId = await town.erase(erased);
+    await until(async () => (await town.certificate(erasureId)).status === 'completed', 60_000);
+    const after = await take();
+    expect(await verified(file('before-erasure.ndjson', before))).toBe(0);
+    expect(await verified(file('after-erasure.ndjson', after))).toBe(0);
+    expect(after.slice(0, before.length - 1)).toEqual(before.slice(0, -1));
+    const added = after.slice(before.length - 1, -1).map((line) => (JSON.parse(line) as { type: string }).type);
+    expect(added).toEqual(expect.arrayContaining(['ErasureRequested', 'ContactErased', 'ErasureCompleted']));
+  }, 60_000);
 
   it('of one range is the same twice, and one that was made anew from changed facts is told by the other', async () => {
     const to = (await door.facts()).at(-1)?.recordedAt ?? '';

@@ -1,6 +1,9 @@
 // What becomes of a blocked customer's message, by the setting block.inboundMode as it was when the block began.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import type { Schemas } from '#client';
+import type { KeyVault } from '#event-store';
+import { QuarantinePurge } from '#policies/quarantine-purge.adapter';
+import { until } from '../fixtures/until.js';
 import { clock, openDoor, type Door, type Who } from './door.js';
 import { townOf, type Customer, type Town } from './town.js';
 
@@ -206,5 +209,108 @@ describe('a message that races a block', () => {
     expect(lines).toEqual([['Oi', undefined], ...kept]);
     expect(await town.row(customer.conversationId)).toMatchObject({ lastMessagePreview: 'Oi', unread: 1 });
     expect(await hiddenCounts(customer.conversationId)).toEqual([null, 1, 1, 1, null]);
+  });
+});
+
+/** The vault, to change a part of it. */
+const bound = (vault: KeyVault): KeyVault => ({
+  dataKeys: (tenant, subjects) => vault.dataKeys(tenant, subjects),
+  openingKey: (keyId) => vault.openingKey(keyId),
+  destroy: (tenant, subjects) => vault.destroy(tenant, subjects),
+  subjects: (tenant, prefix) => vault.subjects(tenant, prefix),
+  purge: () => vault.purge(),
+  rewrap: () => vault.rewrap(),
+  tenantSecret: (tenant) => vault.tenantSecret(tenant),
+  isEmpty: () => vault.isEmpty(),
+  close: () => vault.close(),
+});
+
+describe('what was quarantined', () => {
+  const DAY_MS = 86_400_000;
+  const kept = async (contactId: string): Promise<readonly unknown[]> => {
+    const path = `/v1/audit/contacts/${contactId}/quarantine?reason=check&limit=200`;
+    const { items } = (await door.get('auditor', path)).body as { items: { content: { text: string } | null }[] };
+    return items.map(({ content }) => content?.text ?? null);
+  };
+  const keyOf = async (contactId: string, day: string): Promise<string> => {
+    const [key] = await door.gatehouse.stores.vault.dataKeys('acme', [`contact:${contactId}:${day}`]);
+    return key?.keyId ?? '';
+  };
+  const purge = (): QuarantinePurge =>
+    new QuarantinePurge({
+      vault: door.gatehouse.stores.vault,
+      models: door.gatehouse.stores.models,
+      days: door.gatehouse.write.quarantineDays,
+      warn: () => undefined,
+    });
+
+  it('goes with an erasure, whatever its day', async () => {
+    const customer = await blockedIn('quarantine');
+    await town.writes(customer.phone, 'before an erasure');
+    const day = clock.now().slice(0, 10);
+    const keyId = await keyOf(customer.contactId, day);
+    clock.pass(DAY_MS);
+    await town.writes(customer.phone, 'on the day of the erasure');
+    expect(await kept(customer.contactId)).toEqual(['before an erasure', 'on the day of the erasure']);
+    const erasureId = await town.erase(customer.contactId);
+    await until(async () => (await town.certificate(erasureId)).status === 'completed', 60_000);
+    expect(await kept(customer.contactId)).toEqual([null, null]);
+    expect(await door.gatehouse.stores.vault.openingKey(keyId)).toBe('destroyed');
+  }, 60_000);
+
+  it('is purged day by day after block.quarantineDays, and is shown as nothing from then on [I4]', async () => {
+    const customer = await blockedIn('quarantine');
+    await town.writes(customer.phone, 'the first day');
+    const first = clock.now().slice(0, 10);
+    clock.pass(DAY_MS);
+    await town.writes(customer.phone, 'the second day');
+    const second = clock.now().slice(0, 10);
+    const [early, late] = [await keyOf(customer.contactId, first), await keyOf(customer.contactId, second)];
+    await purge().run();
+    expect(await kept(customer.contactId)).toEqual(['the first day', 'the second day']);
+    await town.set('block.quarantineDays', 2);
+    clock.pass(DAY_MS);
+    const timer = purge();
+    await timer.run();
+    expect(await kept(customer.contactId)).toEqual([null, 'the second day']);
+    const { vault } = door.gatehouse.stores;
+    expect(await vault.openingKey(early)).toBe('destroyed');
+    expect(await vault.openingKey(late)).toBeInstanceOf(Buffer);
+    // What this customer writes now is kept all the same.
+    expect((await town.writes(customer.phone, 'the third day')).disposition).toBe('quarantined');
+    clock.pass(DAY_MS);
+    await timer.run();
+    expect(await kept(customer.contactId)).toEqual([null, null, 'the third day']);
+    expect((await door.bytes()).includes(Buffer.from('the first day'))).toBe(false);
+    // The fact that there was a message stays.
+    expect((await town.blocked('supervisor', { search: customer.phone.slice(1) }))[0]?.ignoredCount).toBe(3);
+  });
+
+  it('is purged by whoever runs next where a process ended in the middle', async () => {
+    const customer = await blockedIn('quarantine');
+    await town.writes(customer.phone, 'half purged');
+    clock.pass(DAY_MS);
+    const { vault, models } = door.gatehouse.stores;
+    const desk = { models, days: () => Promise.resolve(1), warn: () => undefined };
+    const purges: string[] = [];
+    const broken = new QuarantinePurge({
+      ...desk,
+      vault: { ...bound(vault), purge: () => Promise.reject(new Error('killed')) },
+    });
+    await expect(broken.run()).rejects.toThrow('killed');
+    const next = new QuarantinePurge({
+      ...desk,
+      vault: {
+        ...bound(vault),
+        purge: () => {
+          purges.push('purged');
+          return vault.purge();
+        },
+      },
+    });
+    await next.run();
+    await next.run();
+    expect(purges).toEqual(['purged']);
+    expect(await kept(customer.contactId)).toEqual([null]);
   });
 });

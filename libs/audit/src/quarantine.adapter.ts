@@ -1,4 +1,4 @@
-import type { IgnoredEvent } from '#contacts';
+import { contactDecider, type IgnoredEvent } from '#contacts';
 import type { CommandRunner, Streams } from '#event-store';
 import { streamName, type CommandMetadata, type Position, type Recorded } from '#kernel';
 import { problem } from '#platform';
@@ -34,14 +34,19 @@ export class Quarantine {
     metadata: CommandMetadata,
   ): Promise<{ readonly found: readonly QuarantinedMessage[]; readonly position: Position | null }> {
     const { tenant, commandId } = metadata;
-    if ((await this.streams.end(streamName('contact', tenant, contactId))) === null) throw problem('not-found');
+    const { state: contact } = await this.runner.load(contactDecider, tenant, contactId);
+    if (contact.status === 'unknown') throw problem('not-found');
     const sealed: QuarantinedMessage[] = [];
     for await (const event of this.streams.read(streamName('ignored', tenant, contactId), { from: behind + 1 })) {
       const message = quarantined(event as Recorded<IgnoredEvent>);
       if (message !== null && sealed.push(message) > limit) break;
     }
     const eventIds = sealed.slice(0, limit).map(({ eventId }) => eventId);
-    const record = new RecordView({ viewId: commandId, contactId, reason, eventIds }, metadata);
+    const record = new RecordView(
+      // What is written of a person is sealed for them, and for one who was erased nothing is any more.
+      { viewId: commandId, contactId, reason: contact.status === 'erased' ? null : reason, eventIds },
+      metadata,
+    );
     const { position } = await this.runner.execute(accessDecider, '', record, metadata);
     const found = await Promise.all(
       sealed.map(async (message) => ({ ...message, content: await this.streams.openValue(message.content) })),

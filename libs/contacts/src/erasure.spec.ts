@@ -5,10 +5,12 @@ import { foldAll } from '#kernel/projected';
 import { NOTHING_PREVENTED } from './addresses.js';
 import { contactCard } from './contact-card.js';
 import {
+  AbsorbContact,
   AttachIdentity,
   BlockContact,
   blockAt,
   CompleteErasure,
+  CompleteMerge,
   contactDecider,
   coverageOf,
   EditContact,
@@ -16,8 +18,11 @@ import {
   identitiesOf,
   RecordErasure,
   RegisterContact,
+  RestoreContact,
+  SeparateContacts,
   UnblockContact,
   UNKNOWN_RULES,
+  type AbsorbedContact,
   type ContactEvent,
 } from './contact.js';
 import { keysToDestroy } from './data-keys.js';
@@ -198,6 +203,34 @@ describe('a contact whose erasure was requested', () => {
         ),
       )
       .thenNothing();
+  });
+  it('takes no part in a merge that was still on its way: its steps stay quiet', () => {
+    const absorbed = stateOf(
+      { ...registered, data: { ...registered.data, contactId: 'eva' } },
+      {
+        type: 'ContactAbsorbed',
+        data: { contactId: 'eva', mergeId: 'm1', intoId: contactId, absorbedAt: at('10:30') },
+      },
+    ) as AbsorbedContact;
+    const about = { contactId, mine: true, mergeId: 'm1' };
+    const restored = { identities: [], block: null, coverage: [] };
+    for (const step of [
+      new AbsorbContact({ ...about, intoId: 'eva' }, asked(system, at('12:00'))),
+      new CompleteMerge({ ...about, absorbed, walletOutcome: [], mergedBy: 'sol' }, asked(system, at('12:00'))),
+      new SeparateContacts({ ...about, absorbed, undoneBy: 'sol' }, asked(system, at('12:00'))),
+      new RestoreContact({ ...about, fromId: 'eva', restored, undoneBy: 'sol' }, asked(system, at('12:00'))),
+    ])
+      given(contactDecider, registered, requested()).when(step).thenNothing();
+  });
+  it('can be erased after it was absorbed, and ends no episode that went on with another', () => {
+    const absorbedFact: ContactEvent = {
+      type: 'ContactAbsorbed',
+      data: { contactId, mergeId: 'm1', intoId: 'eva', absorbedAt: at('10:30') },
+    };
+    given(contactDecider, registered, blocked(at('10:45')), absorbedFact)
+      .when(erase())
+      .then(requested({ blockId: null }));
+    given(contactDecider, registered, absorbedFact, requested()).when(edit).thenRejected('contact-erased');
   });
   it('keeps no name and no address in the state', () => {
     expect(JSON.stringify(stateOf(registered, blocked(), requested()))).not.toMatch(/Carla|5588|insults/);

@@ -19,6 +19,7 @@ describe('settings', () => {
   it('have the documented defaults where a tenant never said anything [H5]', () => {
     expect(settingsDecider.initial).toEqual({
       'block.inboundMode': 'ignore',
+      'block.quarantineDays': 90,
       'block.unblockBy': 'admin',
       'block.blockBy': 'anyAgent',
       'block.requireConfirm': true,
@@ -89,6 +90,13 @@ describe('settings', () => {
     given(settingsDecider)
       .when(change('hours.default', { ...hours, timeZone: 'Nowhere/Land' }))
       .thenRejected('setting-value-refused');
+  });
+  it('keep quarantined content for any whole number of days from 1 to 3650', () => {
+    given(settingsDecider)
+      .when(change('block.quarantineDays', 45))
+      .then(changed('block.quarantineDays', 90, 45));
+    for (const days of [0, -1, 1.5, 3651, '90'])
+      given(settingsDecider).when(change('block.quarantineDays', days)).thenRejected('setting-value-refused');
   });
   it('offer a sentence for each question', () => {
     expect(Object.values(SETTINGS).every(({ description }) => /^[A-Z].+[.?]$/.test(description))).toBe(true);

@@ -32,6 +32,13 @@ export const SETTINGS = {
     ['ignore', 'quarantine', 'receive'],
     "What becomes of a blocked customer's message: only the fact; sealed content for auditors; or kept in the conversation, marked.",
   ),
+  'block.quarantineDays': {
+    default: 90,
+    allowed: [1, 30, 90, 365, 3650],
+    description: 'After how many days is quarantined content purged? Any whole number from 1 to 3650.',
+    read: (value) =>
+      typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= 3650 ? value : undefined,
+  } as Definition<number>,
   'block.unblockBy': choice(['admin', 'supervisor', 'anyAgent'], 'Who may unblock a contact.'),
   'block.blockBy': choice(['anyAgent', 'supervisor', 'admin'], 'Who may block a contact.'),
   'block.requireConfirm': choice([true, false], 'Is confirm: true needed to block and to unblock?'),
