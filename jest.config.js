@@ -52,6 +52,8 @@ export default {
       : [project('embedded', 'sqlite', ofNone), project('eventstoredb', 'fake', overHttp)],
   // Jest would leave a core to itself, of two as well.
   maxWorkers: Math.max(2, availableParallelism() - 1),
+  // A test that failed half-way may leave a server running: that must not keep the run from its end.
+  forceExit: true,
   workerIdleMemoryLimit: '768MB',
   testTimeout: 60_000,
   reporters: [['default', { summaryThreshold: 1 }], '<rootDir>/dist/test/jest/closing-line.reporter.js'],

@@ -111,7 +111,7 @@ const mounted = (folder: string, size: string): boolean => {
 };
 const small = join(root, 'small');
 const large = join(root, 'large');
-const canMount = mounted(small, '64k') && mounted(large, '2m');
+const canMount = mounted(small, '64k') && mounted(large, '3m');
 const unmount = (): void => {
   for (const folder of [small, large]) {
     try {

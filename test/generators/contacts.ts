@@ -257,13 +257,13 @@ const revoke = fc
 
 /** An erasure is the end of a life: seldom enough for the others to last. */
 export const contactCommands: fc.Arbitrary<ContactCommand> = fc.oneof(
-  { weight: 10, arbitrary: fc.oneof(erase, record, complete) },
+  { weight: 16, arbitrary: fc.oneof(erase, record, complete) },
   { weight: 8, arbitrary: register },
   { weight: 8, arbitrary: attach },
   { weight: 4, arbitrary: detach },
   { weight: 4, arbitrary: report },
   { weight: 4, arbitrary: edit },
-  { weight: 16, arbitrary: block },
+  { weight: 28, arbitrary: block },
   { weight: 8, arbitrary: change },
   { weight: 8, arbitrary: unblock },
   { weight: 8, arbitrary: expire },

@@ -108,6 +108,9 @@ const recognise = (db: DatabaseSync, file: DataFile): boolean => {
 
 export type DataFolderLock = { release(): void };
 
+/** What nobody refers to is collected, and a database that is collected gives its lock back. */
+const locks = new Set<DatabaseSync>();
+
 /**
  * Makes this process the only writer of a data folder, until released or until the process ends however it ends: the kernel
  * frees the lock. Waits up to `waitMs` for a process that is just stopping. Throws DataFolderError.
@@ -134,8 +137,10 @@ export const lockDataFolder = (folder: string, options: { readonly waitMs?: numb
     throw new DataFolderError(what, { cause: error });
   }
   const held = db;
+  locks.add(held);
   return {
     release: () => {
+      locks.delete(held);
       if (held.isOpen) held.close();
     },
   };
