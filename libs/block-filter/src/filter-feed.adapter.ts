@@ -64,7 +64,13 @@ const kinOf = async (
   const own = contacts.map(({ contact }) => contact.contactId);
   if (own.length === 0) return new Map();
   const rows = await withIdentities(db, tenant)
-    .where((row) => row.or([row('block_filter.contact_id', 'in', ids), row('into_id', 'in', own)]))
+    .where((row) =>
+      row.or([
+        row('into_id', 'in', own),
+        // PostgreSQL knows no list of nothing.
+        ...(ids.length === 0 ? [] : [row('block_filter.contact_id', 'in', ids)]),
+      ]),
+    )
     .execute();
   return new Map(rows.map((row) => [row.contact_id, coveredOf(row)]));
 };
