@@ -3,6 +3,7 @@ import { BlockExpiry } from '#policies/block-expiry.adapter';
 import { Erasures } from '#policies/erasures.adapter';
 import { QuarantinePurge } from '#policies/quarantine-purge.adapter';
 import type { PolicyWishes } from '#policies/policy-wishes.adapter';
+import type { Rounds } from '#policies/rounds.adapter';
 import { Busy } from '#event-store';
 import { toProblem, type Logger } from '#platform';
 import { createPolicyRunner, policyStart, type PolicyRunner, type Role } from '#projections';
@@ -13,9 +14,7 @@ const READ_MODELS_WAIT_MS = 30_000;
 
 type Shift = {
   readonly runner: PolicyRunner;
-  readonly expiry: BlockExpiry;
-  readonly erasures: Erasures;
-  readonly purge: QuarantinePurge;
+  readonly timers: readonly Rounds[];
   readonly run: Promise<void>;
 };
 
@@ -55,11 +54,9 @@ export class PolicyShift {
     const wanted = this.#role === 'live' && !this.#stopping;
     if (wanted && this.#running === null) this.#running = this.#start();
     if (wanted || this.#running === null) return;
-    const { runner, expiry, erasures, purge, run } = this.#running;
+    const { runner, timers, run } = this.#running;
     this.#running = null;
-    await expiry.stop();
-    await erasures.stop();
-    await purge.stop();
+    for (const timer of timers) await timer.stop();
     await runner.stop();
     await run;
   }
@@ -81,36 +78,28 @@ export class PolicyShift {
         this.logger[level](fields ?? {}, message);
       },
     });
-    const expiry = new BlockExpiry(models, this.wishes, (message) => {
-      this.logger.warn(message);
-    });
     const run = runner.run().catch((error: unknown) => {
       this.logger.error({ err: error }, 'policies have stopped');
     });
-    const erasures = new Erasures({
-      runner: this.stores.runner,
-      vault,
-      book: this.book,
-      models,
-      head: async () => (await store.head())?.position ?? null,
-      behind: (position) => projector.ask('behind', position),
-      purge: () => projector.ask('purge'),
-      isFile: this.isFile,
-      warn: (message) => {
-        this.logger.warn(message);
-      },
-    });
-    const purge = new QuarantinePurge({
-      vault,
-      models,
-      days: this.quarantineDays,
-      warn: (message) => {
-        this.logger.warn(message);
-      },
-    });
-    expiry.start();
-    erasures.start();
-    purge.start();
-    return { runner, expiry, erasures, purge, run };
+    const warn = (message: string): void => {
+      this.logger.warn(message);
+    };
+    const timers = [
+      new BlockExpiry(models, this.wishes, warn),
+      new Erasures({
+        runner: this.stores.runner,
+        vault,
+        book: this.book,
+        models,
+        head: async () => (await store.head())?.position ?? null,
+        behind: (position) => projector.ask('behind', position),
+        purge: () => projector.ask('purge'),
+        isFile: this.isFile,
+        warn,
+      }),
+      new QuarantinePurge({ vault, models, days: this.quarantineDays, warn }),
+    ];
+    for (const timer of timers) timer.start();
+    return { runner, timers, run };
   }
 }

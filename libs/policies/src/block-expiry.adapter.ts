@@ -3,6 +3,7 @@ import type { RowIn } from '#kernel';
 import type { blockedContacts } from '#block-filter';
 import type { ReadModels } from '#read-store';
 import type { PolicyWishes } from './policy-wishes.adapter.js';
+import { Rounds } from './rounds.adapter.js';
 
 const EVERY_MS = 1000;
 const AT_ONCE = 200;
@@ -11,30 +12,13 @@ const AT_ONCE = 200;
  * Ends episodes that ran out. Due times are a read model; the command id derives from the block and its expiry, so a timer that
  * runs twice, or late, ends an episode once. Nothing waits for it: intake, gates and reads look at `expiresAt` themselves.
  */
-export class BlockExpiry {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> = Promise.resolve();
-
+export class BlockExpiry extends Rounds {
   constructor(
     private readonly models: ReadModels<{ readonly blocked_contacts: RowIn<typeof blockedContacts> }>,
     private readonly wishes: PolicyWishes,
-    private readonly warn: (message: string) => void,
-  ) {}
-
-  start(): void {
-    this.timer = setInterval(() => {
-      this.running = this.running
-        .then(() => this.run())
-        .catch((error: unknown) => {
-          this.warn(`blocks that ran out are ended later: ${Error.isError(error) ? error.message : 'unknown'}`);
-        });
-    }, EVERY_MS);
-    this.timer.unref();
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    await this.running;
+    warn: (message: string) => void,
+  ) {
+    super({ everyMs: EVERY_MS, later: 'blocks that ran out are ended later', warn });
   }
 
   /** One round over what is due now. */

@@ -1,4 +1,3 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import {
   CompleteErasure,
   contactDecider,
@@ -15,6 +14,7 @@ import { KEY_CACHE_MS, type CommandRunner, type KeyVault } from '#event-store';
 import { latestPosition, streamName, type CommandMetadata, type Position, type RowIn } from '#kernel';
 import { deriveId } from '#platform';
 import type { ReadModels } from '#read-store';
+import { Rounds } from './rounds.adapter.js';
 import { systemMetadata } from './system-metadata.adapter.js';
 
 const EVERY_MS = 500;
@@ -54,31 +54,9 @@ type Work = {
  * Carries erasures through to their certificates: those that were just requested and those that a crash left. Which ones those are is a read model;
  * what is still owed is asked of the contact's stream. Every step may be done again, by any process. Steps of several are done together.
  */
-export class Erasures {
-  private readonly stopping = new AbortController();
-  private running: Promise<void> | null = null;
-  private timer: NodeJS.Timeout | undefined;
-
-  constructor(private readonly desk: ErasureDesk) {}
-
-  start(): void {
-    this.timer = setInterval(() => {
-      this.running ??= this.run()
-        .catch((error: unknown) => {
-          if (!this.stopping.signal.aborted)
-            this.desk.warn(`erasures go on later: ${Error.isError(error) ? error.message : 'unknown'}`);
-        })
-        .finally(() => {
-          this.running = null;
-        });
-    }, EVERY_MS);
-    this.timer.unref();
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    this.stopping.abort();
-    await this.running;
+export class Erasures extends Rounds {
+  constructor(private readonly desk: ErasureDesk) {
+    super({ everyMs: EVERY_MS, later: 'erasures go on later', warn: desk.warn });
   }
 
   /** One round over what is owed now. */
@@ -185,9 +163,5 @@ export class Erasures {
     const commandId = deriveId(tenant, erasureId, 'erasures', what);
     const metadata = systemMetadata(tenant, 'erasures', commandId, commandId, erasureId);
     await this.desk.runner.execute(contactDecider, contactId, command(metadata), metadata);
-  }
-
-  private async wait(milliseconds: number): Promise<void> {
-    await pause(Math.max(0, milliseconds), undefined, { signal: this.stopping.signal });
   }
 }

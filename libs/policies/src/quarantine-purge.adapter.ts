@@ -1,10 +1,10 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { sql } from 'kysely';
 import type { quarantinedDays } from '#block-filter';
 import { quarantineKey } from '#contacts';
 import type { KeyVault } from '#event-store';
 import type { RowIn } from '#kernel';
 import type { ReadModels } from '#read-store';
+import { Rounds } from './rounds.adapter.js';
 
 const EVERY_MS = 2000;
 const AGAIN_MS = 100;
@@ -26,33 +26,12 @@ export type PurgeDesk = {
  * disk. Due is a day (UTC) that lies as many days back as the tenant keeps such content, so that nothing is kept longer. Which days there are is
  * a read model. A destroyed key stays so: after a start all that are due are destroyed again, which finishes what a crash left.
  */
-export class QuarantinePurge {
-  private timer: NodeJS.Timeout | undefined;
-  private running: Promise<void> | null = null;
-  private readonly stopping = new AbortController();
+export class QuarantinePurge extends Rounds {
   /** Up to where each tenant's days are destroyed. */
   private readonly done = new Map<string, Place>();
 
-  constructor(private readonly desk: PurgeDesk) {}
-
-  start(): void {
-    this.timer = setInterval(() => {
-      this.running ??= this.run()
-        .catch((error: unknown) => {
-          if (!this.stopping.signal.aborted)
-            this.desk.warn(`quarantined content is purged later: ${Error.isError(error) ? error.message : 'unknown'}`);
-        })
-        .finally(() => {
-          this.running = null;
-        });
-    }, EVERY_MS);
-    this.timer.unref();
-  }
-
-  async stop(): Promise<void> {
-    clearInterval(this.timer);
-    this.stopping.abort();
-    await this.running;
+  constructor(private readonly desk: PurgeDesk) {
+    super({ everyMs: EVERY_MS, later: 'quarantined content is purged later', warn: desk.warn });
   }
 
   /** One round over what is due now. */
@@ -63,7 +42,7 @@ export class QuarantinePurge {
       if (last !== null) reached.set(tenant, last);
     }
     if (reached.size === 0) return;
-    while (!(await this.desk.vault.purge())) await pause(AGAIN_MS, undefined, { signal: this.stopping.signal });
+    while (!(await this.desk.vault.purge())) await this.wait(AGAIN_MS);
     // Not before: an end in the middle is made good by the next round.
     for (const [tenant, place] of reached) this.done.set(tenant, place);
   }
