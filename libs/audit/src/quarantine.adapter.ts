@@ -56,19 +56,8 @@ export class Quarantine {
 }
 
 const quarantined = ({ id, revision, data }: Recorded<IgnoredEvent>): QuarantinedMessage | null => {
-  const { blockId, identityId, channel, conversationId, sentAt, receivedAt } = data;
-  const { mode, content } = data as { readonly mode: string; readonly content?: unknown };
+  const { blockId, identityId, channel, conversationId, sentAt, receivedAt, mode, content } = data;
   return mode === 'quarantine'
-    ? {
-        eventId: id,
-        revision,
-        blockId,
-        identityId,
-        channel,
-        conversationId,
-        sentAt,
-        receivedAt,
-        content: content ?? null,
-      }
+    ? { eventId: id, revision, blockId, identityId, channel, conversationId, sentAt, receivedAt, content }
     : null;
 };

@@ -89,10 +89,7 @@ export class ConversationFactsReader {
 
   /** The ids of all conversations that the contact's identities can have, past ones too. */
   conversationIds(contact: Contact): readonly string[] {
-    if (contact.status === 'unknown') return [];
-    return contact.identities.flatMap((identity) =>
-      channelsOf(identity.kind).map((channel) => conversationIdOf(identity.identityId, channel)),
-    );
+    return placesIn(contact).map(({ conversationId }) => conversationId);
   }
 
   /** The same of the contact as it is now, with what each id is made of; none of a contact that does not exist. */
@@ -101,16 +98,7 @@ export class ConversationFactsReader {
     contactId: string,
   ): Promise<readonly (Place & { readonly conversationId: string; readonly contact: Contact })[]> {
     const { state: contact } = await this.runner.load(contactDecider, tenant, contactId);
-    if (contact.status === 'unknown') return [];
-    return contact.identities.flatMap(({ identityId, kind }) =>
-      channelsOf(kind).map((channel) => ({
-        conversationId: conversationIdOf(identityId, channel),
-        contactId,
-        identityId,
-        channel,
-        contact,
-      })),
-    );
+    return placesIn(contact).map((place) => ({ ...place, contactId, contact }));
   }
 
   /** All contacts that this one was ever merged with, and those with others, whether that was undone or not. */
@@ -138,3 +126,15 @@ export class ConversationFactsReader {
     return false;
   }
 }
+
+/** Where the contact's identities can have conversations, those of past identities too. */
+const placesIn = (contact: Contact) =>
+  contact.status === 'unknown'
+    ? []
+    : contact.identities.flatMap(({ identityId, kind }) =>
+        channelsOf(kind).map((channel) => ({
+          conversationId: conversationIdOf(identityId, channel),
+          identityId,
+          channel,
+        })),
+      );

@@ -1,7 +1,7 @@
-import { setTimeout as pause } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import type { Position } from '#kernel';
 import type { Log } from './append-surely.js';
+import { pauseUnless } from './pause.js';
 import type { EventReader, StoredEvent } from './port.js';
 
 /** Streams whose newest revision is remembered: for a fold that was being read while its stream grew. */
@@ -92,7 +92,7 @@ export class LogTail {
         }
       } catch (error) {
         this.log?.warn({ err: error }, 'the log cannot be followed: streams are read instead');
-        await pause(RETRY_MS, undefined, { signal }).catch(() => undefined);
+        await pauseUnless(signal, RETRY_MS);
       }
     }
   }

@@ -55,13 +55,17 @@ export const remember = (commands: Map<string, CommandTrace>, id: string, trace:
   }
 };
 
-/** The event as the decider's fold takes it: in clear only where the decider asks for that. */
-const asFolded = async (decider: AnyDecider, codec: Codec, stored: StoredEvent): Promise<Recorded> => {
+/** A fact of a stream that is read as a whole, in clear only if it is of a type that `opens` names. */
+export const recordedOf = async (
+  codec: Codec,
+  stored: StoredEvent,
+  opens: readonly string[] = [],
+): Promise<Recorded> => {
   try {
     const recorded = codec.decode(stored);
-    return decider.opens?.includes(recorded.type) === true ? await codec.open(recorded) : recorded;
+    return opens.includes(recorded.type) ? await codec.open(recorded) : recorded;
   } catch (error) {
-    // A decider never skips: what this code does not know was written by newer code.
+    // Nothing is skipped: what this code does not know was written by newer code.
     if (error instanceof UnknownEventType) throw new CodeTooOld(stored.type, stored.schemaVersion);
     throw error;
   }
@@ -80,7 +84,7 @@ export const foldOn = async (
   const events: Recorded[] = [];
   for (const stored of page) {
     if (stored.revision !== revision + 1) throw new StreamTruncated(stored.stream);
-    const event = await asFolded(fold.decider, codec, stored);
+    const event = await recordedOf(codec, stored, fold.decider.opens);
     state = evolve(fold.decider, state, event, stored.schemaVersion);
     revision = stored.revision;
     position = stored.position;

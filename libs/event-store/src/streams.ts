@@ -1,6 +1,7 @@
 import { type Position, type Recorded } from '#kernel';
-import { type Codec, CodeTooOld, UnknownEventType } from './codec.js';
+import type { Codec } from './codec.js';
 import type { EventReader } from './port.js';
+import { recordedOf } from './stream-fold.js';
 
 export type ReadingOptions = {
   /** The first revision given; absent = the stream's first. */
@@ -29,13 +30,7 @@ export class Streams {
       for (const stored of page) {
         if (stored.revision > until) return;
         if (types?.has(stored.type) === false) continue;
-        try {
-          const event = this.codec.decode(stored);
-          yield opens.includes(event.type) ? await this.codec.open(event) : event;
-        } catch (error) {
-          if (error instanceof UnknownEventType) throw new CodeTooOld(stored.type, stored.schemaVersion);
-          throw error;
-        }
+        yield await recordedOf(this.codec, stored, opens);
       }
     }
   }

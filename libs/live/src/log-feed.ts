@@ -1,6 +1,7 @@
-import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as turn } from 'node:timers/promises';
 import { parseStream, type Position } from '#kernel';
 import type { EventReader, StoredEvent } from '#event-store';
+import { pauseUnless } from '#event-store/pause';
 import { encodeToken, eventText, toProblem, type ConsistencyToken, type EventStream, type Logger } from '#platform';
 
 /** A stored fact, whose data is read only if it is looked at and whose personal values are sealed, with the parts of its stream's name. */
@@ -34,7 +35,8 @@ export interface Topic<C, L extends Listener> {
 
 /** So many changes are kept for those who come back, and so many facts are read again for them; whoever was away for longer begins anew. */
 const MOST = { kept: 20_000, readAgain: 20_000 };
-const AGAIN_MS = [50, 100, 200, 500, 1_000] as const;
+const AGAIN_MS: readonly number[] = [50, 100, 200, 500];
+const LATER_MS = 1_000;
 const SLICE_MS = 4;
 
 /**
@@ -175,7 +177,7 @@ class Reading<C, L extends Listener> {
       } catch (error) {
         this.logger.warn({ err: error }, 'the live streams do not hear the log: it is tried again');
       }
-      await pause(AGAIN_MS.at(-1), undefined, { signal, ref: false }).catch(() => undefined);
+      await pauseUnless(signal, LATER_MS);
     }
   }
 
@@ -221,8 +223,7 @@ class Reading<C, L extends Listener> {
         return;
       } catch (error) {
         if (failures === 0) this.logger.warn({ err: error }, 'the live streams wait for a store');
-        const delay = AGAIN_MS[Math.min(failures, AGAIN_MS.length - 1)];
-        await pause(delay, undefined, { signal, ref: false }).catch(() => undefined);
+        await pauseUnless(signal, AGAIN_MS[failures] ?? LATER_MS);
       }
     }
   }
