@@ -74,8 +74,9 @@ export class GetContactabilityHandler implements IQueryHandler<GetContactability
   async execute({ tenant, caller, contactId, consistency }: GetContactability): Promise<Seen<Contactability>> {
     const now = new Date().toISOString();
     const { value, at } = await this.models.query(async (db) => {
-      const card = await seenCard(db, tenant, caller, contactId);
-      if (card === null) return null;
+      const seen = await seenCard(db, tenant, caller, contactId);
+      if (seen === null) return null;
+      const card = seen.present;
       const places = card.identities.flatMap(({ identityId, kind }) =>
         channelsOf(kind).map((channel) => ({ identityId, channel })),
       );

@@ -192,12 +192,11 @@ export class GetContactCardHandler implements IQueryHandler<GetContactCard> {
   async execute({ tenant, caller, contactId, consistency }: GetContactCard): Promise<Seen<ContactCard>> {
     const now = new Date().toISOString();
     const { value, at } = await this.models.query(async (db) => {
-      const row = await cardOf(db, tenant, contactId);
-      const end = await seenCard(db, tenant, caller, contactId);
-      if (row === undefined || end === null) return null;
+      const seen = await seenCard(db, tenant, caller, contactId);
+      if (seen === null) return null;
       return {
-        row,
-        mergedInto: end.contact_id === contactId ? null : end.contact_id,
+        row: seen.own,
+        mergedInto: seen.present.contact_id === contactId ? null : seen.present.contact_id,
         conversations: await conversationsOf(db, tenant, caller, contactId),
         wallets: await walletsOf(db, tenant, contactId),
       };
@@ -217,16 +216,17 @@ const cardOf = (db: Kysely<Tables>, tenant: string, contactId: string): Promise<
     .where('contact_card.contact_id', '=', contactId)
     .executeTakeFirst();
 
-/** The card that a contact is part of now, its own or that of whoever absorbed it; `null` if it is not within the caller's sight. */
+/** A contact's own card, and the one that it is part of now: the same, or that of whoever absorbed it. `null` if that is not within the caller's sight. */
 export const seenCard = async (
   db: Kysely<Tables>,
   tenant: string,
   caller: Caller,
   contactId: string,
-): Promise<CardRow | null> => {
-  const row = await cardOf(db, tenant, contactId);
-  const end = row === undefined ? undefined : await presentCard(db, tenant, row);
-  return end !== undefined && (await isOwn(db, tenant, caller, end.contact_id)) ? end : null;
+): Promise<{ readonly own: CardRow; readonly present: CardRow } | null> => {
+  const own = await cardOf(db, tenant, contactId);
+  if (own === undefined) return null;
+  const present = await presentCard(db, tenant, own);
+  return (await isOwn(db, tenant, caller, present.contact_id)) ? { own, present } : null;
 };
 
 /** The card at the end of those that absorbed it. */
