@@ -1,5 +1,6 @@
-import { PolicyWishes } from '#policies/policy-wishes.adapter';
+import { PolicyWishes, type PolicyDesk } from '#policies/policy-wishes.adapter';
 import { Intake } from '#block-filter/intake.adapter';
+import type { CommandRunner, EventStore } from '#event-store';
 import type { Kysely } from 'kysely';
 import type { Configuration, Logger, Readiness, StaffDirectory } from '#platform';
 import type { ProjectorDesk } from '#projections/ops.controller';
@@ -34,31 +35,10 @@ export const openGatehouse = async (
   opening: Promise<Stores> = openStores(configuration, logger),
 ): Promise<Gatehouse> => {
   const stores = await opening;
-  const { runner, vault } = stores;
+  const { runner } = stores;
   const write = connectWriteSide(stores);
-  const intake = new Intake(
-    runner,
-    vault,
-    write.book,
-    write.enforcement,
-    write.conversationRules,
-    write.consentDefaults,
-  );
-  const wishes = new PolicyWishes({
-    runner,
-    store: stores.store,
-    book: write.book,
-    contacts: write.contacts,
-    merges: write.merges,
-    relinking: write.relinking,
-    conversations: write.conversations,
-    enforcement: write.enforcement,
-    wallets: write.wallets,
-    walletContacts: write.walletContacts,
-    consents: write.consents,
-    rules: write.blockRules,
-    assignedTo: (tenant, staffId) => assignedTo(stores, tenant, staffId),
-  });
+  const intake = intakeOf(stores, write);
+  const wishes = wishesOf(stores, write, (tenant, staffId) => assignedTo(stores, tenant, staffId));
   const { readStore, keyVault } = configuration;
   const isFile = readStore.kind === 'sqlite' && keyVault.kind === 'sqlite';
   const policies = new PolicyShift(stores, wishes, write.book, write.quarantineDays, isFile, logger);
@@ -86,6 +66,34 @@ export const openGatehouse = async (
     },
   };
 };
+
+/** What takes in messages, over a command side. */
+export const intakeOf = (
+  { runner, vault }: Pick<Stores, 'vault'> & { readonly runner: CommandRunner },
+  write: WriteSide,
+): Intake => new Intake(runner, vault, write.book, write.enforcement, write.conversationRules, write.consentDefaults);
+
+/** What fulfils the policies' wishes, over a command side. */
+export const wishesOf = (
+  { runner, store }: { readonly runner: CommandRunner; readonly store: EventStore },
+  write: WriteSide,
+  assignedTo: PolicyDesk['assignedTo'],
+): PolicyWishes =>
+  new PolicyWishes({
+    runner,
+    store,
+    book: write.book,
+    contacts: write.contacts,
+    merges: write.merges,
+    relinking: write.relinking,
+    conversations: write.conversations,
+    enforcement: write.enforcement,
+    wallets: write.wallets,
+    walletContacts: write.walletContacts,
+    consents: write.consents,
+    rules: write.blockRules,
+    assignedTo,
+  });
 
 /** Ready once the live read models reached the head known at the start; not ready while they lag 30 s behind. */
 const readinessOf = async ({ store, source, models, projector }: Stores): Promise<Readiness> => {

@@ -5,14 +5,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { connectWriteSide } from '#apps/api/facts';
+import { intakeOf, wishesOf } from '#apps/api/gatehouse';
 import { storedTypes } from '#apps/registry';
-import { Intake, type Received } from '#block-filter/intake.adapter';
+import type { Received } from '#block-filter/intake.adapter';
 import { BlockContact, contactDecider, MergeContacts, mergesDecider, UndoMerge, UNKNOWN_RULES } from '#contacts';
 import { conversationDecider } from '#conversations';
 import { createCodec, createCommandRunner, openSqliteEventStore, type EventStore, type KeyVault } from '#event-store';
 import type { CommandMetadata, Recorded } from '#kernel';
 import { asked, callers } from '#kernel/given';
-import { PolicyWishes } from '#policies/policy-wishes.adapter';
 import type { ReadModels } from '#read-store';
 import { AddWalletContact, pairOf, walletContactDecider } from '#wallets';
 import { memoryKeyVault } from '../fixtures/memory-key-vault.js';
@@ -51,29 +51,8 @@ const started = (store: EventStore, vault: KeyVault) => {
     },
   } as unknown as ReadModels<unknown>;
   const write = connectWriteSide({ runner, store, codec, vault, models });
-  const intake = new Intake(
-    runner,
-    vault,
-    write.book,
-    write.enforcement,
-    write.conversationRules,
-    write.consentDefaults,
-  );
-  const wishes = new PolicyWishes({
-    runner,
-    store,
-    book: write.book,
-    consents: write.consents,
-    wallets: write.wallets,
-    walletContacts: write.walletContacts,
-    contacts: write.contacts,
-    merges: write.merges,
-    relinking: write.relinking,
-    conversations: write.conversations,
-    enforcement: write.enforcement,
-    rules: write.blockRules,
-    assignedTo: () => Promise.resolve([]),
-  });
+  const intake = intakeOf({ runner, vault }, write);
+  const wishes = wishesOf({ runner, store }, write, () => Promise.resolve([]));
   const by = (caller: CommandMetadata['caller']): CommandMetadata =>
     asked(caller, new Date().toISOString(), { commandId: randomUUID() });
   const writes = async (side: Side): Promise<Received> => {

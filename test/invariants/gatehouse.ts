@@ -1,11 +1,11 @@
 // The product without its doors and its files: processes over one log in memory, and the policies, which run until nothing is owed.
 import { connectWriteSide, RECENT_MS } from '#apps/api/facts';
+import { intakeOf, wishesOf } from '#apps/api/gatehouse';
 import { policies, projections, storedTypes } from '#apps/registry';
-import { Intake } from '#block-filter/intake.adapter';
 import { ReadMarkerCommands } from '#conversations/conversation-commands.handlers';
 import { createCodec, createCommandRunner, LogTail, type Codec } from '#event-store';
 import { type Caller, type CommandMetadata } from '#kernel';
-import { PolicyWishes } from '#policies/policy-wishes.adapter';
+import type { PolicyWishes } from '#policies/policy-wishes.adapter';
 import { reactionId } from '#projections';
 import type { ReadModels } from '#read-store';
 import { staffDecider } from '#staff';
@@ -74,14 +74,7 @@ export class Gatehouse {
       const tail = processes === 1 ? null : new LogTail(store);
       const runner = createCommandRunner({ store, codec, ...(tail === null ? { soleWriter: true } : { tail }) });
       const write = connectWriteSide({ runner, store, codec, vault, models: NO_READ_MODELS });
-      const intake = new Intake(
-        runner,
-        vault,
-        write.book,
-        write.enforcement,
-        write.conversationRules,
-        write.consentDefaults,
-      );
+      const intake = intakeOf({ runner, vault }, write);
       return { store, runner, write, intake, markers: new ReadMarkerCommands(runner), tail };
     });
     const [
@@ -89,27 +82,14 @@ export class Gatehouse {
         throw new Error('no process');
       })(),
     ] = this.#processes;
-    this.#wishes = new PolicyWishes({
-      runner,
-      store: this.#store,
-      book: write.book,
-      contacts: write.contacts,
-      merges: write.merges,
-      relinking: write.relinking,
-      consents: write.consents,
-      conversations: write.conversations,
-      enforcement: write.enforcement,
-      rules: write.blockRules,
-      wallets: write.wallets,
-      walletContacts: write.walletContacts,
-      assignedTo: (tenant, staffId) =>
-        Promise.resolve(
-          this.fold
-            .rows('inbox')
-            .filter((row) => row['tenant'] === tenant && row['assignee_id'] === staffId)
-            .map((row) => row['conversation_id'] as string),
-        ),
-    });
+    this.#wishes = wishesOf({ runner, store: this.#store }, write, (tenant, staffId) =>
+      Promise.resolve(
+        this.fold
+          .rows('inbox')
+          .filter((row) => row['tenant'] === tenant && row['assignee_id'] === staffId)
+          .map((row) => row['conversation_id'] as string),
+      ),
+    );
   }
 
   /** Begins to hear the log in every process. */
