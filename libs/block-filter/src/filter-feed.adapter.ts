@@ -1,8 +1,8 @@
 import type { Kysely } from 'kysely';
 import type { contactCard } from '#contacts';
 import type { Position, RowIn } from '#kernel';
-import { eachInSlices, type Heard, type Listener, type Placed, type Topic } from '#live';
-import { eventText } from '#platform';
+import type { Heard, Listener, Placed, Topic } from '#live';
+import { eachInSlices, eventText } from '#platform';
 import type { ReadModels } from '#read-store';
 import type { FilterTables } from './coverage.query.js';
 import { linesOf, type Covered, type IntervalLine } from './intervals.js';

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { Caller, Position } from '#kernel';
-import { eachInSlices, type Heard, type Placed, type Topic } from '#live';
-import { eventText, type EventStream } from '#platform';
+import type { Heard, Placed, Topic } from '#live';
+import { eachInSlices, eventText, type EventStream } from '#platform';
 import type { ReadModels } from '#read-store';
 import { mayRead, seesEverything } from './access.query.js';
 import { liveChangesOf, toldOf, type LiveChange, type Touched } from './live-changes.js';

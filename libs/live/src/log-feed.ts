@@ -1,4 +1,3 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { parseStream, type Position } from '#kernel';
 import type { EventReader, StoredEvent } from '#event-store';
 import { pauseUnless } from '#event-store/pause';
@@ -37,7 +36,6 @@ export interface Topic<C, L extends Listener> {
 const MOST = { kept: 20_000, readAgain: 20_000 };
 const AGAIN_MS: readonly number[] = [50, 100, 200, 500];
 const LATER_MS = 1_000;
-const SLICE_MS = 4;
 
 /**
  * One reading of the log for everybody who listens in this process: from the first listener to the last. What it tells goes out one
@@ -228,14 +226,3 @@ class Reading<C, L extends Listener> {
     }
   }
 }
-
-/** Goes through many listeners without keeping others waiting for long. */
-export const eachInSlices = async <L>(listeners: Iterable<L>, work: (one: L) => Promise<void>): Promise<void> => {
-  let began = performance.now();
-  for (const one of listeners) {
-    await work(one);
-    if (performance.now() - began < SLICE_MS) continue;
-    await turn();
-    began = performance.now();
-  }
-};

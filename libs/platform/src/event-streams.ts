@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import { setImmediate as turn } from 'node:timers/promises';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { identityOf, type Identity } from './access.js';
 import { decodeToken, type ConsistencyToken } from './consistency-token.js';
@@ -7,13 +6,13 @@ import { toProblem } from './exceptions.js';
 import { After } from './fields.js';
 import type { Platform } from './platform.js';
 import { problem } from './problem.js';
+import { eachInSlices } from './slices.js';
 
 /** Why a stream ended: `code` of its last event, `end`. Those of the problem table, and two that no answer has. */
 export type EndCode = 'unauthenticated' | 'forbidden' | 'staff-inactive' | 'store-unavailable' | 'too-slow';
 
 /** So much may wait for a reader; whoever is slower is dropped and comes again with Last-Event-ID. */
 const MAX_WAITING_BYTES = 256 * 1024;
-const SLICE_MS = 4;
 
 /** One event of a stream as text. `data` becomes compact JSON; `id` is what `Last-Event-ID` will say. */
 export const eventText = (
@@ -179,23 +178,22 @@ export class EventStreams {
       this.#ending.push(stream);
       this.#ends[code] = (this.#ends[code] ?? 0) + 1;
     }
-    if (this.#streams.size > 0 || this.#ending.length > 0) return;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#rest();
   }
 
   async #beat(): Promise<void> {
     if (this.#beating) return;
     this.#beating = true;
     for (const stream of this.#ending.splice(0)) stream.cut();
-    let began = performance.now();
-    for (const stream of this.#streams) {
+    await eachInSlices(this.#streams, async (stream) => {
       if ((await stream.renewed()) !== null) stream.beat();
-      if (performance.now() - began < SLICE_MS) continue;
-      await turn();
-      began = performance.now();
-    }
+    });
     this.#beating = false;
+    this.#rest();
+  }
+
+  /** Without streams there is no timer. */
+  #rest(): void {
     if (this.#streams.size > 0 || this.#ending.length > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;

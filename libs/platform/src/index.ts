@@ -27,6 +27,7 @@ export * from './problem-codes.js';
 export * from './problem.js';
 export * from './queries.js';
 export * from './shutdown.js';
+export * from './slices.js';
 export * from './staff-directory.js';
 export * from './time.js';
 export * from './desk.js';
