@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import type { AggregatedResult } from '@jest/reporters';
 
 /** Prints `N passed, N failed` as the last line of the process. A suite that fails to load counts as one failure. */
@@ -7,7 +8,8 @@ export default class ClosingLine {
       results.numFailedTests + results.testResults.filter((suite) => suite.testExecError !== undefined).length;
     const line = `${String(results.numPassedTests)} passed, ${String(failed)} failed`;
     process.once('exit', () => {
-      process.stdout.write(`${line}\n`);
+      // `forceExit` takes process.stdout.write away before the process exits.
+      writeSync(1, `${line}\n`);
     });
   }
 }
