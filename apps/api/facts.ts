@@ -25,7 +25,7 @@ import {
   type ConversationRules,
 } from '#conversations';
 import { ConversationCommands, type ConversationNeighbours } from '#conversations/conversation-commands.handlers';
-import type { Codec, CommandRunner, EventStore, KeyVault } from '#event-store';
+import { onAnotherStream, type Codec, type CommandRunner, type EventStore, type KeyVault } from '#event-store';
 import type { Caller, CommandMetadata } from '#kernel';
 import { ConsentEnforcement } from '#policies/consent-enforcement.adapter';
 import type { ReadModels } from '#read-store';
@@ -222,7 +222,6 @@ const routedConversations = (runner: CommandRunner, conversations: ConversationC
   recognises: (tenant, conversationId, commandId) =>
     runner.recognises(conversationDecider, tenant, conversationId, commandId),
   assign: async ({ conversationId, walletId, assigneeId }, metadata) => {
-    const { expectedRevision: _, ...ofTheRoute } = metadata;
     const outcome = await conversations.execute(
       new AssignConversation(
         {
@@ -234,7 +233,7 @@ const routedConversations = (runner: CommandRunner, conversations: ConversationC
           eligible: false,
           facts: NOTHING_KNOWN,
         },
-        ofTheRoute,
+        onAnotherStream(metadata),
       ),
     );
     if (outcome.kind === 'rejected') return { refused: outcome.rejection };
@@ -278,9 +277,8 @@ const sendNotice = async (
   const latest = candidates.toSorted((a, b) => (a.at < b.at ? 1 : -1))[0];
   const conversationId = notice.conversationId ?? latest?.id;
   if (conversationId === undefined) return null;
-  const { expectedRevision: _, ...ofTheContact } = metadata;
   const outcome = await conversations.execute(
-    new SendBlockNotice({ conversationId, messageId, text, block, facts: NOTHING_KNOWN }, ofTheContact),
+    new SendBlockNotice({ conversationId, messageId, text, block, facts: NOTHING_KNOWN }, onAnotherStream(metadata)),
   );
   return outcome.kind === 'accepted' ? messageId : null;
 };

@@ -1,5 +1,5 @@
 import { isRejection, latestPosition, streamName, type Caller, type CommandMetadata, type Position } from '#kernel';
-import { runOptionsOf, type CommandRunner, type Outcome } from '#event-store';
+import { isStale, runOptionsOf, type CommandRunner, type Outcome } from '#event-store';
 import { deriveId, invalid, problem } from '#platform';
 import { type AddressBook, type Located } from './address-book.adapter.js';
 import { isPrevented, type Channel, type DuplicateRules, type Kind } from './addresses.js';
@@ -270,9 +270,6 @@ type Other = { readonly contactId: string; readonly kind: Kind };
 
 const othersOf = (holders: readonly Holder[], contactId: string, kind: Kind): readonly Other[] =>
   holders.filter((holder) => holder.contactId !== contactId).map((holder) => ({ contactId: holder.contactId, kind }));
-
-const isStale = ({ expectedRevision }: CommandMetadata, revision: number): boolean =>
-  expectedRevision !== undefined && expectedRevision !== revision;
 
 const notAnAddress = (path: string, kind: Kind): Error =>
   invalid([{ path, message: `is not an address of kind ${kind}` }]);

@@ -1,5 +1,5 @@
 import { latestPosition, type CommandMetadata, type Position } from '#kernel';
-import type { CommandRunner } from '#event-store';
+import { onAnotherStream, type CommandRunner } from '#event-store';
 import { deriveId } from '#platform';
 import {
   contactDecider,
@@ -107,9 +107,8 @@ const isTakenIn = async (
 
 /** The act of whoever asked for the erasure, carried out by the system; the same for whoever takes the step. */
 const behalfOf = (contact: ErasedContact, metadata: CommandMetadata, commandId: string): CommandMetadata => {
-  const { expectedRevision: _, ...asked } = metadata;
   return {
-    ...asked,
+    ...onAnotherStream(metadata),
     commandId,
     causationId: metadata.commandId,
     caller: { id: 'erasures', kind: 'system', role: 'system', access: 'all' },

@@ -1,5 +1,5 @@
 import { later, latestPosition, reject, type CommandMetadata, type Position } from '#kernel';
-import type { CommandRunner, Loaded, Outcome } from '#event-store';
+import { isStale, type CommandRunner, type Loaded, type Outcome } from '#event-store';
 import { deriveId } from '#platform';
 import {
   AbsorbContact,
@@ -341,9 +341,6 @@ const asFrozen = ({ identities, block, coverage }: AbsorbedContact): Restored =>
   block,
   coverage,
 });
-
-const isStale = ({ expectedRevision }: CommandMetadata, revision: number): boolean =>
-  expectedRevision !== undefined && expectedRevision !== revision;
 
 /** A contact, and those that absorbed it, one after the other. */
 const chainOf = (merges: Merges, contactId: string): readonly string[] => {

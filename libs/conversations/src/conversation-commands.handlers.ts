@@ -1,5 +1,6 @@
 import { latestPosition, reject, streamName, type Caller, type CommandMetadata, type Position } from '#kernel';
 import {
+  onAnotherStream,
   runOptionsOf,
   type Codec,
   type CommandRunner,
@@ -141,7 +142,7 @@ export class ConversationCommands {
     if ('status' in place && place.status === 'unknown') return refused;
     const { contactId, channel, identityId } = place;
     const { conversationId } = command.data;
-    const { expectedRevision: _, ...metadata } = command.metadata;
+    const metadata = onAnotherStream(command.metadata);
     // The same key on another conversation of this contact is another command.
     const refusalId = deriveId(metadata.tenant, metadata.commandId, conversationId, 'refusal');
     const outcome = await this.runner.execute(

@@ -17,7 +17,15 @@ import { FoldCache } from './fold-cache.js';
 import type { LogTail } from './log-tail.js';
 import { type AppendResult, type EventStore, WrongExpectedRevision } from './port.js';
 import { propose, type Proposal } from './proposal.js';
-import { Busy, type CommandRunner, type Loaded, type LoadOptions, type Outcome } from './runner.js';
+import {
+  Busy,
+  isStale,
+  type CommandRunner,
+  type Loaded,
+  type LoadOptions,
+  type Outcome,
+  type RunOptions,
+} from './runner.js';
 import { catchUp, emptyFold, refold, remember, type StreamFold } from './stream-fold.js';
 import { StreamQueue } from './stream-queue.js';
 
@@ -53,7 +61,7 @@ export type CommandRunnerOptions = {
 type Job = {
   readonly build: (state: unknown, recent: LoadOptions) => Command<unknown> | Promise<Command<unknown>>;
   readonly metadata: CommandMetadata & { readonly commandType?: string };
-  readonly expectedRevision: number | undefined;
+  readonly options: RunOptions;
 };
 type Target = { readonly decider: AnyDecider; readonly tenant: string; readonly stream: string };
 type AnyOutcome = Outcome<AnyDecider>;
@@ -82,7 +90,7 @@ class StreamRunner implements CommandRunner {
     const job: Job = {
       build: typeof command === 'function' ? (command as Job['build']) : () => command,
       metadata,
-      expectedRevision: options.expectedRevision,
+      options,
     };
     const [outcome] = await this.enqueue(targetOf(decider, metadata.tenant, id), [job]);
     return outcome as Outcome<typeof decider>;
@@ -92,7 +100,7 @@ class StreamRunner implements CommandRunner {
     const jobs = (commands as readonly Command<unknown>[]).map((command): Job => ({
       build: () => command,
       metadata: command.metadata,
-      expectedRevision: undefined,
+      options: {},
     }));
     return await this.enqueue(targetOf(decider, tenant, id), jobs);
   };
@@ -207,7 +215,7 @@ class StreamRunner implements CommandRunner {
         outcomes.push(await this.repeat(target, start, job));
         continue;
       }
-      const stale = job.expectedRevision !== undefined && job.expectedRevision !== at.revision;
+      const stale = isStale(job.options, at.revision);
       const command = await job.build(at.state, others);
       const wished = decide(target.decider, command, at.state);
       const outranks = isRejection(wished) && this.options.outranksStale?.(wished.rejected) === true;

@@ -55,6 +55,13 @@ export type RunOptions = {
 export const runOptionsOf = ({ expectedRevision }: CommandMetadata): RunOptions =>
   expectedRevision === undefined ? {} : { expectedRevision };
 
+/** Whether If-Match names another revision than the stream has. */
+export const isStale = ({ expectedRevision }: RunOptions, revision: number): boolean =>
+  expectedRevision !== undefined && expectedRevision !== revision;
+
+/** The command on a stream that it reaches, which If-Match does not mean. */
+export const onAnotherStream = ({ expectedRevision: _, ...metadata }: CommandMetadata): CommandMetadata => metadata;
+
 /** Conflicts outlasted five attempts: 503 busy. */
 export class Busy extends Error {
   constructor(stream: string) {

@@ -1,5 +1,5 @@
 import { isRejection, reject, streamName, type CommandMetadata, type Rejection } from '#kernel';
-import { runOptionsOf, type CommandRunner, type Outcome } from '#event-store';
+import { isStale, runOptionsOf, type CommandRunner, type Outcome } from '#event-store';
 import { deriveId } from '#platform';
 import { bulkDecider } from './bulk.js';
 import { bulkIdOf } from './wallet-contacts.adapter.js';
@@ -50,10 +50,10 @@ export class WalletCommands {
     if (bulk.state.status !== 'unknown') return refused('idempotency-key-reused');
     const complete = await this.withFacts(command);
     if (complete.type !== 'CreateWallet' && complete.type !== 'EditWallet') return this.run(complete);
-    const isStale = metadata.expectedRevision !== undefined && metadata.expectedRevision !== revision;
     const isRepeat = await this.runner.recognises(walletDecider, tenant, walletId, commandId);
     // What will be refused, or was done already, claims nothing.
-    if (isRepeat || isStale || isRejection(walletDecider.decide(complete, state))) return this.run(complete);
+    if (isRepeat || isStale(metadata, revision) || isRejection(walletDecider.decide(complete, state)))
+      return this.run(complete);
     return this.claimed(complete, state);
   }
 

@@ -9,7 +9,7 @@ import {
   type Rejection,
   type RowIn,
 } from '#kernel';
-import { runOptionsOf, type CommandRunner, type Outcome } from '#event-store';
+import { isStale, onAnotherStream, runOptionsOf, type CommandRunner, type Outcome } from '#event-store';
 import { deriveId, problem, rejectionToProblem, type ProblemCode } from '#platform';
 import type { ReadModels } from '#read-store';
 import { bulkDecider, CompleteBulk, RecordBulkFailures, StartBulk, type Bulk, type BulkFailure } from './bulk.js';
@@ -195,7 +195,7 @@ export class WalletContacts {
           wave.map((row) => {
             const pair = { walletId: row.wallet_id, contactId: row.contact_id };
             const movedToWalletId = newest.get(row.contact_id)?.walletId ?? null;
-            const moving = { ...ofThePair(metadata), commandType: 'RemoveWalletContact' };
+            const moving = { ...onAnotherStream(metadata), commandType: 'RemoveWalletContact' };
             const data = { ...pair, conversationId: null, movedToWalletId, addedAt: row.added_at };
             return this.runner.execute(
               walletContactDecider,
@@ -267,7 +267,7 @@ export class WalletContacts {
   ): Promise<{ readonly state: Bulk; readonly position: Position | null }> {
     // The command's own id stands in the bulk's start; these are its consequences.
     const own = (): CommandMetadata => ({
-      ...ofThePair(metadata),
+      ...onAnotherStream(metadata),
       commandId: randomUUID(),
       causationId: metadata.commandId,
     });
@@ -286,12 +286,12 @@ export class WalletContacts {
     conversationId: string | null,
     metadata: CommandMetadata,
   ): Promise<void> {
-    const { tenant, commandId, expectedRevision } = metadata;
+    const { tenant, commandId } = metadata;
     const { status, revision } = await this.mustKnow(walletId, contactIds, conversationId, metadata);
     if (await this.runner.recognises(walletDecider, tenant, walletId, commandId)) {
       throw problem('idempotency-key-reused');
     }
-    if (expectedRevision !== undefined && expectedRevision !== revision) throw problem('revision-stale');
+    if (isStale(metadata, revision)) throw problem('revision-stale');
     if (status === 'archived') throw problem('wallet-archived');
   }
 
@@ -331,9 +331,6 @@ const mustComeFrom = (caller: Caller, conversationId: string | null): void => {
     throw problem('forbidden', 'Name the conversation (conversationId) that the contact is taken from');
   }
 };
-
-/** If-Match is for the stream that the command names, not for those that it reaches. */
-const ofThePair = ({ expectedRevision: _, ...metadata }: CommandMetadata): CommandMetadata => metadata;
 
 const codeOf = (outcome: Extract<PairOutcome, { kind: 'rejected' }>): string =>
   outcome.rejection.rejected === 'not-found' ? 'contact-not-found' : outcome.rejection.rejected;
