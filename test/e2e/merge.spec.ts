@@ -369,6 +369,11 @@ describe('wallets of merged contacts', () => {
     town.does('supervisor', 'DELETE', `/v1/wallets/${walletId}/contacts/${contactId}`);
   const walletsOf = async (contactId: string): Promise<readonly string[]> =>
     (await town.card(contactId)).wallets.map((one) => one.walletId).sort();
+  // Policies of other tests write meanwhile.
+  const saidOf = async (after: string | null, ...ids: readonly string[]): Promise<readonly string[]> =>
+    (await door.facts(after))
+      .filter(({ stream, data }) => ids.some((id) => `${stream} ${JSON.stringify(data)}`.includes(id)))
+      .map(({ type }) => type);
   const contactsIn = async (walletId: string): Promise<readonly string[]> => {
     const { items } = (await door.get('supervisor', `/v1/wallets/${walletId}/contacts`)).body;
     const ids = (items as readonly Json[]).map((one) => one.contactId as string);
@@ -413,7 +418,7 @@ describe('wallets of merged contacts', () => {
     expect(await walletsOf(absorbed.contactId)).toEqual([theirs, shared, touched].sort());
     const head = await door.head();
     await undo(mergeId);
-    expect(await door.head()).toBe(head);
+    expect(await saidOf(head, mergeId, survivor.contactId, absorbed.contactId)).toEqual([]);
   });
 
   it('are not given again when the merge is said again, to whom somebody took out since', async () => {
@@ -426,7 +431,7 @@ describe('wallets of merged contacts', () => {
     const head = await door.head();
     expect((await tries(survivor.contactId, absorbed.contactId, key)).status).toBe(200);
     expect((await tries(survivor.contactId, absorbed.contactId)).status).toBe(200);
-    expect(await door.head()).toBe(head);
+    expect(await saidOf(head, survivor.contactId, absorbed.contactId, id)).toEqual([]);
     expect(await contactsIn(id)).toEqual([]);
   });
 
