@@ -107,6 +107,33 @@ describe('the live stream of conversations', () => {
     await until(() => mentions(one, customer.conversationId).length > blocked);
   });
 
+  it('tells of the conversation of another holder of the address, which the block covers too, and of no other [R4 R9 B14]', async () => {
+    const one = await listening('agent');
+    const [customer, other] = [await town.customer(), await town.customer()];
+    const { contactId } = await town.contact();
+    await town.does('agent', 'POST', `/v1/contacts/${contactId}/identities`, { kind: 'sms', value: customer.phone });
+    await town.does('admin', 'PUT', '/v1/settings/block.closeOpen', { value: false });
+    await told(one, customer.conversationId);
+    await told(one, other.conversationId);
+    const shown = async () => (await town.row(customer.conversationId)).contactBlocked;
+    const count = () => [customer, other].map(({ conversationId }) => mentions(one, conversationId).length);
+    const [before = 0, beside] = count();
+    await town.block(contactId);
+    expect(await shown()).toBe(true);
+    await until(() => (count()[0] ?? 0) > before);
+    const [blocked = 0] = count();
+    await town.unblock(contactId);
+    expect(await shown()).toBe(false);
+    await until(() => (count()[0] ?? 0) > blocked);
+    // A name stands in the rows of its own contact alone.
+    const [unblocked] = count();
+    await town.does('agent', 'PATCH', `/v1/contacts/${contactId}`, { displayName: 'Somebody' });
+    expect(count()[1]).toBe(beside);
+    await told(one, other.conversationId);
+    expect(count()[0]).toBe(unblocked);
+    await town.does('admin', 'PUT', '/v1/settings/block.closeOpen', { value: true });
+  });
+
   it('tells a reader alone that they have read', async () => {
     const [ana, bia] = [await listening('agent'), await listening('colleague')];
     const [customer, other] = [await town.customer(), await town.customer()];
