@@ -5,7 +5,7 @@ import { median, quantile, type Figure } from './figures.js';
 import type { Row } from './rows.js';
 import { level, populate, staffed, withServer } from './run.js';
 import type { Server } from './server.js';
-import { Crowd, type Place } from './traffic.js';
+import { Crowd } from './traffic.js';
 
 const STREAMS = 10_000;
 const AT_ONCE = 100;
@@ -14,6 +14,7 @@ const HEARTBEAT_SECONDS = 15;
 const HALF_MS = 30_000;
 const COMMANDS_EACH_SECOND = 4;
 const CHANGES_EVERY_MS = 5_000;
+const CHANGES = HALF_MS / CHANGES_EVERY_MS;
 
 type Half = 'lists' | 'filters';
 type Reader = { readonly socket: Socket; readonly half: Half; beats: number; tail: string; seen: boolean };
@@ -100,9 +101,11 @@ const paced = async (
 ): Promise<readonly number[]> => {
   const times: number[] = [];
   const running: Promise<unknown>[] = [];
-  let over = false;
-  const done = work.finally(() => (over = true));
-  for (let turn = 0; !over; turn++) {
+  const over = new AbortController();
+  const done = work.finally(() => {
+    over.abort();
+  });
+  for (let turn = 0; !over.signal.aborted; turn++) {
     const began = performance.now();
     running.push(command(turn).then(() => times.push(performance.now() - began)));
     await pause(1000 / COMMANDS_EACH_SECOND);
@@ -125,9 +128,9 @@ export const idleStreams: Row = (plan) =>
     async (server) => {
       const { admin, gateway, bearers } = await staffed(server);
       const places = await populate(gateway, new Crowd(plan.random.fork('crowd'), 0, 'l'), 1_000);
-      const [ana, changed, busy] = [await server.as('ana'), places.slice(0, 20), places.slice(20)];
+      const [ana, changed, busy] = [await server.as('ana'), places.slice(0, CHANGES), places.slice(CHANGES)];
       const command = (turn: number): Promise<unknown> =>
-        ana.post(`/v1/conversations/${(busy[turn % busy.length] as Place).conversationId}/messages`, {
+        ana.post(`/v1/conversations/${busy[turn % busy.length]?.conversationId ?? ''}/messages`, {
           content: { text: 'Bom dia!' },
         });
       await level(server);
@@ -153,8 +156,7 @@ export const idleStreams: Row = (plan) =>
         const busyShare = (100 * (server.cpu().main - idle.cpu)) / HALF_MS;
         const changes: Readonly<Record<Half, number>>[] = [];
         const changing = async (): Promise<void> => {
-          for (let turn = 0; turn < HALF_MS / CHANGES_EVERY_MS; turn++) {
-            const { contactId, conversationId } = changed[turn] as Place;
+          for (const { contactId, conversationId } of changed) {
             const words = { lists: conversationId, filters: contactId };
             changes.push(
               await audience.told(words, () => admin.post(`/v1/contacts/${contactId}/block`, { confirm: true })),

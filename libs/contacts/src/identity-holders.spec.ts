@@ -3,8 +3,11 @@ import { foldAll, type ShortEvent } from '#kernel/projected';
 import { duplicates } from './duplicates.js';
 import { identityHolders } from './identity-holders.js';
 
-const fact = (type: string, data: Record<string, unknown>): ShortEvent =>
-  ({ type, stream: `contact-acme.${String(data['contactId'])}`, data }) as ShortEvent;
+const fact = (type: string, data: Record<string, unknown>): ShortEvent => ({
+  type,
+  stream: `contact-acme.${String(data['contactId'])}`,
+  data,
+});
 const rows = (...facts: ShortEvent[]) =>
   foldAll(identityHolders, facts as never).map(({ identity_id, contact_id, attached }) => [
     identity_id,
