@@ -51,7 +51,7 @@ const silent = async (): Promise<{ contactId: string; conversationId: string; id
 };
 
 describe('the defaults of the tenant', () => {
-  it('8: give new contacts three consents, leave e-mail unset, and change nobody who exists, switched on or off [K2 K3 K11 I11]', async () => {
+  it('8: give new contacts three consents, leave e-mail unset, and change nobody who exists, switched on or off [K2 K3 K11 I11] [consent.defaultPhone=true,false] [consent.defaultEmail=false]', async () => {
     const before = await town.contact();
     await town.set('consent.defaultPhone', true);
     const made = await door.added(async () => {
@@ -88,7 +88,7 @@ describe('the defaults of the tenant', () => {
     expect((await town.card(contactId)).consents).toEqual(consents);
   });
 
-  it('speak of e-mail by a setting of its own, for inbound too [K6]', async () => {
+  it('speak of e-mail by a setting of its own, for inbound too [K6] [consent.defaultEmail=true]', async () => {
     await town.set('consent.defaultEmail', true);
     const { contactId } = await town.customer();
     expect((await town.card(contactId)).consents).toMatchObject({ sms: UNSET, email: { source: 'org_default' } });
@@ -190,7 +190,7 @@ describe('what the company begins', () => {
     expect((await says('agent', conversationId, NOTIFICATION)).status).toBe(201);
   });
 
-  it('is a notification where the customer wrote, and nothing more, unless all is gated [K12]', async () => {
+  it('is a notification where the customer wrote, and nothing more, unless all is gated [K12] [consent.gates=notifications,allOutbound]', async () => {
     const { contactId, conversationId } = await town.customer();
     expect((await says('agent', conversationId)).status).toBe(201);
     expect(told(await says('agent', conversationId, NOTIFICATION))).toEqual([

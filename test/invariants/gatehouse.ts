@@ -7,7 +7,6 @@ import { createCodec, createCommandRunner, LogTail, type Codec } from '#event-st
 import { type Caller, type CommandMetadata } from '#kernel';
 import type { PolicyWishes } from '#policies/policy-wishes.adapter';
 import { reactionId } from '#projections';
-import type { ReadModels } from '#read-store';
 import { staffDecider } from '#staff';
 import { v5 } from 'uuid';
 import { MemoryEventStore } from '../doubles/memory-event-store.js';
@@ -27,6 +26,7 @@ import {
 import { randomOf, type Random } from '../traffic/random.js';
 import { startClock, type Clock } from './clock.js';
 import { sharedLog } from './shared-log.js';
+import { walletModels } from './wallet-models.js';
 import { answered, carry, type Process } from './wishes.js';
 
 export type GatehouseOptions = {
@@ -34,14 +34,6 @@ export type GatehouseOptions = {
   readonly seed: number;
   /** With one process its folds are the streams' ends; several meet at the log, and read each other's tails. */
   readonly processes?: 1 | 2;
-};
-
-/** Nothing that runs here asks them: policies are handed what the fold says, and a contact may be in many wallets. */
-const NO_READ_MODELS: ReadModels<unknown> = {
-  query: () => Promise.reject(new Error('there are no read models here')),
-  waitFor: () => Promise.resolve(),
-  notify: () => undefined,
-  close: () => Promise.resolve(),
 };
 
 const NAMESPACE = '4d0a1f0e-7c55-4d7e-9a3e-6a5d2c8e9b10';
@@ -68,12 +60,13 @@ export class Gatehouse {
     this.codec = createCodec(storedTypes, vault);
     this.#store = sharedLog(this.log, this.#random);
     this.fold = new FreshFold(projections, this.codec);
+    const models = walletModels(this.log, this.codec);
     this.#processes = Array.from({ length: processes }, () => {
       const { codec } = this;
       const store = this.#store;
       const tail = processes === 1 ? null : new LogTail(store);
       const runner = createCommandRunner({ store, codec, ...(tail === null ? { soleWriter: true } : { tail }) });
-      const write = connectWriteSide({ runner, store, codec, vault, models: NO_READ_MODELS });
+      const write = connectWriteSide({ runner, store, codec, vault, models });
       const intake = intakeOf({ runner, vault }, write);
       return { store, runner, write, intake, markers: new ReadMarkerCommands(runner), tail };
     });

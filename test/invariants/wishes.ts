@@ -21,11 +21,14 @@ import {
   GrantConsent,
   identitiesOf,
   type Kind,
+  MergeContacts,
+  mergeThatAbsorbed,
   NOTHING_PREVENTED,
   RegisterContact,
   RevokeConsent,
   type Scope,
   UnblockContact,
+  UndoMerge,
   UNKNOWN_RULES,
 } from '#contacts';
 import {
@@ -58,7 +61,8 @@ import {
   type StaffCommand,
   staffDecider,
 } from '#staff';
-import { accepted, refused, type Outcome, type Wish } from '../reference-model/index.js';
+import { accepted, isOfWallet, refused, type Outcome, type Wish } from '../reference-model/index.js';
+import { carryToWallet } from './wallet-wishes.js';
 
 /** A process: its command side over the shared log. */
 export type Process = {
@@ -86,7 +90,7 @@ export const answered = async (work: () => Promise<Outcome>): Promise<Outcome | 
   }
 };
 
-const told = <D extends AnyDecider>(
+export const told = <D extends AnyDecider>(
   decided: Decided<D>,
   answer: (decided: Extract<Decided<D>, { kind: 'accepted' }>) => Readonly<Record<string, unknown>>,
 ): Outcome => {
@@ -99,6 +103,7 @@ const told = <D extends AnyDecider>(
 /** Sends the command; its refusals are outcomes or Problems. */
 export const carry = async (process: Process, wish: Wish, metadata: CommandMetadata): Promise<Outcome> => {
   const { runner, intake, markers, write } = process;
+  if (isOfWallet(wish)) return carryToWallet(write, wish, metadata);
   switch (wish.do) {
     case 'invite':
     case 'changeAccess':
@@ -128,6 +133,11 @@ export const carry = async (process: Process, wish: Wish, metadata: CommandMetad
       return told(await write.contacts.execute(contactCommand(wish, metadata)), (decided) =>
         contactAnswer(wish, decided),
       );
+    case 'merge':
+    case 'undoMerge':
+      return told(await write.merges.execute(mergeCommand(wish, metadata)), ({ state }) => ({
+        mergeId: wish.do === 'undoMerge' ? wish.mergeId : mergeThatAbsorbed(state, wish.absorbedId)?.mergeId,
+      }));
     case 'receive': {
       const { channel, from, also, providerMessageId, sentAt } = wish;
       const sender = { kind: from.kind as Kind, value: from.value, verified: from.verified };
@@ -165,6 +175,15 @@ type Of<K extends Wish['do']> = Extract<Wish, { do: K }>;
 type OfStaff = Extract<Wish, { readonly staffId: string }>;
 type OfContact = Of<'register' | 'attach' | 'detach' | 'edit' | 'consent' | 'block' | 'changeBlock' | 'unblock'>;
 type OfConversation = Exclude<Of<'start'> | Extract<Wish, { readonly conversationId: string }>, Of<'read' | 'block'>>;
+
+const mergeCommand = (wish: Of<'merge' | 'undoMerge'>, metadata: CommandMetadata): MergeContacts | UndoMerge => {
+  const unknown = { erased: false, stale: false };
+  if (wish.do === 'undoMerge') return new UndoMerge({ mergeId: wish.mergeId, ...unknown }, metadata);
+  const { survivorId, absorbedId, confirm } = wish;
+  const { tenant, commandId } = metadata;
+  const mergeId = deriveId(tenant, commandId, `contact-${tenant}.${survivorId}`, 'merge');
+  return new MergeContacts({ mergeId, survivorId, absorbedId, confirm, known: false, ...unknown }, metadata);
+};
 
 const staffCommand = (wish: OfStaff, metadata: CommandMetadata): StaffCommand => {
   const { staffId } = wish;

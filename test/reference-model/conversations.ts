@@ -86,23 +86,29 @@ export const receive = (world: World, wish: Of<'receive'>, now: Time): Outcome =
   if (seen !== null) return accepted({ disposition: 'duplicate', ...seen });
   const cover = hiddenBy(covers, sentAt, latest(now, before?.lastTime ?? null));
   if (cover !== null && known !== null) {
-    const { contactId, identityId, blockId } = cover;
-    world.ignored.set(ignoredKey(known.identity.identityId, channel, providerMessageId), {
-      contactId,
-      identityId,
-      blockId,
-    });
+    const { contactId, identityId, blockId, inboundMode } = cover;
+    const conversationId = conversationIdOf(known.identity.identityId, channel);
+    // What is kept is kept where it would have been shown.
+    const kept =
+      inboundMode === 'receive' ? { conversationId, messageId: `${conversationId}/${providerMessageId}` } : {};
+    const told = { contactId, identityId, blockId, ...kept };
+    world.ignored.set(ignoredKey(known.identity.identityId, channel, providerMessageId), told);
     return accepted({
-      disposition: 'ignored',
-      contactId,
-      identityId,
-      blockId,
-      ...(before === undefined ? {} : { conversationId: before.conversationId }),
+      disposition: DISPOSITIONS[inboundMode],
+      ...told,
+      ...(before === undefined ? {} : { conversationId }),
     });
   }
   const { contact, identity } = known ?? join(world, strong?.contact ?? null, wish, now);
   return accepted({ disposition: 'displayed', ...display(world, contact, identity, wish, now) });
 };
+
+/** What is told of a hidden message, by the mode of the episode that hides it. */
+const DISPOSITIONS = {
+  ignore: 'ignored',
+  quarantine: 'quarantined',
+  receive: 'received_while_blocked',
+} as const;
 
 /** A sender whom nobody knows joins the contact that has a verified address of theirs, else is a new contact. */
 const join = (
@@ -174,6 +180,7 @@ export const start = (world: World, caller: Caller, wish: Of<'start'>, now: Time
   const { contactId, channel } = wish;
   const contact = world.contacts.get(contactId);
   if (contact === undefined || !seesContact(world, caller, contactId)) return refused('not-found');
+  if (contact.absorbed !== null) return refused('contact-merged');
   const fitting = contact.identities.filter((one) => one.attached && channelsOf(one.kind).includes(channel));
   const spoken = fitting
     .map((identity) => ({ identity, at: timeOfLatestOf(world, identity.identityId, channel) }))
@@ -330,7 +337,8 @@ const send = (
     return outcome;
   }
   if (reasons.length > 0) {
-    if (isOurs) contact?.refusals.push(refusalOf(channel, purpose, reasons));
+    // Whatever consent is asked for is on record.
+    if (isOurs || isGated) contact?.refusals.push(refusalOf(channel, purpose, reasons));
     return refused(
       reasons[0] === 'blocked' ? 'contact-blocked' : reasons[0] === 'no-address' ? 'no-address' : 'consent-missing',
     );
@@ -352,6 +360,9 @@ const send = (
   return sent();
 };
 
+const consents = (world: World, { contactId, channel }: Conversation): boolean =>
+  world.contacts.get(contactId)?.consents.get(channel)?.state === 'granted';
+
 const handOver = (world: World, conversation: Conversation, messageId: string, now: Time): Outcome => {
   const message = conversation.messages.find((one) => one.messageId === messageId && one.direction === 'outbound');
   if (message === undefined) return refused('not-found');
@@ -360,6 +371,7 @@ const handOver = (world: World, conversation: Conversation, messageId: string, n
     if (present.length > 0 && !present.some(({ blockId }) => blockId === message.blockId))
       return refused('contact-blocked');
     if (!hasAddress(world, conversation)) return refused('no-address');
+    if (message.gated === true && !consents(world, conversation)) return refused('consent-missing');
     if (message.state === 'cancelled') return refused('message-cancelled');
     message.state = 'handed_over';
   }

@@ -1,6 +1,8 @@
 // What the stored facts say of the same world: after a race, or a crash, the model goes on from here.
 import { cover, rescope, verify } from './contacts.js';
 import { type Fact } from './history.js';
+import { observeMerge, observeMerging } from './observe-merges.js';
+import { observeWallet } from './observe-wallets.js';
 import {
   emptyWorld,
   episodeAt,
@@ -39,6 +41,14 @@ export class Observer {
       }
       case 'contact':
         this.#contact(type, data, subject);
+        observeMerging(this.world, type, data);
+        return;
+      case 'merges':
+        observeMerge(this.world, type, data);
+        return;
+      case 'wallet':
+      case 'walletcontact':
+        observeWallet(this.world, type, data);
         return;
       case 'ignored': {
         const { conversationId, providerMessageId, contactId, identityId, blockId } = data;
@@ -90,6 +100,8 @@ export class Observer {
         duplicates: new Set(),
         consents: new Map(),
         refusals: [],
+        brought: [],
+        absorbed: null,
         lastTime: data.registeredAt,
       };
       this.world.contacts.set(contactId, contact);
@@ -139,7 +151,8 @@ export class Observer {
         return;
       case 'ContactBlocked': {
         const { blockId, scope, reasonCode, expiresAt, policy, blockedAt } = data;
-        const begun = { blockId, scope, reasonCode, expiresAt, closeOpen: policy.closeOpen };
+        const { closeOpen, inboundMode } = policy;
+        const begun = { blockId, scope, reasonCode, expiresAt, closeOpen, inboundMode };
         contact.episodes.push({ ...begun, endedAt: null, identityIds: [], coverage: [] });
         for (const identityId of data.coveredIdentityIds) cover(contact.episodes.at(-1)!, identityId, blockedAt);
         return;
@@ -215,6 +228,9 @@ export class Observer {
         return;
       case 'MessageFailed':
         becomes('failed');
+        return;
+      case 'ConversationContactRelinked':
+        conversation.contactId = data.to;
         return;
       case 'ConversationAssigned':
         conversation.assigneeId = data.assigneeId;
