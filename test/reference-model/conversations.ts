@@ -1,4 +1,5 @@
 // What should come of wishes about conversations and of what customers write.
+import { v5, validate } from 'uuid';
 import { give, newContact, timeOfLatest, verify } from './contacts.js';
 import { accepted, refused, type Outcome, type Wish } from './operations.js';
 import {
@@ -31,7 +32,9 @@ import {
 
 type Of<K extends Wish['do']> = Extract<Wish, { do: K }>;
 
-const conversationIdOf = (identityId: string, channel: string): string => `${identityId}/${channel}`;
+/** Where the identity is one of the product's own, the product's: the model goes on from stored facts. */
+const conversationIdOf = (identityId: string, channel: string): string =>
+  validate(identityId) ? v5(channel, identityId) : `${identityId}/${channel}`;
 
 const open = (world: World, contactId: string, identityId: string, channel: string, now: Time): Conversation => {
   const conversation: Conversation = {
@@ -117,7 +120,7 @@ const join = (
 };
 
 const ignoredKey = (identityId: string, channel: string, providerMessageId: string): string =>
-  `${identityId}|${channel}|${providerMessageId}`;
+  `${conversationIdOf(identityId, channel)}|${providerMessageId}`;
 
 /** The first ids of a message that came before, displayed or ignored. */
 const receivedBefore = (
@@ -128,9 +131,9 @@ const receivedBefore = (
 ): Readonly<Record<string, string>> | null => {
   const conversationId = conversationIdOf(identityId, channel);
   const conversation = world.conversations.get(conversationId);
-  const messageId = `${conversationId}/${providerMessageId}`;
-  if (conversation?.messages.some((message) => message.messageId === messageId) === true) {
-    return { contactId: conversation.contactId, identityId, conversationId, messageId };
+  const message = conversation?.messages.find((one) => one.providerMessageId === providerMessageId);
+  if (conversation !== undefined && message !== undefined) {
+    return { contactId: conversation.contactId, identityId, conversationId, messageId: message.messageId };
   }
   const ignored = world.ignored.get(ignoredKey(identityId, channel, providerMessageId));
   return ignored === undefined ? null : { ...ignored, ...(conversation === undefined ? {} : { conversationId }) };
@@ -152,6 +155,7 @@ const display = (
   if (!isCovered) reopen(world, conversation);
   const message = push(conversation, now, {
     messageId: `${conversation.conversationId}/${providerMessageId}`,
+    providerMessageId,
     direction: 'inbound',
     sentAt,
     purpose: 'customer',
