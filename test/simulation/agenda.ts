@@ -1,6 +1,6 @@
 /** Something that happens at `due`, in milliseconds, for a host, unless it was cancelled. */
 export type Entry<H> = {
-  readonly due: number;
+  due: number;
   readonly what: string;
   readonly host: H | null;
   readonly go: () => void;

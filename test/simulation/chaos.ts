@@ -23,7 +23,7 @@ export const misfortunes = (chaos: Chaos, withinMs: number): void => {
     machine.later(random.below(withinMs), 'misfortune', () => {
       const one = random.pick(chaos.all);
       if (how < 0.4) one.crash(random.below(3000));
-      else if (how < 0.6) one.host.pausedUntil = machine.clock.now() + 200 + random.below(12_000);
+      else if (how < 0.6) machine.pause(one.host, 200 + random.below(12_000));
       else if (how < 0.7 && chaos.skewed) one.host.skew = random.pick([0, 0, -HOUR_MS, HOUR_MS, -4000, 4000]);
       else operate(chaos);
     });
@@ -52,5 +52,5 @@ const operate = ({ machine, projectors }: Chaos): void => {
 /** Everybody is awake, and clocks that were stepped stay as they are. */
 export const heal = ({ machine, all }: Chaos): void => {
   machine.stormy = false;
-  for (const { host } of all) host.pausedUntil = 0;
+  for (const { host } of all) machine.wake(host);
 };

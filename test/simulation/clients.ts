@@ -4,7 +4,7 @@ import { intentOf, wishOf, type Intent } from '../invariants/plans.js';
 import { askOf, type Process } from '../invariants/wishes.js';
 import type { Witness } from '../invariants/witness.js';
 import { refused, type Asked, type Operation, type Outcome, type Wish } from '../reference-model/index.js';
-import type { Host, Machine } from './machine.js';
+import { hostOf, type Machine } from './machine.js';
 import type { Supervised } from './processes.js';
 
 const PATIENCE_MS = 8000;
@@ -25,7 +25,7 @@ export const intents = (machine: Machine): (() => Intent) => {
 };
 
 export class Clients {
-  readonly host: Host = { name: 'clients', alive: true, pausedUntil: 0, skew: 0 };
+  readonly host = hostOf('clients');
   readonly #next: () => Intent;
   #commands = 0;
 

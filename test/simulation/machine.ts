@@ -10,7 +10,16 @@ import { randomOf, type Random } from '../traffic/random.js';
 import { Agenda, type Entry } from './agenda.js';
 
 /** A process: what it waits for never comes once it is dead, and later if it is paused. `skew`: milliseconds that its wall clock is ahead. */
-export type Host = { readonly name: string; alive: boolean; pausedUntil: number; skew: number };
+export type Host = {
+  readonly name: string;
+  alive: boolean;
+  paused: boolean;
+  skew: number;
+  /** What would have happened while it was paused. */
+  readonly missed: Entry<Host>[];
+};
+
+export const hostOf = (name: string, skew = 0): Host => ({ name, alive: true, paused: false, skew, missed: [] });
 
 const BEGIN = '2026-03-10T08:00:00.000Z';
 const drained = setImmediate;
@@ -91,6 +100,22 @@ export class Machine {
     }
   }
 
+  /** Nothing happens for it so long; then all at once. */
+  pause(host: Host, ms: number): void {
+    host.paused = true;
+    this.later(ms, `${host.name} wakes`, () => {
+      this.wake(host);
+    });
+  }
+
+  wake(host: Host): void {
+    host.paused = false;
+    for (const entry of host.missed.splice(0)) {
+      entry.due = this.clock.now();
+      this.#agenda.add(entry);
+    }
+  }
+
   /** Lets time pass in which nobody was awake. */
   sleep(ms: number): void {
     this.clock.pass(ms);
@@ -105,8 +130,8 @@ export class Machine {
   #happen(entry: Entry<Host>): void {
     const { host, due, what, go } = entry;
     if (host !== null && !host.alive) return;
-    if (host !== null && host.pausedUntil > Math.max(due, this.clock.now())) {
-      this.#agenda.add({ ...entry, due: host.pausedUntil });
+    if (host?.paused === true) {
+      host.missed.push(entry);
       return;
     }
     this.clock.pass(Math.max(0, due - this.clock.now()));

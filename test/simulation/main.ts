@@ -32,8 +32,9 @@ for (let one = seed; one < seed + seeds; one += 1) {
   for (const sentence of run.finding.sentences) console.log(`    ${sentence}`);
   console.log(`    npm run simulate -- --seed ${String(one)} --steps ${String(steps)}`);
 }
+const memory = Math.round(process.memoryUsage.rss() / 2 ** 20);
 const seconds = (performance.now() - began) / 1000;
 console.log(
-  `${String(seeds)} seeds from ${String(seed)}, ${String(done)} steps, ${String(Math.round(done / seconds))} steps/s, ${String(failed)} failed`,
+  `${String(seeds)} seeds from ${String(seed)}, ${String(done)} steps, ${String(Math.round(done / seconds))} steps/s, ${String(memory)} MiB, ${String(failed)} failed`,
 );
 process.exit(failed === 0 ? 0 : 1);

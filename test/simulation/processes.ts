@@ -10,7 +10,7 @@ import { createReadModels } from '#read-store';
 import type { MemoryEventStore } from '../doubles/memory-event-store.js';
 import { openProcess } from '../invariants/process.js';
 import type { Process } from '../invariants/wishes.js';
-import type { Host, Machine } from './machine.js';
+import { hostOf, type Host, type Machine } from './machine.js';
 import { logOf, vaultOf } from './ports.js';
 import type { Rows } from './rows.js';
 
@@ -125,7 +125,7 @@ export class Supervised<T> {
 
   #hosted(skew: number): Host {
     this.#starts += 1;
-    return { name: `${this.name}.${String(this.#starts)}`, alive: true, pausedUntil: 0, skew };
+    return hostOf(`${this.name}.${String(this.#starts)}`, skew);
   }
 
   #start(): void {

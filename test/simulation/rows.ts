@@ -6,22 +6,26 @@ import { Connection, kyselyOver } from '#read-store/sqlite/database';
 import { dialectOf, readsOn, writesOn } from '#read-store/sqlite/row-store';
 import { loadRows } from '#read-store/sqlite/rows';
 import { migrateSystem } from '#read-store/system-tables';
-import type { Host, Machine } from './machine.js';
+import { hostOf, type Host, type Machine } from './machine.js';
 
 /** As a driver tells it; passes when tried again. */
 const disconnected = (): Error => Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' });
-const NOBODY: Host = { name: 'nobody', alive: true, pausedUntil: 0, skew: 0 };
+const NOBODY = hostOf('nobody');
 
 export class Rows {
   readonly #database = new DatabaseSync(':memory:');
   readonly #connection = new Connection(this.#database);
   readonly #db = kyselyOver<SystemTables>(this.#connection);
   readonly #system = systemOf(this.#db, sql<number>`database_now()`);
+  /** All that the database holds of the machine: it outlives its closing. */
+  readonly #clock = { now: () => 0 };
   #holder: Host | null = null;
 
   constructor(private readonly machine: Machine) {
     // The server's own clock, which nobody steps.
-    this.#database.function('database_now', () => machine.clock.now());
+    const clock = this.#clock;
+    clock.now = () => machine.clock.now();
+    this.#database.function('database_now', () => clock.now());
   }
 
   /** What stands there, without waiting for a turn. */
@@ -54,6 +58,7 @@ export class Rows {
   }
 
   close(): void {
+    this.#clock.now = () => 0;
     this.#connection.close();
   }
 
