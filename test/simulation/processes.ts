@@ -21,6 +21,8 @@ export type Ground = {
   readonly vault: KeyVault;
   readonly rows: Rows;
   readonly logId: string;
+  /** Aborted when all is over: Node keeps whoever listens to a signal that is made of others. */
+  readonly over: AbortSignal;
 };
 
 const LEASE_MS = 3000;
@@ -82,7 +84,7 @@ export const openProjector = async (ground: Ground, tell: (message: string) => v
   seat.follow((next) => {
     shift.follow(next);
   });
-  engine.run(new AbortController().signal).catch((error: unknown) => {
+  engine.run(ground.over).catch((error: unknown) => {
     tell(`the projector ended: ${String(error)}`);
   });
   return engine;

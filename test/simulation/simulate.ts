@@ -48,8 +48,8 @@ export const simulate = async (
     for (const { type, stream, revision } of log.log) machine.note(`${type} ${stream} ${String(revision)}`);
     return { steps: machine.steps, facts: log.log.length, trace: machine.trace, finding };
   };
+  const installation = new Installation(machine, log, rows, tell);
   try {
-    const installation = new Installation(machine, log, rows, tell);
     await installation.open();
     while (machine.steps < steps) {
       const sentences = await installation.round();
@@ -63,6 +63,7 @@ export const simulate = async (
       sentences: [Error.isError(error) ? (error.stack ?? error.message) : String(error)],
     });
   } finally {
+    installation.close();
     rows.close();
     machine.close();
   }
@@ -77,8 +78,9 @@ class Installation {
   readonly #auditor: Process;
   readonly #skewed: boolean;
   readonly #steps: Step[] = [];
+  readonly #over = new AbortController();
   #folded = 0;
-  #chaos!: Chaos;
+  #chaos: Chaos;
   #clients!: Clients;
   #logId = '';
 
@@ -97,12 +99,13 @@ class Installation {
       newId: () => machine.newId(),
     });
     this.#skewed = machine.random.chance(0.25);
+    this.#chaos = { machine, all: [], projectors: [], skewed: this.#skewed };
   }
 
   async open(): Promise<void> {
     const { machine, log, rows } = this;
     this.#logId = await ensureLogStarted(log);
-    const ground: Ground = { machine, log, rows, vault: this.#vault, logId: this.#logId };
+    const ground: Ground = { machine, log, rows, vault: this.#vault, logId: this.#logId, over: this.#over.signal };
     const { random } = machine;
     const several = <T>(count: number, name: string, open: (told: (line: string) => void) => Promise<T>) =>
       Array.from({ length: count }, (_, at) => {
@@ -124,6 +127,12 @@ class Installation {
     }
     await this.#calm();
     await this.#record(asked, 0, log.log.length);
+  }
+
+  /** Everybody dies. */
+  close(): void {
+    for (const { host } of this.#chaos.all) host.alive = false;
+    this.#over.abort();
   }
 
   /** A storm, a calm, and some who ask one after the other. Answers what is wrong then. */
