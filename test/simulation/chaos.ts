@@ -49,6 +49,15 @@ const operate = ({ machine, projectors }: Chaos): void => {
   });
 };
 
+/** An operator has it folded again. */
+export const retry = ({ machine, projectors }: Chaos, name: string, sequence: string): void => {
+  const { running, host } = machine.random.pick(projectors);
+  if (running === null) return;
+  machine.as(host, () => {
+    running.ask('retry', name, sequence).catch(() => undefined);
+  });
+};
+
 /** Everybody is awake, and clocks that were stepped stay as they are. */
 export const heal = ({ machine, all }: Chaos): void => {
   machine.stormy = false;

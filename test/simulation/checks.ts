@@ -6,7 +6,7 @@ import { reactionId } from '#projections';
 import type { PolicyWishes } from '#policies/policy-wishes.adapter';
 import type { RowReads } from '#read-store';
 import type { MemoryEventStore } from '../doubles/memory-event-store.js';
-import { FreshFold, liveContents } from '../fixtures/fresh-fold.js';
+import { type FreshFold, liveContents } from '../fixtures/fresh-fold.js';
 import * as model from '../reference-model/index.js';
 import type { Asked, Fact, History, Invariant } from '../reference-model/index.js';
 
@@ -100,6 +100,7 @@ export const notOnce = (asked: readonly Asked[], facts: readonly Fact[]): readon
       case 'unblock':
         stands('ContactUnblocked', ({ data }) => data.blockId === answer['blockId']);
         break;
+      default:
     }
   }
   return wrong;

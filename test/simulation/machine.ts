@@ -180,7 +180,11 @@ export class Machine {
       return handle;
     };
     const every = (ms: number, go: () => void): Handle => {
-      const handle = handleOf(this.#plan(ms, 'interval', () => round()));
+      const handle = handleOf(
+        this.#plan(ms, 'interval', () => {
+          round();
+        }),
+      );
       const round = (): void => {
         go();
         if (!handle.entry.cancelled) handle.entry = this.#plan(ms, 'interval', round);
@@ -233,9 +237,18 @@ const install = (world: World): (() => void) => {
   type Callback = (...parts: readonly unknown[]) => void;
   const undo = [
     replaced(globalThis, {
-      setTimeout: (go: Callback, ms = 0, ...parts: readonly unknown[]) => world.timeout(() => go(...parts), ms),
-      setInterval: (go: Callback, ms = 0, ...parts: readonly unknown[]) => world.interval(() => go(...parts), ms),
-      setImmediate: (go: Callback, ...parts: readonly unknown[]) => world.immediate(() => go(...parts)),
+      setTimeout: (go: Callback, ms = 0, ...parts: readonly unknown[]) =>
+        world.timeout(() => {
+          go(...parts);
+        }, ms),
+      setInterval: (go: Callback, ms = 0, ...parts: readonly unknown[]) =>
+        world.interval(() => {
+          go(...parts);
+        }, ms),
+      setImmediate: (go: Callback, ...parts: readonly unknown[]) =>
+        world.immediate(() => {
+          go(...parts);
+        }),
       clearTimeout: world.clear,
       clearInterval: world.clear,
       clearImmediate: world.clear,

@@ -1,5 +1,6 @@
 // The log and the key vault as processes reach them: each call waits for its turn, may be lost on its way there, or its answer on the way back.
 import { AppendOutcomeUnknown, StoreUnavailable, type EventStore, type KeyVault } from '#event-store';
+import type { Poison } from './poison.js';
 import type { Machine } from './machine.js';
 
 const gone = (): StoreUnavailable => new StoreUnavailable('the log is gone');
@@ -7,7 +8,7 @@ const gone = (): StoreUnavailable => new StoreUnavailable('the log is gone');
 /** So long after its caller was told that nothing is known an append may still come. */
 const LATE_MS = 400;
 
-export const logOf = (machine: Machine, log: EventStore): EventStore => ({
+export const logOf = (machine: Machine, log: EventStore, poison: Poison): EventStore => ({
   append: async (stream, expected, events) => {
     const what = `append ${stream} ${events.map(({ type }) => type).join(' ')}`;
     const [isRefused, isLost, isLate] = [0.02, 0.02, 0.02].map((share) => machine.happens(share));
@@ -18,6 +19,7 @@ export const logOf = (machine: Machine, log: EventStore): EventStore => ({
         log.append(stream, expected, events).catch(() => undefined);
       });
     if (isLost === true || isLate === true) throw new AppendOutcomeUnknown(stream);
+    poison.appended(events);
     const answer = await log.append(stream, expected, events).then(
       (result) => () => result,
       (error: unknown) => () => {
@@ -57,23 +59,21 @@ export const logOf = (machine: Machine, log: EventStore): EventStore => ({
   close: () => Promise.resolve(),
 });
 
-/** Every call takes a turn there and back. */
+/** Every call takes a turn. */
 export const vaultOf = (machine: Machine, vault: KeyVault): KeyVault => {
-  const called =
-    <A extends readonly unknown[], T>(what: string, call: (...given: A) => Promise<T>) =>
-    async (...given: A): Promise<T> => {
-      await machine.turn(`vault ${what}`);
-      return call(...given);
-    };
+  const called = async <T>(what: string, call: () => Promise<T>): Promise<T> => {
+    await machine.turn(`vault ${what}`);
+    return call();
+  };
   return {
-    dataKeys: called('keys', vault.dataKeys),
-    openingKey: called('key', vault.openingKey),
-    tenantSecret: called('secret', vault.tenantSecret),
-    destroy: called('destroy', vault.destroy),
-    subjects: called('subjects', vault.subjects),
-    purge: called('purge', vault.purge),
-    rewrap: called('rewrap', vault.rewrap),
-    isEmpty: called('empty', vault.isEmpty),
+    dataKeys: (tenant, subjects) => called('keys', () => vault.dataKeys(tenant, subjects)),
+    openingKey: (keyId) => called('key', () => vault.openingKey(keyId)),
+    tenantSecret: (tenant) => called('secret', () => vault.tenantSecret(tenant)),
+    destroy: (tenant, subjects) => called('destroy', () => vault.destroy(tenant, subjects)),
+    subjects: (tenant, prefix) => called('subjects', () => vault.subjects(tenant, prefix)),
+    purge: () => called('purge', () => vault.purge()),
+    rewrap: () => called('rewrap', () => vault.rewrap()),
+    isEmpty: () => called('empty', () => vault.isEmpty()),
     close: () => Promise.resolve(),
   };
 };

@@ -11,6 +11,7 @@ import type { MemoryEventStore } from '../doubles/memory-event-store.js';
 import { openProcess } from '../invariants/process.js';
 import type { Process } from '../invariants/wishes.js';
 import { hostOf, type Host, type Machine } from './machine.js';
+import type { Poison } from './poison.js';
 import { logOf, vaultOf } from './ports.js';
 import type { Rows } from './rows.js';
 
@@ -21,6 +22,7 @@ export type Ground = {
   readonly vault: KeyVault;
   readonly rows: Rows;
   readonly logId: string;
+  readonly poison: Poison;
   /** Aborted when all is over: Node keeps whoever listens to a signal that is made of others. */
   readonly over: AbortSignal;
 };
@@ -28,8 +30,8 @@ export type Ground = {
 const LEASE_MS = 3000;
 const STANDBY_MS = 60_000;
 
-const portsOf = ({ machine, log, vault: keys, rows }: Ground) => {
-  const [store, vault] = [logOf(machine, log), vaultOf(machine, keys)];
+const portsOf = ({ machine, log, vault: keys, rows, poison }: Ground) => {
+  const [store, vault] = [logOf(machine, log, poison), vaultOf(machine, keys)];
   const models = createReadModels<unknown>(rows.source(), projections);
   return { store, vault, codec: createCodec(storedTypes, vault), models };
 };
@@ -53,7 +55,7 @@ export const openProjector = async (ground: Ground, tell: (message: string) => v
     events: store,
     codec,
     rows: ground.rows.store(),
-    projections,
+    projections: ground.poison.projections,
     logId: ground.logId,
     leaseMs: LEASE_MS,
     standbyMs: STANDBY_MS,
@@ -68,16 +70,18 @@ export const openProjector = async (ground: Ground, tell: (message: string) => v
       tell(message);
     },
   });
-  const { loadPolicyCheckpoint, savePolicyCheckpoint } = engine;
   const seat: Stores['projector']['seat'] = {
-    loadPolicyCheckpoint,
-    savePolicyCheckpoint,
+    loadPolicyCheckpoint: (policy) => engine.loadPolicyCheckpoint(policy),
+    savePolicyCheckpoint: (policy, position) => engine.savePolicyCheckpoint(policy, position),
     follow: (next) => {
       listener = next;
       next(role);
     },
   };
-  const projector = { ask: engine.ask, seat } as unknown as Stores['projector'];
+  const projector = {
+    ask: engine.ask.bind(engine),
+    seat,
+  } as unknown as Stores['projector'];
   const stores = { ...ports, runner, projector } as unknown as Stores;
   const wishes = wishesOf({ runner, store }, write, (tenant, staffId) => assignedTo({ models }, tenant, staffId));
   const shift = new PolicyShift(stores, wishes, write.book, write.quarantineDays, false, loggerOf(tell));
@@ -93,7 +97,7 @@ export const openProjector = async (ground: Ground, tell: (message: string) => v
 const loggerOf = (tell: (message: string) => void): Logger => {
   const said = (fields: unknown, message?: string): void => {
     const { err } = fields as { err?: unknown };
-    tell(`${message ?? String(fields)}${err === undefined ? '' : `: ${String(err)}`}`);
+    tell(`${message ?? String(fields)}${Error.isError(err) ? `: ${err.message}` : ''}`);
   };
   return { info: said, warn: said, error: said, debug: said, fatal: said } as unknown as Logger;
 };

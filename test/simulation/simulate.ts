@@ -13,11 +13,12 @@ import type { Process } from '../invariants/wishes.js';
 import { Witness } from '../invariants/witness.js';
 import { policies } from '#apps/registry';
 import { compare, compareOutcomes, observed, perform, type Asked, type Step } from '../reference-model/index.js';
-import { heal, misfortunes, type Chaos } from './chaos.js';
+import { heal, misfortunes, retry, type Chaos } from './chaos.js';
 import { brokenIn, notOnce, owedSince, saidInParts, wrongReadModels } from './checks.js';
 import { Clients } from './clients.js';
 import { Machine } from './machine.js';
 import { openApi, openProjector, Supervised, type Ground } from './processes.js';
+import { Poison } from './poison.js';
 import { Rows } from './rows.js';
 
 const TENANT = 'acme';
@@ -77,6 +78,7 @@ class Installation {
   /** Looks at the log without waiting for turns. */
   readonly #auditor: Process;
   readonly #skewed: boolean;
+  readonly #poison: Poison;
   readonly #steps: Step[] = [];
   readonly #over = new AbortController();
   #folded = 0;
@@ -99,18 +101,31 @@ class Installation {
       newId: () => machine.newId(),
     });
     this.#skewed = machine.random.chance(0.25);
+    this.#poison = new Poison(machine);
     this.#chaos = { machine, all: [], projectors: [], skewed: this.#skewed };
   }
 
   async open(): Promise<void> {
     const { machine, log, rows } = this;
     this.#logId = await ensureLogStarted(log);
-    const ground: Ground = { machine, log, rows, vault: this.#vault, logId: this.#logId, over: this.#over.signal };
+    const ground: Ground = {
+      machine,
+      log,
+      rows,
+      vault: this.#vault,
+      logId: this.#logId,
+      poison: this.#poison,
+      over: this.#over.signal,
+    };
     const { random } = machine;
     const several = <T>(count: number, name: string, open: (told: (line: string) => void) => Promise<T>) =>
       Array.from({ length: count }, (_, at) => {
         const own = `${name}${String(at)}`;
-        return new Supervised(machine, own, () => open((line) => this.tell(`${machine.timeOf()} ${own}: ${line}`)));
+        return new Supervised(machine, own, () =>
+          open((line) => {
+            this.tell(`${machine.timeOf()} ${own}: ${line}`);
+          }),
+        );
       });
     const apis = several(2 + random.below(2), 'api', () => openApi(ground));
     const projectors: readonly Supervised<Engine>[] = several(1 + random.below(2), 'projector', (told) =>
@@ -146,10 +161,13 @@ class Installation {
     const asked = (await this.#together(1 + random.below(4), random.below(3))).flat();
     const commanded = this.log.log.length;
     heal(this.#chaos);
+    this.#poison.cure();
     await this.#calm();
     await this.#record(asked, own, commanded);
     const wrong = await this.#wrong(from, asked);
     if (wrong.length > 0) return wrong;
+    // Claims that a storm left without their fact hold for a minute, and the model knows of none.
+    machine.sleep(MINUTE_MS + 1000);
     for (let left = this.#skewed ? 0 : random.below(3); left > 0; left -= 1) {
       const differs = await this.#alike(random.below(3));
       if (differs.length > 0) return differs;
@@ -218,6 +236,17 @@ class Installation {
         const position = await system.policy(name, this.#logId);
         if (position !== end) return `the policy ${name} stands at ${String(position)} of ${String(end)}`;
       }
+      const generations = await system.generations();
+      const parked = (await system.parking.all()).filter(({ projection, generation }) =>
+        generations.some(
+          (one) =>
+            one.projection === projection &&
+            one.generation === generation &&
+            ['live', 'standby', 'paused'].includes(one.state),
+        ),
+      );
+      for (const { projection, sequence } of parked) retry(this.#chaos, projection, sequence);
+      if (parked.length > 0) return `${String(parked.length)} sequences are parked`;
     } catch {
       return 'there are no tables yet';
     }
