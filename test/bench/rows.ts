@@ -273,7 +273,7 @@ const rebuildOver = async (plan: Plan, server: Server, name: string): Promise<re
       for (;;) {
         const { body: status } = await ops.get<Rebuild>(`/v1/ops/rebuilds/${body.rebuildId}`);
         const elapsed = (performance.now() - began) / 1000;
-        if (replayed === null && status.phase !== 'replay') replayed = elapsed;
+        if (replayed === null && ['catchup', 'verify', 'ready', 'done'].includes(status.phase)) replayed = elapsed;
         if (ready === null && ['verify', 'ready', 'done'].includes(status.phase)) ready = performance.now();
         if (status.phase === 'done') {
           if (status.result?.equal !== true) throw new Error('the rebuilt rows differ from the live ones');

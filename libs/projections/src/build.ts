@@ -19,12 +19,12 @@ export type Running = {
 
 /** Rows that one write may hold when nobody waits for it (twice as many are no faster), and when the live group does: the latter adapts to the time it takes. */
 export const BULK_ROWS = 12_000;
-const ROWS_BESIDE = 2000;
+const ROWS_BESIDE = 1000;
 /** Characters of heard events that may wait for a write: rows hold about as much. */
 const CHARACTERS = 16_000_000;
 /** Milliseconds that one turn may keep the live group waiting: for folding, and for a write. */
 const FOLD_MS = 15;
-const WRITE_MS = 30;
+const WRITE_MS = 20;
 
 /** A cohort on its way to the live group: replays in slices, and stands still when it is level. */
 export class Build {
@@ -59,8 +59,14 @@ export class Build {
     const { cohort } = this;
     const started = performance.now();
     const limit = alone ? running.bulkRows : this.#rows;
+    let folded = false;
     try {
       while (until === null || cohort.reached === null || cohort.reached < until) {
+        const { rows, characters } = cohort.pending;
+        const full = cohort.paused !== null || rows >= limit || characters >= CHARACTERS;
+        // What was folded is written in a turn of its own.
+        if (full && (alone || !folded)) return await this.#write(running);
+        if (full || performance.now() - started > FOLD_MS) return [];
         this.#pages ??= new Pages(running.events, cohort.reached, until);
         const page = await this.#pages.next();
         if (page === null) {
@@ -68,11 +74,9 @@ export class Build {
           break;
         }
         await cohort.fold(page, running);
-        const { rows, characters } = cohort.pending;
-        if (cohort.paused !== null || rows >= limit || characters >= CHARACTERS) return await this.#write(running);
-        if (performance.now() - started > FOLD_MS) return [];
+        folded = true;
       }
-      return cohort.pending.events === 0 ? null : await this.#write(running);
+      return cohort.pending.events === 0 && cohort.paused === null ? null : await this.#write(running);
     } catch (error) {
       await this.close();
       cohort.forget();
@@ -134,6 +138,6 @@ export class Build {
   /** Larger writes meet a page of the table fewer times, smaller ones let live updates pass. */
   #adapt(tookMs: number, rows: number): void {
     const fitting = (rows * WRITE_MS) / Math.max(tookMs, 0.1);
-    this.#rows = Math.round(Math.min(BULK_ROWS, Math.max(100, Math.min(fitting, this.#rows * 2))));
+    this.#rows = Math.round(Math.min(BULK_ROWS, Math.max(100, Math.min(fitting, this.#rows * 1.25))));
   }
 }

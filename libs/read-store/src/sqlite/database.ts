@@ -108,7 +108,8 @@ const claim = (path: string, database: DatabaseSync): void => {
   // Pages of 8 KiB: a quarter less CPU for bulk and for single rows than with 4 (16 makes single commits dearer). Of a new file only.
   if (tables === 0) database.exec('pragma page_size = 8192');
   database.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma secure_delete = on');
-  database.exec('pragma journal_size_limit = 67108864');
+  // Twice what a bulk write leaves in the WAL: cutting it takes the writer's commit 70 ms.
+  database.exec('pragma journal_size_limit = 134217728');
   if (id !== APPLICATION_ID) database.exec(`pragma application_id = ${String(APPLICATION_ID)}`);
 };
 

@@ -6,8 +6,11 @@ const { path } = workerData as { readonly path: string };
 const database = new DatabaseSync(path, { timeout: 5000 });
 database.exec('pragma synchronous = normal; pragma wal_autocheckpoint = 0');
 const passive = database.prepare('pragma wal_checkpoint(passive)');
+const state = database.prepare('pragma wal_checkpoint(noop)');
 
 parentPort?.on('message', () => {
-  const row = passive.get();
+  passive.get();
+  // Asked once more: a checkpoint knows only of what the WAL held when it began.
+  const row = state.get();
   parentPort?.postMessage(Number(row?.['log'] ?? 0) - Number(row?.['checkpointed'] ?? 0));
 });

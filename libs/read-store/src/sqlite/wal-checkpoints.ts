@@ -3,8 +3,8 @@ import type { Connection } from './database.js';
 
 /** Pages of 8 KiB: 64 MiB between checkpoints, since bulk writes the same pages again and again (32 MiB is 1.7 times faster than 4). */
 export const WAL_PAGES = 8000;
-/** So few pages may be copied while the writer waits: 4 MiB. */
-const TAIL = 500;
+/** So few pages may be copied while the writer waits: 16 MiB, a few commits of a rebuild. */
+const TAIL = 2000;
 const ROUNDS = 8;
 
 /**
