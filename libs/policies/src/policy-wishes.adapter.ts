@@ -59,8 +59,8 @@ export class PolicyWishes {
         await desk.enforcement.everywhere(wish.data.contactId, metadata);
         return;
       case 'EnforceBlockOnConversation':
-        // A block that this process has not heard of yet brings its own ContactBlocked here.
-        await desk.enforcement.on(wish.data.conversationId, metadata, { fresh: false });
+        // Of several processes another may have written what this one has not heard of yet: up to this event it must have.
+        await desk.enforcement.on(wish.data.conversationId, metadata, { behind: event.position });
         return;
       case 'CompleteBlock':
         await this.completeBlock(wish.data, event, metadata);
@@ -165,7 +165,7 @@ export class PolicyWishes {
     metadata: CommandMetadata,
   ): Promise<void> {
     const { tenant } = metadata;
-    const state = await this.desk.book.contact(tenant, contactId, metadata.now, { fresh: false });
+    const state = await this.desk.book.contact(tenant, contactId, metadata.now, { behind: attachedAt });
     if (state.status === 'unknown') return;
     for (const identity of identitiesOf(state).filter((one) => identityIds.includes(one.identityId))) {
       const address =
