@@ -75,7 +75,7 @@ export class PolicyWishes {
         return;
       }
       case 'FollowMerges':
-        await this.followMerges(wish.data.conversationId, metadata);
+        await this.followMerges(wish.data.conversationId, event.position, metadata);
         return;
       case 'FollowIntoWallet':
         await desk.merges.followIntoWallet(wish.data, event.position, metadata);
@@ -189,10 +189,10 @@ export class PolicyWishes {
   }
 
   /** The conversation was opened for a contact that may have been merged at that moment. */
-  private async followMerges(conversationId: string, metadata: CommandMetadata): Promise<void> {
+  private async followMerges(conversationId: string, openedAt: Position, metadata: CommandMetadata): Promise<void> {
     const { tenant } = metadata;
     const contactId = await this.contactOf(tenant, conversationId);
-    const { state: contact } = await this.desk.runner.load(contactDecider, tenant, contactId, { fresh: false });
+    const { state: contact } = await this.desk.runner.load(contactDecider, tenant, contactId, { behind: openedAt });
     if (contact.status === 'unknown') return;
     const mergeId = contact.status === 'absorbed' ? contact.mergeId : contact.merges.at(-1)?.mergeId;
     if (mergeId !== undefined) await this.desk.relinking.one(conversationId, mergeId, metadata);
