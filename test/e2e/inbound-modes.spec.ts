@@ -321,6 +321,8 @@ describe('what was quarantined', () => {
       await town.set('block.quarantineDays', days);
       const { contactId, phone } = await blockedIn('quarantine');
       await town.writes(phone, 'for so many days');
+      // The purge goes by a read model: behind this answer it has the message.
+      expect(await kept(contactId)).toEqual(['for so many days']);
       const keyId = await keyOf(contactId, clock.now().slice(0, 10));
       clock.pass((days - 1) * DAY_MS);
       await purge().run();
