@@ -62,6 +62,12 @@ const register = (api: Api, n: number): Promise<Answer> =>
     expect([behind.status, behind.body.code, behind.retryAfter]).toEqual([503, 'not-yet-visible', '1']);
     expect(behind.body.detail).toContain('Nothing is lost');
     expect((await api.call('admin', 'GET', '/v1/contacts')).status).toBe(200);
+    // It lasts: the lease of the projector's seat runs out, and cannot be written anew.
+    await until(() => api.said().includes('the seat live is lost'));
+    const asked = await api.call('ops', 'POST', '/v1/ops/projections/inbox/rebuild', {});
+    expect([asked.status, asked.body.code, asked.retryAfter]).toEqual([503, 'store-unavailable', '2']);
+    expect((await api.call('admin', 'GET', '/v1/contacts')).status).toBe(200);
+    expect((await store()).status).toBe(201);
 
     limit(folder, 'unlimited');
     await until(
