@@ -285,6 +285,14 @@ describe('the engine', () => {
     await expect(run.engine.ask('rebuild', ['pairs'])).rejects.toBeInstanceOf(ReadStoreUnusable);
     state.full = false;
     await until(liveAt(rows, at));
+    // In the midst of a rebuild too, which goes on where it was.
+    const { rebuildId } = await run.engine.ask('rebuild', ['pairs']);
+    lines.length = 0;
+    state.full = true;
+    await until(() => lines.some((line) => line.includes('tried again')));
+    state.full = false;
+    await until(done(rows, rebuildId));
+    expect(await contents(rows)).toMatchObject(await contentsOf(events));
     await run.stop();
     await rows.close();
   });
