@@ -163,7 +163,7 @@ const whoAsks = (what: Wish['do']): fc.Arbitrary<string> => {
   return fc.constantFrom(...STAFF.map(({ staffId }) => staffId), 'ana', 'adm', 'adm', 'founder', 'gateway');
 };
 
-const intentOf = (mix: Mix, skews: readonly number[]): fc.Arbitrary<Intent> =>
+export const intentOf = (mix: Mix, skews: readonly number[]): fc.Arbitrary<Intent> =>
   fc
     .oneof(
       ...Object.entries({ ...EVERYTHING, ...mix })

@@ -78,10 +78,12 @@ export const pictured = (world: World, now: Time): unknown => {
         identity: name(identityId),
         ...rest,
         markers: Object.fromEntries([...markers].filter(([, ordinal]) => ordinal > 0).sort()),
-        messages: messages.map(({ messageId: _message, gated: _gated, blockId, ...message }) => ({
-          ...message,
-          block: blockId === null ? null : name(blockId),
-        })),
+        messages: messages.map(
+          ({ messageId: _message, providerMessageId: _own, gated: _gated, blockId, ...message }) => ({
+            ...message,
+            block: blockId === null ? null : name(blockId),
+          }),
+        ),
       };
     }),
   };

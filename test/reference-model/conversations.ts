@@ -1,4 +1,5 @@
 // What should come of wishes about conversations and of what customers write.
+import { v5, validate } from 'uuid';
 import { give, newContact, timeOfLatest, verify } from './contacts.js';
 import { accepted, refused, type Outcome, type Wish } from './operations.js';
 import {
@@ -31,7 +32,9 @@ import {
 
 type Of<K extends Wish['do']> = Extract<Wish, { do: K }>;
 
-const conversationIdOf = (identityId: string, channel: string): string => `${identityId}/${channel}`;
+/** Where the identity is one of the product's own, the product's: the model goes on from stored facts. */
+const conversationIdOf = (identityId: string, channel: string): string =>
+  validate(identityId) ? v5(channel, identityId) : `${identityId}/${channel}`;
 
 const open = (world: World, contactId: string, identityId: string, channel: string, now: Time): Conversation => {
   const conversation: Conversation = {
@@ -123,7 +126,7 @@ const join = (
 };
 
 const ignoredKey = (identityId: string, channel: string, providerMessageId: string): string =>
-  `${identityId}|${channel}|${providerMessageId}`;
+  `${conversationIdOf(identityId, channel)}|${providerMessageId}`;
 
 /** The first ids of a message that came before, displayed or ignored. */
 const receivedBefore = (
@@ -134,9 +137,9 @@ const receivedBefore = (
 ): Readonly<Record<string, string>> | null => {
   const conversationId = conversationIdOf(identityId, channel);
   const conversation = world.conversations.get(conversationId);
-  const messageId = `${conversationId}/${providerMessageId}`;
-  if (conversation?.messages.some((message) => message.messageId === messageId) === true) {
-    return { contactId: conversation.contactId, identityId, conversationId, messageId };
+  const message = conversation?.messages.find((one) => one.providerMessageId === providerMessageId);
+  if (conversation !== undefined && message !== undefined) {
+    return { contactId: conversation.contactId, identityId, conversationId, messageId: message.messageId };
   }
   const ignored = world.ignored.get(ignoredKey(identityId, channel, providerMessageId));
   return ignored === undefined ? null : { ...ignored, ...(conversation === undefined ? {} : { conversationId }) };
@@ -158,6 +161,7 @@ const display = (
   if (!isCovered) reopen(world, conversation);
   const message = push(conversation, now, {
     messageId: `${conversation.conversationId}/${providerMessageId}`,
+    providerMessageId,
     direction: 'inbound',
     sentAt,
     purpose: 'customer',
@@ -307,7 +311,8 @@ const send = (
   const { channel, contactId } = conversation;
   // What answers nobody is begun by the business.
   const isOurs = purpose === 'notification' || !conversation.messages.some(({ state }) => state === 'displayed');
-  const isGated = CONSENT_CHANNELS.includes(channel) && (isOurs || setting(world, 'consent.gates') === 'allOutbound');
+  const isAsked = isOurs || setting(world, 'consent.gates') === 'allOutbound';
+  const isGated = CONSENT_CHANNELS.includes(channel) && isAsked;
   const contact = world.contacts.get(contactId);
   const consent = contact?.consents.get(channel)?.state ?? 'unset';
   const reasons = [
@@ -337,8 +342,8 @@ const send = (
     return outcome;
   }
   if (reasons.length > 0) {
-    // Whatever consent is asked for is on record.
-    if (isOurs || isGated) contact?.refusals.push(refusalOf(channel, purpose, reasons));
+    // What the gate looks at is on record, on a channel without consent too.
+    if (isAsked) contact?.refusals.push(refusalOf(channel, purpose, reasons));
     return refused(
       reasons[0] === 'blocked' ? 'contact-blocked' : reasons[0] === 'no-address' ? 'no-address' : 'consent-missing',
     );
@@ -375,7 +380,8 @@ const handOver = (world: World, conversation: Conversation, messageId: string, n
     if (message.state === 'cancelled') return refused('message-cancelled');
     message.state = 'handed_over';
   }
-  const to = hasAddress(world, conversation) ? addressOf(world, conversation) : null;
+  if (!hasAddress(world, conversation)) return refused('no-address');
+  const to = addressOf(world, conversation);
   return accepted({ to, channel: conversation.channel });
 };
 

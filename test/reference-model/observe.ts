@@ -200,9 +200,17 @@ export class Observer {
     };
     switch (type) {
       case 'MessageReceived': {
-        const { messageId, ordinal, sentAt, receivedAt: at } = data;
+        const { messageId, providerMessageId, ordinal, sentAt, receivedAt: at } = data;
         const from = { purpose: 'customer', authorKind: 'customer', blockId: null, state: 'displayed' } as const;
-        conversation.messages.push({ messageId, direction: 'inbound', ordinal, sentAt, at, ...from });
+        conversation.messages.push({
+          messageId,
+          providerMessageId,
+          direction: 'inbound',
+          ordinal,
+          sentAt,
+          at,
+          ...from,
+        });
         conversation.lastTime = latest(conversation.lastTime, at);
         return;
       }
@@ -210,7 +218,7 @@ export class Observer {
         const { messageId, ordinal, requestedAt: at, purpose, authorKind, viaDevice } = data;
         const blockId = data.block?.blockId ?? null;
         const state = viaDevice === true ? 'handed_over' : 'requested';
-        const out = { direction: 'outbound', sentAt: null } as const;
+        const out = { direction: 'outbound', sentAt: null, gated: data.consentGated === true } as const;
         conversation.messages.push({ messageId, ordinal, at, purpose, authorKind, blockId, state, ...out });
         return;
       }

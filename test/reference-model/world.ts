@@ -95,6 +95,8 @@ export type Wallet = {
 
 export type Message = {
   readonly messageId: string;
+  /** Of an inbound message. */
+  readonly providerMessageId?: string;
   readonly direction: 'inbound' | 'outbound';
   readonly ordinal: number;
   /** Of an inbound message, what its sender's clock said. */
@@ -136,7 +138,7 @@ export type World = {
   readonly conversations: Map<string, Conversation>;
   /** Who claimed an address, one after the other. */
   readonly claims: Map<string, { readonly contactId: string; readonly identityId: string }[]>;
-  /** What was ignored: `identityId|channel|provider's id`, by the contact whose block hid it. */
+  /** What was ignored: `conversationId|provider's id`, by the contact whose block hid it. */
   readonly ignored: Map<string, { readonly contactId: string; readonly identityId: string; readonly blockId: string }>;
   /** All that were decided, oldest first. */
   readonly merges: Map<string, Merge>;

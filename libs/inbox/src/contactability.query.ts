@@ -82,10 +82,7 @@ const pairsOf = (db: Kysely<Tables>, tenant: string) =>
             .where('contact_card.tenant', '=', tenant)
             .where((row) => row.or([row('merged_into', 'is not', null), row('erased', '=', 1)]))
             .where((row) =>
-              row.or([
-                row('contact_card.contact_id', '=', row.ref('duplicates.contact_id')),
-                row('contact_card.contact_id', '=', row.ref('duplicates.other_id')),
-              ]),
+              row('contact_card.contact_id', 'in', [row.ref('duplicates.contact_id'), row.ref('duplicates.other_id')]),
             ),
         ),
       ),
@@ -106,9 +103,11 @@ export class GetContactabilityHandler implements IQueryHandler<GetContactability
       );
       const coverageOf = await coverageOfPlaces(db, tenant, places, now);
       const { contact_id: presentId } = card;
-      const pairs = await pairsOf(db, tenant)
-        .select(['contact_id', 'other_id'])
-        .where((row) => row.or([row('contact_id', '=', presentId), row('other_id', '=', presentId)]))
+      const pairsBy = (side: 'contact_id' | 'other_id') =>
+        pairsOf(db, tenant).select(['contact_id', 'other_id', 'detected_at']).where(side, '=', presentId);
+      // Two searches: one with "or" goes over every pair of the tenant.
+      const pairs = await pairsBy('contact_id')
+        .unionAll(pairsBy('other_id'))
         .orderBy('detected_at')
         .orderBy('contact_id')
         .orderBy('other_id')

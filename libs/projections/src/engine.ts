@@ -1,5 +1,6 @@
 import type { Position } from '#kernel';
 import { pauseUnless } from '#event-store/pause';
+import { StoreUnavailable } from '#event-store/port';
 import { Fenced, isTransient, LIVE, ReadStoreUnusable } from '#read-store';
 import type { Counters } from './cohort.js';
 import { messageOf } from './generation.js';
@@ -87,7 +88,8 @@ export const createEngine = (options: EngineOptions): Engine => {
             failures = 0;
             return true;
           } catch (error) {
-            if (signal.aborted || !(isTransient(error) || (migrated && mayPass(error)))) throw error;
+            const passes = error instanceof StoreUnavailable || isTransient(error) || (migrated && mayPass(error));
+            if (signal.aborted || !passes) throw error;
             counters.retries++;
             const ms = Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** failures++);
             options.log?.('warn', `${messageOf(error)}; tried again in ${String(ms)} ms`);

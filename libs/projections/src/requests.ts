@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { StoreUnavailable } from '#event-store';
+import { StoreUnavailable } from '#event-store/port';
 import { ReadStoreUnusable, type RequestRow, type RowStore } from '#read-store';
 import { messageOf } from './generation.js';
 import type { OpsCalls } from './operations.js';
