@@ -8,9 +8,6 @@ const read = (path: string): string => readFileSync(path, 'utf8');
 const withoutCode = (text: string): string => text.replace(/^ *```[\s\S]*?^ *```/gm, '').replace(/`[^`\n]*`/g, '');
 
 const pages = globSync('**/*.md', { exclude: (path) => /^(node_modules|dist|data)/.test(path) });
-const sources = globSync(['apps/**/*.ts', 'libs/**/*.ts'])
-  .filter((path) => !path.endsWith('.spec.ts'))
-  .map(read);
 
 describe('the documents', () => {
   it('link to files that exist', () => {
@@ -44,31 +41,5 @@ describe('the documents', () => {
   it('name every stored type among the changes', () => {
     const named = [...read('CHANGELOG.md').matchAll(/`([A-Z][A-Za-z]+)`/g)].map(([, name]) => name);
     expect(storedTypes.flatMap((types) => Object.keys(types)).filter((type) => !named.includes(type))).toEqual([]);
-  });
-});
-
-/** What the program says, with `…` where it puts a value in. */
-const spoken = sources.map((text) => text.replace(/\$\{(?:[^{}]|\{[^{}]*\})*\}/g, '…'));
-
-/** All parts of a sentence between its values stand in one file. */
-const isSpoken = (sentence: string): boolean => {
-  const parts = sentence
-    .split('…')
-    .map((part) => part.trim())
-    .filter((part) => part.length > 3);
-  return parts.length > 0 && spoken.some((text) => parts.every((part) => text.includes(part)));
-};
-
-describe('the sentences that operators read', () => {
-  const [, list = ''] = /<!-- sentences:[^>]*-->([\s\S]*)<!-- \/sentences -->/.exec(read('docs/operations.md')) ?? [];
-  const sentences = [...list.matchAll(/^\| `([^`]+)` *\|/gm)].map(([, sentence = '']) => sentence);
-
-  it('are quoted as the program says them', () => {
-    expect(sentences.length).toBeGreaterThan(20);
-    expect(sentences.filter((sentence) => !isSpoken(sentence))).toEqual([]);
-  });
-
-  it('would be missed if the program said something else', () => {
-    expect(isSpoken('The data folder … is on fire: call somebody.')).toBe(false);
   });
 });

@@ -6,7 +6,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { runApi, startApi, type Api } from './process.js';
+import { runApi, startApi, type Answer, type Api } from './process.js';
 
 const root = mkdtempSync(join(tmpdir(), 'portaria-folder-'));
 /** A folder in which the api ran and stored facts with sealed values. */
@@ -132,7 +132,7 @@ const unmount = (): void => {
   it('a running api refuses writes until there is space, goes on reading, and loses nothing that it answered', async () => {
     running = await startApi(large);
     const stored: string[] = [];
-    let refused: { readonly status: number; readonly body: { readonly code?: string } } | null = null;
+    let refused: Answer | null = null;
     for (let n = 0; refused === null && n < 2000; n++) {
       const answer = await running.call('admin', 'POST', '/v1/contacts', {
         displayName: `Contact ${String(n)} ${'x'.repeat(150)}`,
@@ -140,11 +140,17 @@ const unmount = (): void => {
       if (answer.status === 201) stored.push(answer.body.contactId as string);
       else refused = answer;
     }
-    expect([refused?.status, refused?.body.code]).toEqual([503, 'store-unavailable']);
+    expect([refused?.status, refused?.body.code, refused?.retryAfter]).toEqual([503, 'store-unavailable', '2']);
+    expect(refused?.body.detail).toContain('try again with the same Idempotency-Key');
+    expect(running.said()).toContain('is full: free some space, then try again.');
     expect(stored.length).toBeGreaterThan(10);
+    expect((await running.call('admin', 'GET', '/v1/contacts')).status).toBe(200);
     execFileSync('mount', ['-o', 'remount,size=16m', large]);
     const again = await running.call('admin', 'POST', '/v1/contacts', { displayName: 'There is space again' });
     expect(again.status).toBe(201);
+    // The read models have followed by themselves.
+    const seen = await running.call('admin', 'GET', `/v1/contacts?wait=20000&after=${again.token ?? ''}`);
+    expect([seen.status, seen.body.items?.[0]?.contactId]).toEqual([200, expect.any(String)]);
     await running.kill('SIGKILL');
     running = await startApi(large);
     const one = await running.call('admin', 'PATCH', `/v1/contacts/${stored.at(-1) ?? ''}`, {

@@ -6,8 +6,11 @@ import {
   CodeTooOld,
   KeyDestroyed,
   KeyMissing,
+  MalformedEvent,
+  SealBroken,
   StoreUnavailable,
   StreamTruncated,
+  UnknownEventType,
 } from '#event-store';
 import { EventStoreDbRefused } from '#event-store/eventstoredb/index';
 import { type Position, UnheardEvent } from '#kernel';
@@ -22,6 +25,19 @@ describe('an exception of a store', () => {
     [new EventStoreDbRefused('s3cret'), 'store-unavailable', 30, /operator must correct its user .* try again/],
     [new StreamTruncated('s'), 'store-unavailable', 30, /operator must restore it from its backup, then try again/],
     [new KeyMissing('s3cret'), 'store-unavailable', 30, /operator must restore the vault .* try again/],
+    [
+      new MalformedEvent({ type: 'T', stream: 's3cret', revision: 1 }, 'w'),
+      'store-unavailable',
+      30,
+      /changed from outside: .* restore it .* try again/,
+    ],
+    [
+      new SealBroken({ $enc: 'v1', k: 's3cret', f: 'f', n: '', c: '' }),
+      'store-unavailable',
+      30,
+      /changed from outside: .* restore it/,
+    ],
+    [new UnknownEventType('s3cret'), 'code-too-old', 30, /newer version/],
     [new CodeTooOld('s', 2), 'code-too-old', 30, /newer version/],
     [new UnheardEvent('s'), 'code-too-old', 30, /newer version/],
     [new NotYetVisible('7' as Position), 'not-yet-visible', 1, /ask again/],

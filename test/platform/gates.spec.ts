@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { connect } from 'node:net';
 import { generateKeyPair, SignJWT, UnsecuredJWT } from 'jose';
 import { createHttpApp, readConfiguration } from '#platform';
 import { call, post, refusal, settings, startToys, stopToys, token, ToyModule } from './toys.js';
@@ -113,5 +114,37 @@ describe('the rate limit', () => {
     expect(refused.json()).toMatchObject({ code: 'rate-limited', status: 429 });
     expect(refused.headers['retry-after']).toBeDefined();
     await limited.close();
+  });
+});
+
+describe('back-pressure', () => {
+  it('refuses what comes beyond so many under way, spares health, and goes on when one has left', async () => {
+    const app = await createHttpApp(ToyModule, { configuration: readConfiguration(settings), mostUnderWay: 2 });
+    await app.listen(0, '127.0.0.1');
+    const base = await app.getUrl();
+    const authorization = `Bearer ${await token()}`;
+    const ask = (path: string): Promise<Response> => fetch(`${base}${path}`, { headers: { authorization } });
+    /** One whose body does not end. */
+    const waiting = () => {
+      const socket = connect(Number(new URL(base).port), '127.0.0.1').on('error', () => undefined);
+      const head = `Host: a\r\nAuthorization: ${authorization}\r\nContent-Type: application/json\r\nContent-Length: 9`;
+      socket.write(`POST /v1/toys HTTP/1.1\r\n${head}\r\n\r\n{`);
+      return socket;
+    };
+    const sockets = [waiting(), waiting()];
+    const until = async (status: number): Promise<Response> => {
+      for (;;) {
+        const response = await ask('/v1/toys/who');
+        if (response.status === status) return response;
+      }
+    };
+    const refused = await until(503);
+    expect(refused.headers.get('retry-after')).toBe('1');
+    expect(await refused.json()).toMatchObject({ code: 'busy', detail: expect.stringContaining('Nothing was stored') });
+    expect((await ask('/health/live')).status).toBe(200);
+    sockets[0]?.destroy();
+    await until(200);
+    sockets[1]?.destroy();
+    await app.close();
   });
 });

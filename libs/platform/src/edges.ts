@@ -4,11 +4,12 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { Platform } from './platform.js';
 import { problem } from './problem.js';
 
-/** What stands between the socket and the routes: closing, security headers, authentication, rate limit, measurements. */
+/** What stands between the socket and the routes: closing, security headers, back-pressure, authentication, rate limit, measurements. */
 export const guardEdges = async (
   fastify: FastifyInstance,
   platform: Platform,
   closing: AbortController,
+  mostUnderWay: number,
   authentication: (request: FastifyRequest) => Promise<void>,
 ): Promise<void> => {
   fastify.addHook('preClose', async () => {
@@ -34,6 +35,7 @@ export const guardEdges = async (
     }
     return Promise.resolve();
   });
+  refuseBeyond(fastify, mostUnderWay);
   fastify.addHook('onRequest', authentication);
   await rateLimit(fastify, platform.configuration.rateLimitPerMinute);
   fastify.addHook('onResponse', async (request, reply) => {
@@ -64,6 +66,29 @@ export const SECURITY_HEADERS = {
   'x-content-type-options': 'nosniff',
   'x-frame-options': 'DENY',
 } as const;
+
+/** Asked by those who look after the process; streams, which last, are limited by themselves. */
+const APART = /^\/(health\/|metrics\b)|\/live(\?|$)/;
+
+const BEYOND = 'Too many requests are under way. Nothing was stored: try again with the same Idempotency-Key';
+
+/** Where a store hangs, requests wait for it: beyond so many the next is refused before a byte of its body is read. */
+const refuseBeyond = (fastify: FastifyInstance, most: number): void => {
+  let underWay = 0;
+  fastify.addHook('onRequest', async (request, { raw }) => {
+    if (APART.test(request.url)) return Promise.resolve();
+    if (underWay >= most) throw problem('busy', BEYOND);
+    underWay += 1;
+    let left = false;
+    const leave = (): void => {
+      if (!left) underWay -= 1;
+      left = true;
+    };
+    // Whichever comes first: an answer that went out, or a client that went away.
+    raw.once('finish', leave).once('close', leave);
+    return Promise.resolve();
+  });
+};
 
 /** Per token, behind authentication, so that nobody spends the allowance of another; integrations are exempt. */
 const rateLimit = async (fastify: FastifyInstance, perMinute: number): Promise<void> => {

@@ -6,6 +6,8 @@ import { Problem } from './problem.js';
 const mendedByOperator = (what: string) => (): Problem =>
   new Problem('store-unavailable', `${what}, then try again with the same Idempotency-Key`, {}, 30);
 
+const DAMAGED = 'The log holds a fact that was changed from outside: an operator must restore it from its backup';
+
 /**
  * Exceptions of other rooms by their `name`, since the platform imports none of them.
  * A missing name is a bug to its client: 500, logged with its stack.
@@ -20,11 +22,14 @@ const BY_NAME: ReadonlyMap<string, () => Problem> = new Map([
     mendedByOperator('EventStoreDB refuses this process: an operator must correct its user or its rights'),
   ],
   ['StreamTruncated', mendedByOperator('The log lacks a part: an operator must restore it from its backup')],
+  ['MalformedEvent', mendedByOperator(DAMAGED)],
+  ['SealBroken', mendedByOperator(DAMAGED)],
   [
     'KeyMissing',
     mendedByOperator('The key vault lacks a key: an operator must restore the vault that belongs to this log'),
   ],
   ['CodeTooOld', () => new Problem('code-too-old')],
+  ['UnknownEventType', () => new Problem('code-too-old')],
   ['UnheardEvent', () => new Problem('code-too-old')],
   ['NotYetVisible', () => new Problem('not-yet-visible')],
   ['Rebuilding', () => new Problem('rebuilding')],

@@ -30,6 +30,8 @@ export type HttpAppOptions = {
   readonly signals?: boolean;
   /** A request must have come within so many milliseconds, from its first to its last byte; else the connection is cut. */
   readonly requestMs?: number;
+  /** So many requests may be under way at once, 2,000 if absent; the next ones are 503 `busy`. */
+  readonly mostUnderWay?: number;
 };
 
 /**
@@ -41,7 +43,7 @@ export const createHttpApp = async (
   module: Type | DynamicModule,
   options: HttpAppOptions,
 ): Promise<NestFastifyApplication> => {
-  const { configuration, requestMs = 60_000 } = options;
+  const { configuration, requestMs = 60_000, mostUnderWay = 2_000 } = options;
   const logger = options.logger ?? (await makeLogger(configuration));
   const closing = new AbortController();
   const adapter = new FastifyAdapter({
@@ -69,7 +71,7 @@ export const createHttpApp = async (
     { bodyParser: false, logger: nestLogger(logger), abortOnError: false },
   );
   const fastify = app.getHttpAdapter().getInstance();
-  await registerGates(fastify, app, closing);
+  await registerGates(fastify, app, closing, mostUnderWay);
   app.useGlobalFilters(new ProblemFilter(logger));
   app.useGlobalPipes(new BodyPipe());
   serveDocumentation(fastify, app, options.about ?? { title: 'Portaria', version: '0.1.0' });
@@ -82,6 +84,7 @@ const registerGates = async (
   fastify: FastifyInstance,
   app: NestFastifyApplication,
   closing: AbortController,
+  mostUnderWay: number,
 ): Promise<void> => {
   const platform = app.get(Platform, { strict: false });
   fastify.decorate('platform', platform);
@@ -99,7 +102,7 @@ const registerGates = async (
     await authentication(this);
     return identityOf(this);
   });
-  await guardEdges(fastify, platform, closing, authentication);
+  await guardEdges(fastify, platform, closing, mostUnderWay, authentication);
   registerBodies(fastify);
   fastify.addHook('preValidation', async (request) => {
     if (!request.is404) checkHabits(request);

@@ -272,6 +272,44 @@ describe('the engine', () => {
     }
   });
 
+  it('takes its seat again when a store that could not be written for longer than its lease can be written again', async () => {
+    const events = new MemoryEventStore();
+    await tell(events, 0, 20);
+    const path = fresh();
+    const rows = openRows(path);
+    const state = { full: false };
+    const lines: string[] = [];
+    const refusing =
+      <W, T>(work: (of: W) => Promise<T>) =>
+      (of: W): Promise<T> =>
+        state.full ? Promise.reject(new ReadStoreUnusable('the disk is full')) : work(of);
+    const run = start(events, path, {
+      rows: { ...rows, write: (work) => rows.write(refusing(work)), aside: (work) => rows.aside(refusing(work)) },
+      leaseMs: 300,
+      log: (_level, message) => void lines.push(message),
+    });
+    await run.engine.started;
+    state.full = true;
+    const at = await events.add('talk-acme.1', 'Told', told(100).data);
+    run.engine.appended(at);
+    await until(() => lines.some((line) => line.startsWith('the seat live is lost')));
+    // Without a seat, and still without one when it has asked again.
+    await until(() => lines.some((line) => line.startsWith('the disk is full; tried again')));
+    await expect(run.engine.ask('rebuild', ['pairs'])).rejects.toBeInstanceOf(ReadStoreUnusable);
+    state.full = false;
+    await until(liveAt(rows, at));
+    // In the midst of a rebuild too, which goes on where it was.
+    const { rebuildId } = await run.engine.ask('rebuild', ['pairs']);
+    lines.length = 0;
+    state.full = true;
+    await until(() => lines.some((line) => line.includes('tried again')));
+    state.full = false;
+    await until(done(rows, rebuildId));
+    expect(await contents(rows)).toMatchObject(await contentsOf(events));
+    await run.stop();
+    await rows.close();
+  });
+
   it('finds and replaces a live table that is not what the log says', async () => {
     const events = new MemoryEventStore();
     const at = await tell(events, 0, 100);

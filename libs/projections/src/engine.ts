@@ -1,13 +1,13 @@
 import type { Position } from '#kernel';
 import { pauseUnless } from '#event-store/pause';
 import { StoreUnavailable } from '#event-store/port';
-import { Fenced, isTransient, LIVE } from '#read-store';
+import { Fenced, isTransient, LIVE, ReadStoreUnusable } from '#read-store';
 import type { Counters } from './cohort.js';
 import { messageOf } from './generation.js';
 import { Loop } from './loop.js';
 import type { OpsCalls } from './operations.js';
 import type { EngineOptions, Role } from './options.js';
-import { askHolder, type OpsCall } from './requests.js';
+import { askHolder, noSeat, type OpsCall } from './requests.js';
 import { Seats } from './seats.js';
 
 export interface Engine {
@@ -80,6 +80,7 @@ export const createEngine = (options: EngineOptions): Engine => {
     run: async (signal) => {
       try {
         let failures = 0;
+        let migrated = false;
         /** A store that goes away in the middle is waited for: what it holds is gone on with. */
         const lasting = async (work: () => Promise<void>): Promise<boolean> => {
           try {
@@ -87,7 +88,8 @@ export const createEngine = (options: EngineOptions): Engine => {
             failures = 0;
             return true;
           } catch (error) {
-            if (signal.aborted || !(error instanceof StoreUnavailable || isTransient(error))) throw error;
+            const passes = error instanceof StoreUnavailable || isTransient(error) || (migrated && mayPass(error));
+            if (signal.aborted || !passes) throw error;
             counters.retries++;
             const ms = Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** failures++);
             options.log?.('warn', `${messageOf(error)}; tried again in ${String(ms)} ms`);
@@ -96,6 +98,7 @@ export const createEngine = (options: EngineOptions): Engine => {
           }
         };
         while (!signal.aborted && !(await lasting(() => rows.migrate())));
+        migrated = true;
         while (!signal.aborted) await lasting(() => sit(signal));
       } catch (error) {
         started.reject(error);
@@ -125,7 +128,10 @@ export const createEngine = (options: EngineOptions): Engine => {
   };
 };
 
+/** A full disk, say: told at a start, waited for while we run. */
+const mayPass = (error: unknown): boolean => error instanceof ReadStoreUnusable && !error.final;
+
 const asked = (loop: Loop | null, call: OpsCall): Promise<unknown> => {
-  if (loop === null) return Promise.reject(new Error('the projector has stopped'));
+  if (loop === null) return Promise.reject(noSeat());
   return loop.ask(call);
 };

@@ -8,7 +8,7 @@ import { abort, conclude, promote, requestRebuild, retireOld, rollback, setPause
 import type { EngineOptions } from './options.js';
 import { retrySequence, type Retried } from './parking.js';
 import { leftCohort, STANDBY_MS } from './rebuild.js';
-import { callOf, outcomeOf, type OpsCall } from './requests.js';
+import { callOf, noSeat, outcomeOf, type OpsCall } from './requests.js';
 import { verify } from './verify.js';
 
 const DROP_ROWS = 2000;
@@ -39,7 +39,7 @@ export class Operator {
   ask(call: OpsCall): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.loop.signal.aborted) {
-        reject(new Error('the projector has stopped'));
+        reject(noSeat());
         return;
       }
       this.#calls.push({ run: () => this.#perform(call).then(resolve, reject), reject });
@@ -127,7 +127,7 @@ export class Operator {
   }
 
   async close(): Promise<void> {
-    for (const { reject } of this.#calls.splice(0)) reject(new Error('the projector has stopped'));
+    for (const { reject } of this.#calls.splice(0)) reject(noSeat());
     await Promise.allSettled(this.#verifying.values());
   }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { RequestRow, RowStore } from '#read-store';
+import { StoreUnavailable } from '#event-store/port';
+import { ReadStoreUnusable, type RequestRow, type RowStore } from '#read-store';
 import { messageOf } from './generation.js';
 import type { OpsCalls } from './operations.js';
 import { OpsRefused } from './options.js';
@@ -11,21 +12,31 @@ export type OpsCall = {
   readonly [K in keyof OpsCalls]: { readonly name: K; readonly args: OpsCalls[K]['args'] };
 }[keyof OpsCalls];
 
-/** What became of a call, as it travels between threads and processes. */
+/** What became of a call, as it travels between threads and processes. `unavailable`: a store cannot be used now. */
 export type Outcome =
   | { readonly ok: true; readonly value: unknown }
-  | { readonly ok: false; readonly refused: OpsRefused['reason'] | null; readonly message: string };
+  | { readonly ok: false; readonly refused: OpsRefused['reason'] | 'unavailable' | null; readonly message: string };
 
 export const outcomeOf = async (work: () => Promise<unknown>): Promise<Outcome> => {
   try {
     return { ok: true, value: await work() };
   } catch (error) {
-    return { ok: false, refused: error instanceof OpsRefused ? error.reason : null, message: messageOf(error) };
+    return { ok: false, refused: reasonOf(error), message: messageOf(error) };
   }
 };
 
-export const refusalOf = ({ refused, message }: Extract<Outcome, { ok: false }>): Error =>
-  refused === null ? new Error(message) : new OpsRefused(refused, message);
+const reasonOf = (error: unknown): Extract<Outcome, { ok: false }>['refused'] => {
+  if (error instanceof OpsRefused) return error.reason;
+  return error instanceof ReadStoreUnusable || error instanceof StoreUnavailable ? 'unavailable' : null;
+};
+
+export const refusalOf = ({ refused, message }: Extract<Outcome, { ok: false }>): Error => {
+  if (refused === null) return new Error(message);
+  return refused === 'unavailable' ? new ReadStoreUnusable(message) : new OpsRefused(refused, message);
+};
+
+/** Between two seats, as while the read store cannot be written, and when the projector ends. */
+export const noSeat = (): Error => new ReadStoreUnusable('the projector has no seat at present: ask again');
 
 const valueOf = (outcome: Outcome): unknown => {
   if (outcome.ok) return outcome.value;

@@ -1,6 +1,8 @@
 import type { Position } from '#kernel';
+import { ReadStoreUnusable } from '#read-store';
 import type { Counters } from './cohort.js';
 import type { Engine } from './engine.js';
+
 import { messageOf } from './generation.js';
 import type { OpsCalls } from './operations.js';
 import type { EngineOptions, Log, Role } from './options.js';
@@ -134,7 +136,7 @@ export const connectProjector = (worker: Port | WorkerPort, reports: ProjectorRe
   let gone: Error | null = null;
   const lost = (reason: string): void => {
     if (gone !== null) return;
-    gone = new Error(`the projector is gone: ${reason}`);
+    gone = new ReadStoreUnusable(`the projector is gone: ${reason}`);
     for (const call of open.values()) call.reject(gone);
     open.clear();
   };

@@ -72,7 +72,7 @@ export interface ReadSource {
 
 /**
  * The read store cannot be used as it is. The message is one sentence for the operator.
- * `final`: not by this process any more, as after a failed fsync, when nobody knows what the disk holds; what is in the way otherwise may pass.
+ * `final`: not by this process any more, as where the file is damaged; what is in the way otherwise may pass.
  */
 export class ReadStoreUnusable extends Error {
   readonly final: boolean;

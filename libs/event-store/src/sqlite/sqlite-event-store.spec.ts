@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openSqliteEventReader, openSqliteEventStore, type SqliteEventStore, StoreUnavailable } from '#event-store';
+import { serialise, SqliteLogWriter } from './sqlite-log-writer.js';
 import { aFact, aStream, collect, eventStoreConformance } from '../../../../test/conformance/event-store.suite.js';
 
 eventStoreConformance('SQLite', () => {
@@ -123,6 +124,31 @@ describe('the log in a file', () => {
     expect(await store.head()).toBeNull();
     await store.append(small, 'no_stream', [aFact()]);
     expect(await collect(store.readAll({ after: null }))).toHaveLength(1);
+  });
+
+  it('takes nothing more where a failed write could not be undone, and says so once', async () => {
+    const store = opened();
+    const broken: string[] = [];
+    const { DatabaseSync } = await import('node:sqlite');
+    const db = new DatabaseSync(path);
+    const exec = db.exec.bind(db);
+    db.exec = (sql) => {
+      if (sql === 'commit' || sql === 'rollback') throw Object.assign(new Error('full'), { errcode: 13 });
+      exec(sql);
+    };
+    const writer = new SqliteLogWriter(
+      db,
+      path,
+      () => undefined,
+      Date.now,
+      ({ message }) => broken.push(message),
+    );
+    const append = () => writer.append([serialise({ stream: aStream(), expected: 'no_stream', events: [aFact()] })]);
+    for (let tries = 0; tries < 2; tries++)
+      expect(await append()).toEqual([expect.objectContaining({ name: 'StoreUnavailable' })]);
+    expect(broken).toEqual([expect.stringMatching(/full: free some space/)]);
+    db.close();
+    expect(await store.head()).toBeNull();
   });
 
   it('says that it was closed', async () => {

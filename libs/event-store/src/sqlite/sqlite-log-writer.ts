@@ -121,10 +121,7 @@ export class SqliteLogWriter {
       if (error instanceof DuplicateId) return this.commit(entries, new Set([...refused, error.entry]));
       const unavailable = new StoreUnavailable(explain(this.path, error), { cause: error });
       // After a failed fsync nobody knows what the disk holds: only a restart, which reads the WAL anew, does.
-      if (sqliteCode(error) === sqlite.io || sqliteCode(error) === sqlite.corrupt) {
-        this.broken = unavailable;
-        this.onBroken(unavailable);
-      }
+      if (sqliteCode(error) === sqlite.io || sqliteCode(error) === sqlite.corrupt) this.breaks(unavailable);
       return entries.map(() => unavailable);
     }
   }
@@ -167,8 +164,15 @@ export class SqliteLogWriter {
       // SQLite rolls back by itself after some errors (full disk, I/O).
       if (this.db.isTransaction) this.db.exec('rollback');
     } catch (error) {
-      this.broken = new StoreUnavailable(explain(this.path, error), { cause: error });
+      this.breaks(new StoreUnavailable(explain(this.path, error), { cause: error }));
     }
+  }
+
+  /** Nothing is written any more; told once. */
+  private breaks(error: StoreUnavailable): void {
+    if (this.broken !== null) return;
+    this.broken = error;
+    this.onBroken(error);
   }
 }
 

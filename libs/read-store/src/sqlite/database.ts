@@ -122,8 +122,11 @@ const HINTS: Readonly<Record<number, string>> = {
   26: 'is not a database: if it is no file of yours delete it and start again, it is rebuilt from the log (read.db may be deleted at any time)',
 };
 
-/** Input/output, damage, no database. */
-const FINAL: ReadonlySet<number> = new Set([10, 11, 26]);
+/**
+ * Damage, no database. Input and output are not among them: a commit here waits for no disk (`synchronous = normal`), so that one
+ * which failed was not written, whatever the disk does, and the next try may find a disk that works again.
+ */
+const FINAL: ReadonlySet<number> = new Set([11, 26]);
 
 /** Runs the work; what SQLite says of the file itself becomes one sentence for the operator. */
 export const explained = <T>(path: string, work: () => T): T => {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, renameSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from '@jest/globals';
@@ -38,5 +38,32 @@ describe('checkpoints beside the writer', () => {
     const again = openReadDatabase(path, 'read');
     expect(again.prepare('select count(*) as n from x').statement.get()?.['n']).toBe(rows);
     again.close();
+  });
+
+  it('that fail are tried again, and keep the WAL short when what was in the way has gone', async () => {
+    const home = join(folder, 'home');
+    mkdirSync(home);
+    const writer = openReadDatabase(join(home, 'b.db'), 'write');
+    const checkpoints = new WalCheckpoints(join(home, 'b.db'), writer, 50);
+    writer.exec('create table x (y text)');
+    const state = (): { readonly log: number; readonly checkpointed: number } =>
+      writer.prepare('pragma wal_checkpoint(noop)').statement.get() as never;
+    const write = async (): Promise<void> => {
+      await checkpoints.open();
+      writer.exec(`insert into x values (hex(randomblob(4000)))`);
+      checkpoints.committed();
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    };
+    // Whoever opens the file by its name finds none; who has it open goes on.
+    renameSync(home, `${home}-away`);
+    for (let rows = 0; rows < 120; rows++) await write();
+    expect(state().checkpointed).toBe(0);
+    renameSync(`${home}-away`, home);
+    for (let rows = 0; rows < 2000 && state().checkpointed === 0; rows++) await write();
+    // By the helper: the writer itself would have begun at four times the length only.
+    expect(state().checkpointed).toBeGreaterThan(0);
+    expect(Object.values(writer.prepare('pragma wal_autocheckpoint').statement.get() ?? {})).toEqual([200]);
+    await checkpoints.close();
+    writer.close();
   });
 });

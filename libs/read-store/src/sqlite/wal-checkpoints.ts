@@ -36,27 +36,27 @@ export class WalCheckpoints {
   /** After a commit. Never throws. */
   committed(): void {
     if (this.#running !== null || this.#dead) return;
-    try {
-      const state = this.writer.prepare('pragma wal_checkpoint(noop)').statement.get();
-      const pending = Number(state?.['log']) - Number(state?.['checkpointed']);
-      if (pending < this.#left + this.pages) return;
-    } catch {
-      this.#byHand();
-      return;
-    }
+    const pending = this.#pending();
+    if (pending < this.#left + this.pages) return;
     this.#running = this.#run()
       .catch(() => {
-        this.#byHand();
+        // A full disk, say: tried again when as much has been written once more, by a helper of its own.
+        this.#worker = null;
+        this.#left = pending;
       })
       .finally(() => {
         this.#running = null;
       });
   }
 
-  /** The helper is not to be had: the writer's own commits do it. */
-  #byHand(): void {
-    this.#dead = true;
-    if (this.writer.database.isOpen) this.writer.exec(`pragma wal_autocheckpoint = ${String(this.pages)}`);
+  /** Pages that stand in the WAL only; 0 where that cannot be said now. */
+  #pending(): number {
+    try {
+      const state = this.writer.prepare('pragma wal_checkpoint(noop)').statement.get();
+      return Number(state?.['log']) - Number(state?.['checkpointed']);
+    } catch {
+      return 0;
+    }
   }
 
   async close(): Promise<void> {
