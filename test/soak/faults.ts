@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { level } from '../bench/run.js';
 import { Server } from '../bench/server.js';
 import type { ServerRestart, Stores } from './stores.js';
 import { Watch } from './watch.js';
@@ -36,6 +37,11 @@ export class House {
   async stop(): Promise<void> {
     for (const watch of this.watches) watch.rest();
     for (const server of this.servers.values()) await server.stop();
+  }
+
+  /** Waits until all of them are level with what was written. */
+  async level(): Promise<void> {
+    for (const server of this.servers.values()) await level(server);
   }
 
   /** A rebuild, then each process killed in the midst of one, then each server restarted: evenly over so many seconds. */

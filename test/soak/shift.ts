@@ -59,8 +59,9 @@ export class Shift {
     for (let sent = 0; sent < all; await pause(5)) {
       const due = Math.min(all, Math.floor(((performance.now() - began) * perSecond) / 1000) + 1);
       for (; sent < due; sent++) {
-        const one: Promise<void> = this.command(began + (sent * 1000) / perSecond).finally(() => running.delete(one));
+        const one = this.command(began + (sent * 1000) / perSecond);
         running.add(one);
+        void one.then(() => running.delete(one));
       }
     }
     await Promise.all(running);
@@ -118,7 +119,7 @@ export class Shift {
               const said = JSON.parse(Buffer.concat(chunks).toString()) as Answer['body'];
               resolve({ status: response.statusCode ?? 0, etag: response.headers.etag ?? '', body: said });
             } catch (error) {
-              reject(error as Error);
+              reject(error);
             }
           });
         },
