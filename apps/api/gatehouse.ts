@@ -125,7 +125,12 @@ const readinessOf = async ({ store, source, models, projector }: Stores): Promis
   };
 };
 
-const assignedTo = async ({ models }: Stores, tenant: string, staffId: string): Promise<readonly string[]> => {
+/** The conversations assigned to a staff member, as the read models know them. */
+export const assignedTo = async (
+  { models }: Pick<Stores, 'models'>,
+  tenant: string,
+  staffId: string,
+): Promise<readonly string[]> => {
   const { value } = await models.query((db) =>
     (db as Kysely<{ inbox: { tenant: string; conversation_id: string; assignee_id: string | null } }>)
       .selectFrom('inbox')

@@ -52,7 +52,7 @@ export const startProjectorThread = async (
     name: 'projector',
     // A rebuild keeps less than 100 MiB alive. Without a bound V8 lets ten times as much garbage stand. Three times 32 MiB for what is
     // young: twice as much is no faster and takes 60 MiB more, half as much is slower by a tenth.
-    resourceLimits: { maxOldGenerationSizeMb: 384, maxYoungGenerationSizeMb: 96 },
+    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 96 },
   });
   let failure: string | null = null;
   let role: Role = 'standby';

@@ -8,6 +8,7 @@ import { machine, show, waited, type Figure } from './figures.js';
 import { summarise } from './profile.js';
 import { engineOnPostgres, engineOnServers, engineRows } from './engine-rows.js';
 import { onEventStoreDb } from './event-store-db-rows.js';
+import { idleStreams } from './idle-streams.js';
 import { postgresRows } from './postgres-rows.js';
 import { embedded, type Row } from './rows.js';
 
@@ -24,7 +25,7 @@ const { values: options, positionals } = parseArgs({
 });
 /** By the servers that they need. */
 const sets: readonly { readonly rows: Readonly<Record<string, Row>>; readonly needs: readonly string[] }[] = [
-  { rows: { ...embedded, ...engineRows }, needs: [] },
+  { rows: { ...embedded, ...engineRows, 'idle-streams': idleStreams }, needs: [] },
   { rows: onEventStoreDb, needs: ['EVENTSTORE_URL'] },
   { rows: { ...postgresRows, ...engineOnPostgres }, needs: ['POSTGRES_URL'] },
   { rows: engineOnServers, needs: ['EVENTSTORE_URL', 'POSTGRES_URL'] },

@@ -372,5 +372,19 @@ export const rowStoreSuite = (
       expect(await store.write(({ system }) => system.policy('p', 'log-1'))).toBe('5');
       expect(await store.write(({ system }) => system.policy('p', 'log-2'))).toBeUndefined();
     });
+
+    it('keeps the furthest place of a policy, though one who lost the seat saves late', async () => {
+      const saved = (logId: string, position: string | null) =>
+        store.write(async ({ system }) => {
+          await system.savePolicy('q', logId, position as Position | null);
+          return system.policy('q', logId);
+        });
+      expect(await saved('log-1', null)).toBeNull();
+      expect(await saved('log-1', '7')).toBe('7');
+      expect(await saved('log-1', '5')).toBe('7');
+      expect(await saved('log-1', null)).toBe('7');
+      expect(await saved('log-1', '8')).toBe('8');
+      expect(await saved('log-2', '2')).toBe('2');
+    });
   });
 };

@@ -135,3 +135,59 @@ describe('an erasure that is cut off', () => {
     }
   }, 120_000);
 });
+
+describe('the erasure of a contact that absorbed others', () => {
+  it('that is killed behind each of its steps ends for all of them as one that was not', async () => {
+    const family = [await person(), await person(), await person()];
+    const [survivor, absorbed, before] = family as [Person, Person, Person];
+    for (const [into, one] of [
+      [absorbed, before],
+      [survivor, absorbed],
+    ] as const) {
+      const body = { absorbedId: one.contactId, confirm: true };
+      await ask('admin', 'POST', `/v1/contacts/${into.contactId}/merge`, body);
+    }
+    expect(left(survivor).length).toBeGreaterThan(0);
+    const erasing = { confirm: true, legalBasis: 'GDPR Art. 17' };
+    const all = (fact: string) => () => family.every(({ contactId }) => factsOf(contactId).includes(fact));
+    const any = (fact: string) => () => family.some(({ contactId }) => factsOf(contactId).includes(fact));
+    // Into its middle: the survivor's is requested, and nobody waits for those of the others.
+    const asked = api.call('admin', 'POST', `/v1/contacts/${survivor.contactId}/erase`, erasing).catch(() => null);
+    const steps: readonly (() => boolean)[] = [
+      any('ErasureRequested'),
+      all('ErasureRequested'),
+      () => family.some(({ contactId }) => destroyedAt(contactId) !== null),
+      any('ContactErased'),
+      any('ErasureCompleted'),
+    ];
+    for (const step of steps) {
+      await until(step, 40_000);
+      await api.kill('SIGKILL');
+      api = await startApi(folder);
+    }
+    await asked;
+    await until(all('ErasureCompleted'), 40_000);
+    for (const one of family) {
+      const erasure = factsOf(one.contactId).filter((type) => /^Erasure|^ContactErased/.test(type));
+      expect(erasure).toEqual(['ErasureRequested', 'ContactErased', 'ErasureCompleted']);
+      const stored = rows(
+        'events.db',
+        `select data from events where stream = 'contact-acme.${one.contactId}' and type = 'ErasureRequested'`,
+      );
+      const { erasureId } = JSON.parse(String(stored[0]?.['data'])) as { erasureId: string };
+      const certificate = await ask('auditor', 'GET', `/v1/erasures/${erasureId}?wait=20000`);
+      // Each by the person who asked, on their ground, with the first destruction of its own key.
+      expect(certificate).toMatchObject({
+        contactId: one.contactId,
+        requestedBy: 'admin',
+        legalBasis: erasing.legalBasis,
+      });
+      expect(Date.parse(certificate.destroyedAt as string)).toBe(destroyedAt(one.contactId));
+      expect(await ask('admin', 'GET', `/v1/contacts/${one.contactId}`)).toMatchObject({
+        displayName: null,
+        erased: true,
+      });
+    }
+    expect(family.flatMap(left)).toEqual([]);
+  }, 120_000);
+});

@@ -18,6 +18,9 @@ export class MemoryEventStore implements EventStore {
   readonly #streams = new Map<string, StoredEvent[]>();
   readonly #waiting = new Set<() => void>();
 
+  /** `now`: the time that facts are recorded at, in milliseconds since 1970. */
+  constructor(private readonly now?: () => number) {}
+
   append(stream: string, expected: Expected, events: readonly EventToStore[]): Promise<AppendResult> {
     const actual = this.#revisions.get(stream) ?? null;
     if (actual !== (expected === 'no_stream' ? null : expected.revision)) {
@@ -27,7 +30,7 @@ export class MemoryEventStore implements EventStore {
     for (const event of events) {
       revision++;
       const position = positionOf(this.log.length + 1);
-      const recordedAt = new Date(Date.UTC(2026, 0, 1) + this.log.length).toISOString();
+      const recordedAt = new Date(this.now?.() ?? Date.UTC(2026, 0, 1) + this.log.length).toISOString();
       const stored = { ...event, stream, revision, position, recordedAt };
       this.log.push(stored);
       this.#streams.set(stream, [...(this.#streams.get(stream) ?? []), stored]);

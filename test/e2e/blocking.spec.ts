@@ -494,7 +494,7 @@ describe('a block', () => {
     expect((await door.call('admin', 'DELETE', path)).status).toBe(200);
   });
 
-  it('that was made temporary ends at its time, whenever the timer runs [R12 R9]', async () => {
+  it('that was made temporary ends at its time, whenever the timer runs [R12 R9] [block.allowExpiry=true,false]', async () => {
     const at = onANewDay();
     await town.set('block.allowExpiry', true);
     const { contactId, phone, conversationId } = await town.customer();

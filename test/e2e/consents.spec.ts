@@ -51,7 +51,7 @@ const silent = async (): Promise<{ contactId: string; conversationId: string; id
 };
 
 describe('the defaults of the tenant', () => {
-  it('8: give new contacts three consents, leave e-mail unset, and change nobody who exists, switched on or off [K2 K3 K11 I11]', async () => {
+  it('8: give new contacts three consents, leave e-mail unset, and change nobody who exists, switched on or off [K2 K3 K11 I11] [consent.defaultPhone=true,false] [consent.defaultEmail=false]', async () => {
     const before = await town.contact();
     await town.set('consent.defaultPhone', true);
     const made = await door.added(async () => {
@@ -88,7 +88,7 @@ describe('the defaults of the tenant', () => {
     expect((await town.card(contactId)).consents).toEqual(consents);
   });
 
-  it('speak of e-mail by a setting of its own, for inbound too [K6]', async () => {
+  it('speak of e-mail by a setting of its own, for inbound too [K6] [consent.defaultEmail=true]', async () => {
     await town.set('consent.defaultEmail', true);
     const { contactId } = await town.customer();
     expect((await town.card(contactId)).consents).toMatchObject({ sms: UNSET, email: { source: 'org_default' } });
@@ -190,7 +190,7 @@ describe('what the company begins', () => {
     expect((await says('agent', conversationId, NOTIFICATION)).status).toBe(201);
   });
 
-  it('is a notification where the customer wrote, and nothing more, unless all is gated [K12]', async () => {
+  it('is a notification where the customer wrote, and nothing more, unless all is gated [K12] [consent.gates=notifications,allOutbound]', async () => {
     const { contactId, conversationId } = await town.customer();
     expect((await says('agent', conversationId)).status).toBe(201);
     expect(told(await says('agent', conversationId, NOTIFICATION))).toEqual([
@@ -362,6 +362,83 @@ describe('a consent that is taken back', () => {
       }
     }
   });
+});
+
+describe('a message that waits for an address that is no more', () => {
+  const waiting = async (): Promise<readonly string[]> =>
+    ((await door.get('integration', '/v1/messages/outbound?limit=200')).body.items as Json[]).map(
+      ({ messageId }) => messageId as string,
+    );
+  const detaches = ({ contactId, identityId }: { contactId: string; identityId: string }): Promise<unknown> =>
+    town.does('agent', 'DELETE', `/v1/contacts/${contactId}/identities/${identityId}`);
+
+  it('is fetched by no gateway, and handed over to none [I2]', async () => {
+    const customer = await town.customer();
+    const { messageId } = await town.sends('agent', customer.conversationId, 'Bom dia');
+    expect(await waiting()).toContain(messageId);
+    await detaches(customer);
+    expect(await waiting()).not.toContain(messageId);
+    const refused = await handsOver(customer.conversationId, messageId);
+    expect(told(refused)).toEqual([409, 'no-address', ['no-address']]);
+    expect(refused.body.detail).toContain('detached');
+    // The same number again is another address: what was meant for the first one goes nowhere.
+    await town.does('agent', 'POST', `/v1/contacts/${customer.contactId}/identities`, {
+      kind: 'whatsapp',
+      value: customer.phone,
+    });
+    expect((await handsOver(customer.conversationId, messageId)).code).toBe('no-address');
+    expect(await waiting()).not.toContain(messageId);
+  });
+
+  it('was handed over before: the repeat says so, and nobody else is given it', async () => {
+    const customer = await town.customer();
+    const { messageId } = await town.sends('agent', customer.conversationId, 'Bom dia');
+    const key = randomUUID();
+    const hand = () =>
+      door.call(
+        'integration',
+        'POST',
+        `/v1/messages/${messageId}/hand-over`,
+        { conversationId: customer.conversationId },
+        { key },
+      );
+    const first = await hand();
+    expect([first.status, first.body.to]).toEqual([200, customer.phone]);
+    await detaches(customer);
+    const again = await hand();
+    expect([again.status, again.body]).toEqual([200, first.body]);
+    expect((await handsOver(customer.conversationId, messageId)).code).toBe('no-address');
+  });
+
+  it('goes with the erasure of whom it was for, also by a repeat, and leaves the others’ [R4]', async () => {
+    const [gone, other] = [await town.customer(), await town.customer()];
+    const [asked, queued, others] = [
+      await town.sends('agent', gone.conversationId, 'Handed over before'),
+      await town.sends('agent', gone.conversationId, 'Never handed over'),
+      await town.sends('agent', other.conversationId, 'To somebody else'),
+    ];
+    const key = randomUUID();
+    const hand = () =>
+      door.call(
+        'integration',
+        'POST',
+        `/v1/messages/${asked.messageId}/hand-over`,
+        { conversationId: gone.conversationId },
+        { key },
+      );
+    expect((await hand()).status).toBe(200);
+    const erasureId = await town.erase(gone.contactId);
+    const listed = await waiting();
+    expect([listed.includes(queued.messageId), listed.includes(others.messageId)]).toEqual([false, true]);
+    const refused = async (): Promise<readonly unknown[]> => [
+      (await handsOver(gone.conversationId, queued.messageId)).code,
+      (await hand()).code,
+    ];
+    expect(await refused()).toEqual(['contact-erased', 'contact-erased']);
+    await until(async () => (await town.certificate(erasureId)).status === 'completed', 60_000);
+    expect(await refused()).toEqual(['contact-erased', 'contact-erased']);
+    expect((await handsOver(other.conversationId, others.messageId)).status).toBe(200);
+  }, 60_000);
 });
 
 it('lets the last word of a block pass without a consent [H10]', async () => {

@@ -12,7 +12,7 @@ import { policies } from '#apps/registry';
 import type { StoredEvent } from '#event-store';
 import type { Position } from '#kernel';
 import { FakeEventStoreDb } from '../fakes/eventstoredb/index.js';
-import { postgresWorld } from '../fixtures/postgres-world.js';
+import { dumpedAs, postgresWorld } from '../fixtures/postgres-world.js';
 import { bytesOf } from '../fixtures/bytes.js';
 import { endOf } from '../fixtures/event-store-db-end.js';
 import { answerOf, connect, type Client, type Schemas } from '#client';
@@ -94,7 +94,7 @@ export type Door = {
   readonly added: (work: () => Promise<unknown>) => Promise<readonly string[]>;
   /** Builds all read models anew and waits for the end. */
   readonly rebuild: (name?: string) => Promise<Schemas['RebuildAnswer']>;
-  /** Every byte of the data folder, and every row of PostgreSQL as text where it is used. */
+  /** Every byte of the data folder, and the dump of PostgreSQL where it is used. */
   readonly bytes: () => Promise<Buffer>;
   readonly close: () => Promise<void>;
 };
@@ -162,12 +162,16 @@ const openLog = async (): Promise<{
   }
 };
 
+const { readStore } = globalThis as { readonly readStore?: string };
+
+/** What `bytes` looks at, for titles. */
+export const LOOKED_AT = readStore === 'postgres' ? `the files, and PostgreSQL: ${dumpedAs}` : 'the files';
+
 export const openDoor = async (
   options: { readonly ticks?: number; readonly environment?: Record<string, string> } = {},
 ): Promise<Door> => {
   const folder = mkdtempSync(join(tmpdir(), 'portaria-e2e-'));
   const log = await openLog();
-  const { readStore } = globalThis as { readonly readStore?: string };
   const world = readStore === 'postgres' ? postgresWorld() : null;
   const configuration = readConfiguration({
     NODE_ENV: 'test',
@@ -302,8 +306,7 @@ export const openDoor = async (
       return (await facts(before)).map(({ type }) => type);
     },
     rebuild,
-    bytes: async () =>
-      Buffer.concat([...bytesOf(folder), ...((await world?.rows()) ?? []).map((row) => Buffer.from(row))]),
+    bytes: async () => Buffer.concat([...bytesOf(folder), Buffer.from((await world?.dump()) ?? '')]),
     close: async () => {
       await app.close();
       await log.stop();

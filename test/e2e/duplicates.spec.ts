@@ -198,6 +198,8 @@ describe('with prevention on', () => {
     expect(await ofLate()).toEqual(['ContactRegistered', 'ContactIdentityDetached', 'DuplicateContactDetected']);
     const { state } = await runner.load(contactDecider, TENANT, contactId);
     expect(state).toMatchObject({ duplicates: [winner], identities: [{ detachedAt: expect.any(String) }] });
+    // One person all the same, whoever has the address now.
+    await until(async () => (await pairOf(contactId, winner)) !== undefined);
   });
 });
 
@@ -251,6 +253,57 @@ describe('with prevention off', () => {
     await town.does('supervisor', 'POST', `/v1/merges/${mergeId as string}/undo`, {});
     expect(await pairOf(one.contactId, other.contactId)).toBeDefined();
     expect(await duplicatesOf(one.contactId)).toEqual([other.contactId]);
+  });
+
+  it('lists a pair no more once they have no address in common, and again when they have [K9]', async () => {
+    const [one, other] = [await town.contact(), await town.contact()];
+    const email = `pair-${randomUUID()}@example.org`;
+    const asDuplicate = async (): Promise<unknown> => {
+      const { body } = await door.get('agent', `/v1/contacts/${one.contactId}/contactability`);
+      const listed = (await pairOf(one.contactId, other.contactId)) !== undefined;
+      expect(body.duplicates).toEqual(listed ? [other.contactId] : []);
+      return listed;
+    };
+    const detaches = (contactId: string, identityId: string): Promise<unknown> =>
+      town.does('agent', 'DELETE', `/v1/contacts/${contactId}/identities/${identityId}`);
+    const phone = (await attaches(other.contactId, 'sms', one.phone)).body.identityId as string;
+    await attaches(one.contactId, 'email', email);
+    const mail = (await attaches(other.contactId, 'email', email)).body.identityId as string;
+    expect(await asDuplicate()).toBe(true);
+    await detaches(other.contactId, phone);
+    expect(await asDuplicate()).toBe(true);
+    await detaches(other.contactId, mail);
+    expect(await asDuplicate()).toBe(false);
+    // Whichever of them had it reported.
+    await attaches(one.contactId, 'sms', other.phone);
+    expect(await asDuplicate()).toBe(true);
+    await detaches(other.contactId, other.identityId);
+    expect(await asDuplicate()).toBe(false);
+  });
+
+  it('lists a pair no more once one of it was erased [K9]', async () => {
+    const [one, other] = [await town.contact(), await town.contact()];
+    await attaches(other.contactId, 'sms', one.phone);
+    expect(await pairOf(one.contactId, other.contactId)).toBeDefined();
+    await town.erase(other.contactId);
+    expect(await pairOf(one.contactId, other.contactId)).toBeUndefined();
+  });
+
+  it('keeps listing one sender’s two contacts, which never had an address in common [K9 H18]', async () => {
+    const known = await town.contact();
+    const visitor = `visitor-${randomUUID()}`;
+    const chats = (also: readonly object[]) =>
+      town.does('integration', 'POST', '/v1/messages/inbound', {
+        channel: 'webchat',
+        from: { kind: 'webchat', value: visitor, displayName: 'Visitor', also },
+        providerMessageId: randomUUID(),
+        content: { text: 'Oi' },
+      });
+    const { contactId } = await chats([]);
+    await chats([{ kind: 'phone', value: known.phone, verified: true }]);
+    expect(await pairOf(known.contactId, contactId as string)).toBeDefined();
+    await town.does('agent', 'DELETE', `/v1/contacts/${known.contactId}/identities/${known.identityId}`);
+    expect(await pairOf(known.contactId, contactId as string)).toBeDefined();
   });
 
   it('reports nothing where nothing is shared', async () => {

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import type { StoredEvent } from '#event-store';
 import { until } from '../fixtures/until.js';
-import { clock, openDoor, type Door, type Json } from './door.js';
+import { clock, LOOKED_AT, openDoor, type Door, type Json } from './door.js';
 import { newPhone, townOf, type Customer, type Town } from './town.js';
 
 let door: Door;
@@ -232,7 +232,7 @@ describe('a contact that was erased', () => {
     ]);
   });
 
-  it('has left no byte in the stores', async () => {
+  it(`has left no byte in the stores (${LOOKED_AT})`, async () => {
     expect(await found()).toEqual([]);
   });
 

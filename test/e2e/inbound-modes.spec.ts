@@ -62,7 +62,7 @@ describe('a message of a blocked customer', () => {
     ['quarantine', 'quarantined'],
     ['receive', 'received_while_blocked'],
   ])(
-    'in the mode %s is answered as %s, counted, and shown by nothing but the timeline of receive [R6 H12 I4]',
+    'in the mode %s is answered as %s, counted, and shown by nothing but the timeline of receive [R6 H12 I4] [block.inboundMode=ignore,quarantine,receive]',
     async (mode, disposition) => {
       const customer = await blockedIn(mode);
       const before = await shown(customer);
@@ -312,5 +312,22 @@ describe('what was quarantined', () => {
     await next.run();
     expect(purges).toEqual(['purged']);
     expect(await kept(customer.contactId)).toEqual([null]);
+  });
+
+  it('is kept for as many days as the tenant says, from one on [block.quarantineDays=1,90,3650]', async () => {
+    const { vault } = door.gatehouse.stores;
+    // A decade comes last: it takes the time of this file with it.
+    for (const days of [1, 90, 3650]) {
+      await town.set('block.quarantineDays', days);
+      const { contactId, phone } = await blockedIn('quarantine');
+      await town.writes(phone, 'for so many days');
+      const keyId = await keyOf(contactId, clock.now().slice(0, 10));
+      clock.pass((days - 1) * DAY_MS);
+      await purge().run();
+      expect([days, await vault.openingKey(keyId)]).toEqual([days, expect.any(Buffer)]);
+      clock.pass(DAY_MS);
+      await purge().run();
+      expect([days, await vault.openingKey(keyId)]).toEqual([days, 'destroyed']);
+    }
   });
 });

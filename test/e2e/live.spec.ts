@@ -1,6 +1,6 @@
 // What people are told of their lists as it happens, over HTTP.
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { encodeToken } from '#platform';
+import { decodeToken, encodeToken } from '#platform';
 import { listen, type Listening } from '../fixtures/listening.js';
 import { until } from '../fixtures/until.js';
 import { clock, openDoor, signed, TENANT, tokenOf, type Door, type Who } from './door.js';
@@ -41,12 +41,18 @@ const listening = async (
 };
 const about = (conversationId: string, change: 'changed' | 'gone') => (one: { readonly data: unknown }) =>
   JSON.stringify(one.data) === JSON.stringify({ conversationId, change });
-/** Somebody who sees everything has heard of it: so whoever was to hear of it as well has been told. */
+/** Somebody who sees everything has heard of what is done now: so of all that was done before, and whoever was to hear of it as well. */
 const told = async (witness: Listening, conversationId: string): Promise<void> => {
-  const before = mentions(witness, conversationId).length;
-  for (const verb of ['pause', 'resume'])
-    await town.does('agent', 'POST', `/v1/conversations/${conversationId}/automation/${verb}`, {});
-  await until(() => mentions(witness, conversationId).length > before);
+  const path = `/v1/conversations/${conversationId}/automation`;
+  await town.does('agent', 'POST', `${path}/pause`, {});
+  const { headers } = await door.call('agent', 'POST', `${path}/resume`, {});
+  const place = decodeToken(headers.get('consistency-token') ?? '').position ?? '';
+  await until(() =>
+    witness.heard.some(
+      ({ id, data }) =>
+        data.conversationId === conversationId && id !== null && (decodeToken(id).position ?? '') >= place,
+    ),
+  );
 };
 const mentions = (one: Listening, conversationId: string): readonly string[] =>
   one.heard.filter(({ data }) => data.conversationId === conversationId).map(({ data }) => data.change as string);
@@ -105,6 +111,31 @@ describe('the live stream of conversations', () => {
     expect(mentions(one, customer.conversationId)).toHaveLength(blocked);
     await town.unblock(customer.contactId);
     await until(() => mentions(one, customer.conversationId).length > blocked);
+  });
+
+  it('tells of the conversation of another holder of the address, which the block covers too, and of no other [R4 R9 B14]', async () => {
+    const one = await listening('agent');
+    const [customer, other, last] = [await town.customer(), await town.customer(), await town.customer()];
+    const { contactId } = await town.contact();
+    await town.does('agent', 'POST', `/v1/contacts/${contactId}/identities`, { kind: 'sms', value: customer.phone });
+    await town.does('admin', 'PUT', '/v1/settings/block.closeOpen', { value: false });
+    await told(one, last.conversationId);
+    const shown = async () => (await town.row(customer.conversationId)).contactBlocked;
+    const count = () => [customer, other].map(({ conversationId }) => mentions(one, conversationId).length);
+    const [before = 0, beside] = count();
+    await town.block(contactId);
+    expect(await shown()).toBe(true);
+    await until(() => (count()[0] ?? 0) > before);
+    const [blocked = 0] = count();
+    await town.unblock(contactId);
+    expect(await shown()).toBe(false);
+    await until(() => (count()[0] ?? 0) > blocked);
+    // A name stands in the rows of its own contact alone.
+    const [unblocked] = count();
+    await town.does('agent', 'PATCH', `/v1/contacts/${contactId}`, { displayName: 'Somebody' });
+    await told(one, last.conversationId);
+    expect(count()).toEqual([unblocked, beside]);
+    await town.does('admin', 'PUT', '/v1/settings/block.closeOpen', { value: true });
   });
 
   it('tells a reader alone that they have read', async () => {

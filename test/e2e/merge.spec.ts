@@ -85,6 +85,26 @@ describe('a merge', () => {
     expect(facts).toEqual(['MergeRequested', 'ContactAbsorbed', 'ContactsMerged', 'ConversationContactRelinked']);
   });
 
+  it('brings addresses that attaching again does not change, but verifies where they were not [I17]', async () => {
+    const [survivor, absorbed] = await two();
+    const typed = { kind: 'email', value: `typed-${randomUUID()}@example.org` };
+    const attaches = (contactId: string, address: object) =>
+      town.does('agent', 'POST', `/v1/contacts/${contactId}/identities`, address);
+    const { identityId } = await attaches(absorbed.contactId, typed);
+    await merge(survivor.contactId, absorbed.contactId);
+    const before = await town.card(survivor.contactId);
+    const phone = { kind: 'phone', value: absorbed.phone };
+    expect(await attaches(survivor.contactId, phone)).toMatchObject({ identityId: absorbed.identityId });
+    expect((await town.card(survivor.contactId)).identities).toEqual(before.identities);
+    expect(await attaches(survivor.contactId, { ...typed, verified: true })).toMatchObject({ identityId });
+    const verified = before.identities.map((one) => (one.identityId === identityId ? { ...one, verified: true } : one));
+    expect((await town.card(survivor.contactId)).identities).toEqual(verified);
+    const attached = (await door.facts()).filter(
+      ({ type, data }) => type === 'ContactIdentityAttached' && data['contactId'] === survivor.contactId,
+    );
+    expect(attached.map(({ data }) => data['identityId'])).toEqual([identityId]);
+  });
+
   it('leaves a card that says where the person is now, and refuses commands on it', async () => {
     const [end, survivor, absorbed] = [await town.contact(), await town.contact(), await town.contact()];
     await merge(survivor.contactId, absorbed.contactId);

@@ -283,7 +283,7 @@ describe('a wallet', () => {
     expect(await at('2026-03-18T19:00:00Z')).toBe(true);
   });
 
-  it('without hours keeps those of the tenant, and is always open without any [W3]', async () => {
+  it('without hours keeps those of the tenant, and is always open without any [W3] [hours.default=null,hours]', async () => {
     const { path } = await wallet();
     expect(await shown(`${path}/hours`)).toEqual({ open: true, nextChangeAt: null });
     await town.set('hours.default', { timeZone: 'UTC', weekly: { mon: [['08:00', '12:00']] }, closed: [] });
@@ -457,7 +457,7 @@ describe('the contacts of a wallet', () => {
     expect((await town.card(contactId)).wallets).toEqual([]);
   });
 
-  it('may be in many wallets; where one is allowed, adding moves, and also two at once leave one [W14]', async () => {
+  it('may be in many wallets; where one is allowed, adding moves, and also two at once leave one [W14] [wallet.perContact=many,one]', async () => {
     const [one, two, three] = [await wallet(), await wallet(), await wallet()];
     const { contactId } = await town.contact();
     await add(one.path, [contactId]);
@@ -520,7 +520,7 @@ describe('routing by code', () => {
   const assignee = async (conversationId: string): Promise<string | null> =>
     (await town.row(conversationId)).assigneeId;
 
-  it('adds the contact, and assigns nobody by default [W2]', async () => {
+  it('adds the contact, and assigns nobody by default [W2] [wallet.onCode=addContact]', async () => {
     const { walletId, code, path } = await wallet({ code: { generate: true }, responsibleId: 'bia' });
     const { contactId, conversationId } = await town.customer();
     const before = await door.head();
@@ -558,7 +558,7 @@ describe('routing by code', () => {
     expect(await door.head()).toBe(before);
   });
 
-  it('assigns to the responsible where the tenant wants that, and never replaces an assignee [W2 B21 I6]', async () => {
+  it('assigns to the responsible where the tenant wants that, and never replaces an assignee [W2 B21 I6] [wallet.onCode=addAndAssignResponsible]', async () => {
     await town.set('wallet.onCode', 'addAndAssignResponsible');
     const { walletId, code, path } = await wallet({ code: { generate: true }, responsibleId: 'bia' });
     const { contactId, conversationId } = await town.customer();
@@ -587,7 +587,7 @@ describe('routing by code', () => {
     await town.set('wallet.onCode', 'addContact');
   });
 
-  it('assigns nobody without a responsible who works here, nor out of hours unless the tenant wants that [W2 W3]', async () => {
+  it('assigns nobody without a responsible who works here, nor out of hours unless the tenant wants that [W2 W3] [wallet.outOfHours=unassigned,assignAnyway]', async () => {
     await town.set('wallet.onCode', 'addAndAssignResponsible');
     await town.does('admin', 'POST', '/v1/staff', {
       staffId: 'leaver',

@@ -10,14 +10,15 @@ export type Clock = {
   stop(): void;
 };
 
-export const startClock = (begin: string): Clock => {
+/** `skew`: milliseconds that the wall clock of whoever asks is ahead. */
+export const startClock = (begin: string, skew: () => number = () => 0): Clock => {
   let at = RealDate.parse(begin);
   class RunDate extends RealDate {
     constructor(...parts: readonly unknown[]) {
-      super(...((parts.length === 0 ? [at] : parts) as [number]));
+      super(...((parts.length === 0 ? [at + skew()] : parts) as [number]));
     }
     static override now(): number {
-      return at;
+      return at + skew();
     }
   }
   globalThis.Date = RunDate as DateConstructor;

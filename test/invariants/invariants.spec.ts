@@ -6,6 +6,7 @@ import {
   activeAssignees,
   automationKeepsStill,
   concludedAtOnce,
+  mergesNeverWeaken,
   nobodyStarts,
   nothingGoesOut,
   nothingShown,
@@ -17,9 +18,10 @@ import {
   sendingAssignsNobody,
   timeGoesOn,
   toItsOwnIdentity,
+  walletsInOrder,
   type Invariant,
 } from '../reference-model/index.js';
-import { plans, type Planned } from './plans.js';
+import { plans, WALLETS, type Planned } from './plans.js';
 import { historyOf, runs, TIMEOUT } from './run.js';
 
 const RUNS = runs(12);
@@ -46,7 +48,8 @@ describe('of all that was asked at once', () => {
 
   it(
     'nothing is sent to a covered address but the notice of its own block, once and before it [I2]',
-    () => holds(nothingGoesOut, { mix: { ...BLOCKING, send: 15, handOver: 12, start: 5 }, crashes: true }),
+    () =>
+      holds(nothingGoesOut, { mix: { ...BLOCKING, send: 15, handOver: 12, start: 5 }, crashes: true, skewed: true }),
     TIMEOUT,
   );
 
@@ -56,13 +59,14 @@ describe('of all that was asked at once', () => {
       holds(nobodyStarts, {
         mix: { ...BLOCKING, start: 8, assign: 8, assignToMe: 8, reopen: 8, conclude: 5 },
         crashes: true,
+        skewed: true,
       }),
     TIMEOUT,
   );
 
   it(
     'a message of a covered time is not displayed once the policies have run [I4]',
-    () => holds(nothingShown, { mix: { ...BLOCKING, receive: 30 }, crashes: true }),
+    () => holds(nothingShown, { mix: { ...BLOCKING, receive: 30 }, crashes: true, skewed: true }),
     TIMEOUT,
   );
 
@@ -114,6 +118,36 @@ describe('of all that was asked at once', () => {
         { mix: { register: 20, attach: 20, detach: 6, receive: 15 }, crashes: true },
         { 'duplicates.preventPhone': true, 'duplicates.preventEmail': true },
       ),
+    TIMEOUT,
+  );
+
+  it(
+    'a merge weakens neither a block nor a refusal, undoing it gives both sides their own back, and both are carried out [I14]',
+    () =>
+      holds(mergesNeverWeaken, {
+        mix: {
+          ...BLOCKING,
+          merge: 14,
+          undoMerge: 8,
+          register: 6,
+          attach: 6,
+          consent: 8,
+          addToWallet: 2,
+          createWallet: 1,
+        },
+        crashes: true,
+        skewed: true,
+      }),
+    TIMEOUT,
+  );
+
+  it(
+    'wallets that are not archived share no name and no code, keep their responsible, and archived ones take nobody [I16]',
+    () =>
+      holds(walletsInOrder, {
+        mix: { ...WALLETS, merge: 4, undoMerge: 2, register: 6, changeSetting: 6 },
+        crashes: true,
+      }),
     TIMEOUT,
   );
 

@@ -10,7 +10,7 @@ import {
   type Outcome,
   type World,
 } from '../reference-model/index.js';
-import { plans, STAFF, type Mix } from './plans.js';
+import { plans, STAFF, WALLETS, type Mix } from './plans.js';
 import { before, operationsOf, runs, TENANT, TIMEOUT, withGatehouse } from './run.js';
 
 describe('the reference model and the product agree', () => {
@@ -27,6 +27,21 @@ describe('the reference model and the product agree', () => {
     () => agree({ send: 25, start: 20, consent: 12, detach: 6, block: 6, unblock: 6 }, 25),
     TIMEOUT,
   );
+
+  it(
+    'on merges and their undoing: blocks, consents, addresses, conversations and wallets of both sides [I14]',
+    () =>
+      agree(
+        {
+          ...{ merge: 14, undoMerge: 8, register: 6, consent: 8, block: 8, unblock: 4, attach: 5 },
+          ...{ createWallet: 3, addToWallet: 6, removeFromWallet: 2, archiveWallet: 1 },
+        },
+        40,
+      ),
+    TIMEOUT,
+  );
+
+  it('on wallets: their names, codes, staff and contacts [I16]', () => agree({ ...WALLETS, register: 4 }, 25), TIMEOUT);
 });
 
 /** Asks both the same, one thing after the other; throws with all that was asked and what differs then. */

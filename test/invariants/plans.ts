@@ -69,6 +69,7 @@ const ADDRESSES: readonly (readonly Address[])[] = [
 const SETTINGS: readonly (readonly [string, readonly (string | boolean)[]])[] = [
   ['block.unblockBy', ['admin', 'supervisor', 'anyAgent']],
   ['block.blockBy', ['anyAgent', 'supervisor', 'admin', 'nonsense']],
+  ['block.inboundMode', ['ignore', 'quarantine', 'receive']],
   ['block.requireConfirm', [true, false]],
   ['block.notice', ['optional', 'off']],
   ['block.closeOpen', [true, false]],
@@ -82,8 +83,10 @@ const SETTINGS: readonly (readonly [string, readonly (string | boolean)[]])[] = 
   ['automation.pauseOn', ['assigneeOrAnyIfUnassigned', 'assignee', 'anyAgent']],
   ['conclude.release', ['onConclude', 'onReopen', 'keep']],
   ['conclude.by', ['anyWithAccess', 'assigneeOnly']],
+  ['consent.gates', ['notifications', 'allOutbound']],
   ['consent.defaultPhone', [true, false]],
   ['consent.defaultEmail', [true, false]],
+  ['wallet.perContact', ['many', 'one']],
 ];
 
 export type Mix = Partial<Record<Wish['do'], number>>;
@@ -116,7 +119,29 @@ const EVERYTHING: Record<Wish['do'], number> = {
   pause: 1,
   resume: 1,
   read: 1,
+  // Asked for where they are what a plan is about.
+  merge: 0,
+  undoMerge: 0,
+  createWallet: 0,
+  editWallet: 0,
+  makeResponsible: 0,
+  addMember: 0,
+  removeMember: 0,
+  archiveWallet: 0,
+  addToWallet: 0,
+  removeFromWallet: 0,
 };
+/** The lives of wallets. */
+export const WALLETS = {
+  createWallet: 6,
+  editWallet: 4,
+  makeResponsible: 4,
+  addMember: 4,
+  removeMember: 4,
+  archiveWallet: 2,
+  addToWallet: 12,
+  removeFromWallet: 4,
+} as const;
 
 const OF_ADMINS: readonly Wish['do'][] = [
   'invite',
@@ -127,17 +152,18 @@ const OF_ADMINS: readonly Wish['do'][] = [
   'changeSetting',
 ];
 /** What most people may not do. */
-const OF_RIGHTS: readonly Wish['do'][] = ['unblock', 'changeBlock', 'consent'];
+const OF_RIGHTS: readonly Wish['do'][] = ['unblock', 'changeBlock', 'consent', 'merge', 'undoMerge'];
 const OF_GATEWAYS: readonly Wish['do'][] = ['receive', 'handOver', 'report'];
 
 const whoAsks = (what: Wish['do']): fc.Arbitrary<string> => {
   if (OF_GATEWAYS.includes(what)) return fc.constant('gateway');
   if (OF_ADMINS.includes(what)) return fc.constantFrom('founder', 'founder', 'founder', 'adm', 'ana');
+  if (Object.hasOwn(WALLETS, what)) return fc.constantFrom('sol', 'adm', 'founder', 'founder', 'ana', 'lia', 'gateway');
   if (OF_RIGHTS.includes(what)) return fc.constantFrom('ana', 'lia', 'sol', 'adm', 'founder', 'founder');
   return fc.constantFrom(...STAFF.map(({ staffId }) => staffId), 'ana', 'adm', 'adm', 'founder', 'gateway');
 };
 
-const intentOf = (mix: Mix, skews: readonly number[]): fc.Arbitrary<Intent> =>
+export const intentOf = (mix: Mix, skews: readonly number[]): fc.Arbitrary<Intent> =>
   fc
     .oneof(
       ...Object.entries({ ...EVERYTHING, ...mix })
@@ -226,6 +252,29 @@ export const wishOf = ({ do: what, picks }: Intent, focus: number, world: World,
         providerMessageId: `p${String(f % 40)}`,
         sentAt: sentAtOf(a, which + e, contact, now),
       };
+    case 'merge': {
+      const other = pick([...world.contacts.values()], at + 1 + (d % 2));
+      return contact === undefined || other === undefined
+        ? null
+        : { do: what, survivorId: contact.contactId, absorbedId: other.contactId, confirm: e % 8 !== 0 };
+    }
+    case 'undoMerge': {
+      // The latest ones are those that can be undone.
+      const mergeId = pick([...world.merges.keys()].slice(-2), a)?.toString();
+      return mergeId === undefined ? null : { do: what, mergeId };
+    }
+    case 'createWallet':
+      return { do: what, name: nameOf(a), code: codeOf(b) ?? null, responsibleId: c % 3 === 0 ? staffId : null };
+    case 'editWallet':
+    case 'makeResponsible':
+    case 'addMember':
+    case 'removeMember':
+    case 'archiveWallet':
+    case 'addToWallet':
+    case 'removeFromWallet': {
+      const walletId = pick([...world.wallets.keys()], at);
+      return walletId === undefined ? null : wishOfWallet(what, walletId, world, contact, picks, staffId);
+    }
     default:
       return contact === undefined || !OF_CONTACTS.includes(what)
         ? conversation === undefined
@@ -345,6 +394,46 @@ const wishOfContact = (
     }
     default:
       return null;
+  }
+};
+
+const nameOf = (at: number): string => ['Gold', 'GOLD', 'gold', 'Silver', 'Bronze'][at % 5] ?? 'Gold';
+const codeOf = (at: number): string | null | undefined => [undefined, null, 'vip', 'vip', 'churn'][at % 5];
+
+type WalletWish = Extract<Wish, { readonly walletId: string }>['do'];
+
+const wishOfWallet = (
+  what: WalletWish,
+  walletId: string,
+  world: World,
+  contact: Contact | undefined,
+  [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0]: readonly number[],
+  staffId: string,
+): Wish | null => {
+  const from = e % 2 === 0 ? pick([...world.conversations.values()], d) : undefined;
+  const fromConversation = from?.conversationId ?? null;
+  switch (what) {
+    case 'editWallet':
+      return { do: what, walletId, name: f % 3 === 0 ? undefined : nameOf(a), code: codeOf(b) };
+    case 'makeResponsible':
+      return { do: what, walletId, responsibleId: b % 3 === 0 ? null : staffId };
+    case 'addMember':
+    case 'removeMember':
+      return { do: what, walletId, memberId: staffId };
+    case 'archiveWallet':
+      return { do: what, walletId };
+    default: {
+      const some = [...world.contacts.keys()];
+      const contactIds = [pick(some, a), pick(some, b), pick(some, a)].slice(0, 1 + (f % 3));
+      const own = from !== undefined && c % 4 !== 0 ? from.contactId : contact?.contactId;
+      if (own === undefined) return null;
+      return what === 'removeFromWallet'
+        ? { do: what, walletId, member: own, fromConversation }
+        : {
+            ...{ do: what, walletId, fromConversation },
+            contactIds: fromConversation === null ? contactIds.filter((one) => one !== undefined) : [own],
+          };
+    }
   }
 };
 

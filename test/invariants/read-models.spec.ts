@@ -41,7 +41,8 @@ describe('read models', () => {
             expect(seen.counted).toBe(world.conversations.size);
             for (const row of seen.conversations)
               expect(row).toMatchObject(expectedOf(row.conversationId, world, history));
-            for (const { conversationId, asAgent, asSupervisor, shown } of seen.timelines) {
+            for (const { conversationId, asAgent, asSupervisor, shown, marked } of seen.timelines) {
+              for (const text of marked) expect(keptTexts(history)).toContain(text);
               const messages = world.conversations.get(conversationId)?.messages ?? [];
               const displayed = messages.filter(({ state }) => state !== 'hidden').map(({ messageId }) => messageId);
               expect([...shown].sort()).toEqual([...displayed].sort());
@@ -139,7 +140,27 @@ const hiddenTexts = ({ steps }: History, world: World): readonly string[] => {
     .filter(({ operation, outcome }) => {
       if (operation.wish.do !== 'receive' || outcome?.accepted !== true) return false;
       const { disposition, messageId } = outcome.answer;
-      return disposition === 'ignored' || (disposition === 'displayed' && !displayed.has(messageId as string));
+      return disposition !== 'displayed' || !displayed.has(messageId as string);
+    })
+    .map(({ commandId }) => textOf(commandId));
+};
+
+/** What may stand in a timeline, marked: it came under a block that began in the mode receive. */
+const keptTexts = ({ steps, facts }: History): readonly string[] => {
+  const modes = new Map(
+    facts.filter(({ type }) => type === 'ContactBlocked').map(({ data }) => [data.blockId, data.policy.inboundMode]),
+  );
+  const raced = new Set(
+    facts
+      .filter(({ type, data }) => type === 'MessageHidden' && modes.get(data.blockId) === 'receive')
+      .map(({ data }) => data.messageId as string),
+  );
+  return steps
+    .flatMap(({ asked }) => asked)
+    .filter(({ outcome }) => {
+      if (outcome?.accepted !== true) return false;
+      const { disposition, messageId } = outcome.answer;
+      return disposition === 'received_while_blocked' || raced.has(messageId as string);
     })
     .map(({ commandId }) => textOf(commandId));
 };
@@ -169,6 +190,8 @@ type Seen = {
   readonly timelines: readonly {
     readonly conversationId: string;
     readonly shown: readonly string[];
+    /** The texts that are marked as sent while blocked. */
+    readonly marked: readonly (string | undefined)[];
     readonly asAgent: number | null;
     readonly asSupervisor: number | null;
   }[];
@@ -200,10 +223,17 @@ const queried = async (gatehouse: Gatehouse, look: (seen: Seen) => void): Promis
       const of = (caller: typeof agent) =>
         timeline.execute(new GetTimeline(TENANT, caller, conversationId, 'asc', page, consistency));
       const [asAgent, asSupervisor] = [(await of(agent)).value, (await of(supervisor)).value];
-      said.push(asAgent, asSupervisor);
+      // What was sent while blocked is kept in the timeline alone, where the episode began in the mode receive, and marked.
+      const [unmarked, ofSupervisor] = [asAgent, asSupervisor].map(({ items }) =>
+        items.filter(({ sentWhileBlocked }) => sentWhileBlocked !== true),
+      );
+      said.push(unmarked, ofSupervisor);
       timelines.push({
         conversationId,
-        shown: asAgent.items.flatMap(({ messageId }) => (messageId === undefined ? [] : [messageId])),
+        marked: asAgent.items
+          .filter(({ sentWhileBlocked }) => sentWhileBlocked === true)
+          .map((one) => (one.content as { readonly text?: string } | null)?.text),
+        shown: (unmarked ?? []).flatMap(({ messageId }) => (messageId === undefined ? [] : [messageId])),
         asAgent: asAgent.hiddenCount,
         asSupervisor: asSupervisor.hiddenCount,
       });

@@ -3,10 +3,10 @@ import {
   type LogTail,
   StoreUnavailable,
   type EventStore,
-  type CommandRunner,
+  type createCommandRunner,
   type Outcome as Decided,
 } from '#event-store';
-import type { WriteSide } from '#apps/api/facts';
+import { RECENT_MS, type WriteSide } from '#apps/api/facts';
 import type { Intake } from '#block-filter/intake.adapter';
 import {
   AttachIdentity,
@@ -21,11 +21,14 @@ import {
   GrantConsent,
   identitiesOf,
   type Kind,
+  MergeContacts,
+  mergeThatAbsorbed,
   NOTHING_PREVENTED,
   RegisterContact,
   RevokeConsent,
   type Scope,
   UnblockContact,
+  UndoMerge,
   UNKNOWN_RULES,
 } from '#contacts';
 import {
@@ -46,7 +49,7 @@ import {
   UnassignConversation,
 } from '#conversations';
 import type { ReadMarkerCommands } from '#conversations/conversation-commands.handlers';
-import type { AnyDecider, CommandMetadata } from '#kernel';
+import type { AnyDecider, Caller, CommandMetadata } from '#kernel';
 import { deriveId, Problem, toProblem } from '#platform';
 import { ChangeSetting, settingsDecider } from '#settings';
 import {
@@ -58,12 +61,21 @@ import {
   type StaffCommand,
   staffDecider,
 } from '#staff';
-import { accepted, refused, type Outcome, type Wish } from '../reference-model/index.js';
+import {
+  accepted,
+  isOfWallet,
+  mayAsk,
+  refused,
+  type Operation,
+  type Outcome,
+  type Wish,
+} from '../reference-model/index.js';
+import { carryToWallet } from './wallet-wishes.js';
 
 /** A process: its command side over the shared log. */
 export type Process = {
   readonly store: EventStore;
-  readonly runner: CommandRunner;
+  readonly runner: ReturnType<typeof createCommandRunner>;
   readonly write: WriteSide;
   readonly intake: Intake;
   readonly markers: ReadMarkerCommands;
@@ -73,6 +85,45 @@ export type Process = {
 
 /** What the customer wrote with this command: no two write the same. */
 export const textOf = (commandId: string): string => `text of ${commandId}`;
+
+/** Asks as a door would: who it is, may they ask at all, then the command. Policies have not run yet. */
+export const askOf = (
+  process: Process,
+  tenant: string,
+  { by, now, wish }: Operation,
+  commandId: string,
+): Promise<Outcome | null> =>
+  answered(async () => {
+    const caller = await callerOf(process, tenant, by);
+    if (typeof caller === 'string') return refused(caller);
+    if (!mayAsk(wish, caller.role)) return refused('forbidden');
+    return carry(process, wish, metadataOf(tenant, caller, now, wish, commandId));
+  });
+
+/** Token and staff record together, as the door of the product puts them. */
+const callerOf = async ({ runner }: Process, tenant: string, id: string): Promise<Caller | string> => {
+  const { state } = await runner.load(staffDecider, tenant, id, { maxAgeMs: RECENT_MS });
+  if (state.status === 'deactivated') return 'staff-inactive';
+  const claimed = id === 'founder' ? 'admin' : id === 'gateway' ? 'integration' : undefined;
+  const role = claimed ?? (state.status === 'active' ? state.role : undefined);
+  if (role === undefined) return 'forbidden';
+  return {
+    id,
+    kind: role === 'integration' ? 'integration' : 'staff',
+    role,
+    access: role === 'agent' && state.status === 'active' ? state.access : 'all',
+  };
+};
+
+const metadataOf = (tenant: string, caller: Caller, now: string, wish: Wish, commandId: string): CommandMetadata => ({
+  commandId,
+  correlationId: commandId,
+  causationId: commandId,
+  tenant,
+  caller,
+  now,
+  requestHash: JSON.stringify([caller.id, wish]),
+});
 
 /** What a caller is told; `null` where the process lost its log before it could answer. Throws on what should never be. */
 export const answered = async (work: () => Promise<Outcome>): Promise<Outcome | null> => {
@@ -86,7 +137,7 @@ export const answered = async (work: () => Promise<Outcome>): Promise<Outcome | 
   }
 };
 
-const told = <D extends AnyDecider>(
+export const told = <D extends AnyDecider>(
   decided: Decided<D>,
   answer: (decided: Extract<Decided<D>, { kind: 'accepted' }>) => Readonly<Record<string, unknown>>,
 ): Outcome => {
@@ -99,6 +150,7 @@ const told = <D extends AnyDecider>(
 /** Sends the command; its refusals are outcomes or Problems. */
 export const carry = async (process: Process, wish: Wish, metadata: CommandMetadata): Promise<Outcome> => {
   const { runner, intake, markers, write } = process;
+  if (isOfWallet(wish)) return carryToWallet(write, wish, metadata);
   switch (wish.do) {
     case 'invite':
     case 'changeAccess':
@@ -128,6 +180,11 @@ export const carry = async (process: Process, wish: Wish, metadata: CommandMetad
       return told(await write.contacts.execute(contactCommand(wish, metadata)), (decided) =>
         contactAnswer(wish, decided),
       );
+    case 'merge':
+    case 'undoMerge':
+      return told(await write.merges.execute(mergeCommand(wish, metadata)), ({ state }) => ({
+        mergeId: wish.do === 'undoMerge' ? wish.mergeId : mergeThatAbsorbed(state, wish.absorbedId)?.mergeId,
+      }));
     case 'receive': {
       const { channel, from, also, providerMessageId, sentAt } = wish;
       const sender = { kind: from.kind as Kind, value: from.value, verified: from.verified };
@@ -165,6 +222,15 @@ type Of<K extends Wish['do']> = Extract<Wish, { do: K }>;
 type OfStaff = Extract<Wish, { readonly staffId: string }>;
 type OfContact = Of<'register' | 'attach' | 'detach' | 'edit' | 'consent' | 'block' | 'changeBlock' | 'unblock'>;
 type OfConversation = Exclude<Of<'start'> | Extract<Wish, { readonly conversationId: string }>, Of<'read' | 'block'>>;
+
+const mergeCommand = (wish: Of<'merge' | 'undoMerge'>, metadata: CommandMetadata): MergeContacts | UndoMerge => {
+  const unknown = { erased: false, stale: false };
+  if (wish.do === 'undoMerge') return new UndoMerge({ mergeId: wish.mergeId, ...unknown }, metadata);
+  const { survivorId, absorbedId, confirm } = wish;
+  const { tenant, commandId } = metadata;
+  const mergeId = deriveId(tenant, commandId, `contact-${tenant}.${survivorId}`, 'merge');
+  return new MergeContacts({ mergeId, survivorId, absorbedId, confirm, known: false, ...unknown }, metadata);
+};
 
 const staffCommand = (wish: OfStaff, metadata: CommandMetadata): StaffCommand => {
   const { staffId } = wish;

@@ -16,6 +16,7 @@ export const ABOUT: Readonly<Record<string, string>> = {
   read_markers: 'How far each reader has read a conversation.',
   refusals: 'What was not sent to a contact, and why.',
   duplicates: 'Pairs of contacts that were found to share an address.',
+  identity_holders: 'Which contact has an identity, or had it last.',
   staff: 'The members of the staff.',
   wallets: 'One row a wallet, archived ones too.',
   wallet_contacts: 'One row for each contact in a wallet.',
@@ -76,7 +77,9 @@ export const COLUMNS: Readonly<Record<string, Readonly<Record<string, string>>>>
     other_id: 'the other contact',
     kind: 'the kind of the address by which they were found',
     detected_at: 'when that was seen first',
+    by_address: '1: a pair as long as both have an address in common; 0: found to be one person in another way',
   },
+  identity_holders: { attached: '1: it is an address of the contact; 0: it was detached' },
   contact_card: {
     display_name: 'the name, clear',
     sort_name: 'the name as lists order it',

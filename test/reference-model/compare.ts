@@ -1,6 +1,15 @@
 // Two worlds say the same if they differ in nothing but the ids. Ids are named by the order in which things came into being.
 import type { Outcome } from './operations.js';
-import { DEFAULTS, setting, type SettingKey, type Time, type World } from './world.js';
+import {
+  coveragesOf,
+  DEFAULTS,
+  latest,
+  setting,
+  type Contact,
+  type SettingKey,
+  type Time,
+  type World,
+} from './world.js';
 
 /** Every id of the world, and its name. */
 const namesOf = (world: World): ReadonlyMap<string, string> => {
@@ -17,6 +26,8 @@ const namesOf = (world: World): ReadonlyMap<string, string> => {
     for (const { messageId, ordinal } of conversation.messages)
       names.set(messageId, `message ${String(ordinal)} of conversation ${String(v)}`);
   });
+  [...world.merges.keys()].forEach((mergeId, m) => names.set(mergeId, `merge ${String(m)}`));
+  [...world.wallets.keys()].forEach((walletId, w) => names.set(walletId, `wallet ${String(w)}`));
   return names;
 };
 
@@ -32,26 +43,33 @@ export const pictured = (world: World, now: Time): unknown => {
   return {
     settings: Object.fromEntries(Object.keys(DEFAULTS).map((key) => [key, setting(world, key as SettingKey)])),
     staff: Object.fromEntries([...world.staff].sort()),
+    merges: [...world.merges.values()].map(({ survivorId, absorbedId, undone }) => ({
+      ...{ survivor: name(survivorId), absorbed: name(absorbedId), undone },
+    })),
+    wallets: [...world.wallets.values()].map(({ walletId: _, members, contacts, ...wallet }) => ({
+      ...wallet,
+      members: [...members].sort(),
+      contacts: [...contacts].map(([contactId, via]) => `${name(contactId)} by ${via}`).sort(),
+    })),
     contacts: [...world.contacts.values()].map((contact) => ({
       name: contact.name,
+      mergedInto: contact.absorbed === null ? null : name(contact.absorbed.intoId),
       tags: [...contact.tags].sort(),
       consents: Object.fromEntries([...contact.consents].sort()),
       refusals: contact.refusals,
       duplicates: [...contact.duplicates].map(name).sort(),
       identities: contact.identities.map(({ identityId, ...rest }) => ({ identity: name(identityId), ...rest })),
-      episodes: contact.episodes.map(({ blockId, scope, reasonCode, expiresAt, endedAt, coverage, closeOpen }) => {
-        const ranOut = expiresAt !== null && expiresAt <= now ? expiresAt : null;
-        const ended = endedAt ?? ranOut;
-        return {
-          ...{ scope, reasonCode, expiresAt, ended, closeOpen },
-          coverage: coverage
-            .map(({ identityId, channel, from, to }) => ({ of: name(identityId), channel, from, to: to ?? ended }))
-            .filter(({ from, to }) => from !== to)
-            .map((one) => `${one.of} ${one.channel} ${one.from} ${String(one.to)}`)
-            .sort(),
-          ignored: [...world.ignored.values()].filter((one) => one.blockId === blockId).length,
-        };
-      }),
+      coverage: contact.absorbed === null ? intervalsOf(contact, name) : [],
+      // Whoever was absorbed is what the survivor is, until that is undone.
+      episodes: (contact.absorbed === null ? contact.episodes : []).map(
+        ({ blockId, scope, reasonCode, expiresAt, endedAt, closeOpen, inboundMode }) => {
+          const ranOut = expiresAt !== null && expiresAt <= now ? expiresAt : null;
+          return {
+            ...{ scope, reasonCode, expiresAt, ended: endedAt ?? ranOut, closeOpen, inboundMode },
+            ignored: [...world.ignored.values()].filter((one) => one.blockId === blockId).length,
+          };
+        },
+      ),
     })),
     conversations: [...world.conversations.values()].map((conversation) => {
       const { contactId, identityId, lastTime: _, conversationId: _id, markers, messages, ...rest } = conversation;
@@ -60,13 +78,32 @@ export const pictured = (world: World, now: Time): unknown => {
         identity: name(identityId),
         ...rest,
         markers: Object.fromEntries([...markers].filter(([, ordinal]) => ordinal > 0).sort()),
-        messages: messages.map(({ messageId: _message, gated: _gated, blockId, ...message }) => ({
-          ...message,
-          block: blockId === null ? null : name(blockId),
-        })),
+        messages: messages.map(
+          ({ messageId: _message, providerMessageId: _own, gated: _gated, blockId, ...message }) => ({
+            ...message,
+            block: blockId === null ? null : name(blockId),
+          }),
+        ),
       };
     }),
   };
+};
+
+/** What covers, or did, by block, address and channel: a line for each interval; two that meet are one. */
+const intervalsOf = (contact: Contact, name: (id: string) => string): readonly string[] => {
+  const sorted = coveragesOf(contact)
+    .map(({ blockId, identityId, channel, from, to }) => ({
+      ...{ of: `${name(blockId)} ${name(identityId)} ${channel}`, from, to },
+    }))
+    .filter(({ from, to }) => from !== to)
+    .sort((a, b) => (a.of === b.of ? (a.from < b.from ? -1 : 1) : a.of < b.of ? -1 : 1));
+  const joined: { of: string; from: Time; to: Time | null }[] = [];
+  for (const one of sorted) {
+    const last = joined.at(-1);
+    if (last?.of !== one.of || (last.to !== null && last.to < one.from)) joined.push(one);
+    else last.to = last.to === null || one.to === null ? null : latest(last.to, one.to);
+  }
+  return joined.map((one) => `${one.of} ${one.from} ${String(one.to)}`);
 };
 
 /** What the two say differently, a line each: `path: first ≠ second`. Empty where they agree. */
@@ -82,7 +119,11 @@ export const compareOutcomes = (
 const told = ({ outcome, world }: { readonly outcome: Outcome; readonly world: World }): unknown => {
   const names = namesOf(world);
   if (!outcome.accepted) return { ...outcome, names: renamed(outcome.names, names) };
-  const answer = Object.entries(outcome.answer).map(([key, value]) => [key, renamed(value, names)]);
+  const answer = Object.entries(outcome.answer).map(([key, value]) => {
+    // A message that is kept under a block stands in no conversation, which need not be there either.
+    const isOfNone = (key === 'conversationId' || key === 'messageId') && !names.has(String(value));
+    return [key, isOfNone ? 'none that is there' : renamed(value, names)];
+  });
   return { accepted: true, ...Object.fromEntries(answer) };
 };
 

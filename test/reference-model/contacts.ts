@@ -18,6 +18,7 @@ import {
   type Conversation,
   type Episode,
   type Identity,
+  type InboundMode,
   type Scope,
   type Time,
   type World,
@@ -63,6 +64,8 @@ export const newContact = (world: World, name: string | null, now: Time): Contac
     duplicates: new Set(),
     consents: new Map(),
     refusals: [],
+    brought: [],
+    absorbed: null,
     lastTime: now,
   };
   // What is granted to everybody is granted when they come, and never later.
@@ -102,8 +105,10 @@ export const withContact = (
   const contact = world.contacts.get(wish.contactId);
   if (contact === undefined || !seesContact(world, caller, wish.contactId)) return refused('not-found');
   const now = latest(asked, contact.lastTime);
-  for (const episode of contact.episodes)
-    if (episode.endedAt === null && episodeAt(contact, now) !== episode) end(episode, episode.expiresAt ?? now);
+  // Whoever was absorbed changes no more; what may not be asked of anybody is refused before that.
+  const isAbsorbed = contact.absorbed !== null;
+  if (isAbsorbed && !['block', 'changeBlock', 'unblock'].includes(wish.do)) return refused('contact-merged');
+  if (!isAbsorbed) endWhatRanOut(contact, now);
   switch (wish.do) {
     case 'attach':
       return attach(world, contact, wish.address, now);
@@ -133,6 +138,7 @@ export const withContact = (
       const open = episodeAt(contact, now);
       if (!mayBy(caller, setting(world, 'block.unblockBy'))) return refused('administrator-required');
       if (setting(world, 'block.requireConfirm') === true && !wish.confirm) return refused('confirmation-required');
+      if (isAbsorbed) return refused('contact-merged');
       if (open === null) return refused('contact-not-blocked');
       end(open, now);
       contact.lastTime = now;
@@ -141,7 +147,13 @@ export const withContact = (
   }
 };
 
-const end = (episode: Episode, at: Time): void => {
+/** What ran out is over at its time, whenever somebody looks. */
+export const endWhatRanOut = (contact: Contact, now: Time): void => {
+  for (const episode of contact.episodes)
+    if (episode.endedAt === null && episodeAt(contact, now) !== episode) end(episode, episode.expiresAt ?? now);
+};
+
+export const end = (episode: Episode, at: Time): void => {
   episode.endedAt = at;
   for (const one of episode.coverage) one.to ??= at;
 };
@@ -183,7 +195,7 @@ const detach = (world: World, caller: Caller, contact: Contact, identityId: stri
   return accepted({ identityId });
 };
 
-const united = (one: Scope, other: Scope): Scope => {
+export const united = (one: Scope, other: Scope): Scope => {
   const channels = covering(one).concat(covering(other));
   return 'all' in one || 'all' in other ? { all: true } : { channels: [...new Set(channels)].sort() };
 };
@@ -204,7 +216,7 @@ const block = (world: World, caller: Caller, contact: Contact, wish: Of<'block'>
       ? { channels: [origin.channel] }
       : { all: true };
   const scope = wish.scope ?? byDefault;
-  const open = episodeAt(contact, now);
+  const open = contact.absorbed === null ? episodeAt(contact, now) : null;
   if (open !== null) {
     if (!isWithin(scope, open.scope)) rescope(contact, open, united(open.scope, scope), now);
     enforce(world, contact, now);
@@ -213,6 +225,7 @@ const block = (world: World, caller: Caller, contact: Contact, wish: Of<'block'>
   if (setting(world, 'block.reason') === 'required' && wish.reasonCode === null) return refused('reason-required');
   if (wish.notice && setting(world, 'block.notice') === 'off') return refused('notice-off');
   if (wish.expiresAt !== null && setting(world, 'block.allowExpiry') === false) return refused('expiry-not-allowed');
+  if (contact.absorbed !== null) return refused('contact-merged');
   const blockId = `block-${contact.contactId}-${String(contact.episodes.length + 1)}`;
   if (wish.notice) {
     const place = origin ?? placeOfNotice(world, caller, contact, scope);
@@ -232,6 +245,7 @@ const block = (world: World, caller: Caller, contact: Contact, wish: Of<'block'>
   }
   const episode: Episode = {
     blockId,
+    inboundMode: setting(world, 'block.inboundMode') as InboundMode,
     closeOpen: setting(world, 'block.closeOpen') === true,
     scope,
     reasonCode: wish.reasonCode,
@@ -283,7 +297,7 @@ export const rescope = (contact: Contact, episode: Episode, scope: Scope, now: T
 };
 
 const changeBlock = (world: World, caller: Caller, contact: Contact, wish: Of<'changeBlock'>, now: Time): Outcome => {
-  const open = episodeAt(contact, now);
+  const open = contact.absorbed === null ? episodeAt(contact, now) : null;
   const scope = wish.scope ?? open?.scope ?? { all: true };
   const expiresAt = wish.expiresAt === undefined ? (open?.expiresAt ?? null) : wish.expiresAt;
   const isEarlier = (a: Time | null, b: Time | null): boolean => a !== null && (b === null || a < b);
@@ -294,6 +308,7 @@ const changeBlock = (world: World, caller: Caller, contact: Contact, wish: Of<'c
   if (typeof wish.expiresAt === 'string' && setting(world, 'block.allowExpiry') === false)
     return refused('expiry-not-allowed');
   if (wish.reasonCode === null && setting(world, 'block.reason') === 'required') return refused('reason-required');
+  if (contact.absorbed !== null) return refused('contact-merged');
   if (open === null) return refused('contact-not-blocked');
   if (narrows || widens || (wish.reasonCode !== undefined && wish.reasonCode !== open.reasonCode))
     contact.lastTime = now;
@@ -305,7 +320,7 @@ const changeBlock = (world: World, caller: Caller, contact: Contact, wish: Of<'c
 };
 
 /** A block reaches the contact's conversations, and those of others who hold one of its addresses. */
-const enforce = (world: World, { contactId }: Contact, now: Time): void => {
+export const enforce = (world: World, { contactId }: Contact, now: Time): void => {
   for (const conversation of world.conversations.values()) {
     const isCovered = coverageOfConversation(world, conversation).some((cover) => cover.contactId === contactId);
     if (conversation.contactId === contactId || isCovered) enforceOn(world, conversation, now);

@@ -1,4 +1,5 @@
 // What should come of wishes about conversations and of what customers write.
+import { v5, validate } from 'uuid';
 import { give, newContact, timeOfLatest, verify } from './contacts.js';
 import { accepted, refused, type Outcome, type Wish } from './operations.js';
 import {
@@ -31,7 +32,9 @@ import {
 
 type Of<K extends Wish['do']> = Extract<Wish, { do: K }>;
 
-const conversationIdOf = (identityId: string, channel: string): string => `${identityId}/${channel}`;
+/** Where the identity is one of the product's own, the product's: the model goes on from stored facts. */
+const conversationIdOf = (identityId: string, channel: string): string =>
+  validate(identityId) ? v5(channel, identityId) : `${identityId}/${channel}`;
 
 const open = (world: World, contactId: string, identityId: string, channel: string, now: Time): Conversation => {
   const conversation: Conversation = {
@@ -86,23 +89,29 @@ export const receive = (world: World, wish: Of<'receive'>, now: Time): Outcome =
   if (seen !== null) return accepted({ disposition: 'duplicate', ...seen });
   const cover = hiddenBy(covers, sentAt, latest(now, before?.lastTime ?? null));
   if (cover !== null && known !== null) {
-    const { contactId, identityId, blockId } = cover;
-    world.ignored.set(ignoredKey(known.identity.identityId, channel, providerMessageId), {
-      contactId,
-      identityId,
-      blockId,
-    });
+    const { contactId, identityId, blockId, inboundMode } = cover;
+    const conversationId = conversationIdOf(known.identity.identityId, channel);
+    // What is kept is kept where it would have been shown.
+    const kept =
+      inboundMode === 'receive' ? { conversationId, messageId: `${conversationId}/${providerMessageId}` } : {};
+    const told = { contactId, identityId, blockId, ...kept };
+    world.ignored.set(ignoredKey(known.identity.identityId, channel, providerMessageId), told);
     return accepted({
-      disposition: 'ignored',
-      contactId,
-      identityId,
-      blockId,
-      ...(before === undefined ? {} : { conversationId: before.conversationId }),
+      disposition: DISPOSITIONS[inboundMode],
+      ...told,
+      ...(before === undefined ? {} : { conversationId }),
     });
   }
   const { contact, identity } = known ?? join(world, strong?.contact ?? null, wish, now);
   return accepted({ disposition: 'displayed', ...display(world, contact, identity, wish, now) });
 };
+
+/** What is told of a hidden message, by the mode of the episode that hides it. */
+const DISPOSITIONS = {
+  ignore: 'ignored',
+  quarantine: 'quarantined',
+  receive: 'received_while_blocked',
+} as const;
 
 /** A sender whom nobody knows joins the contact that has a verified address of theirs, else is a new contact. */
 const join = (
@@ -117,7 +126,7 @@ const join = (
 };
 
 const ignoredKey = (identityId: string, channel: string, providerMessageId: string): string =>
-  `${identityId}|${channel}|${providerMessageId}`;
+  `${conversationIdOf(identityId, channel)}|${providerMessageId}`;
 
 /** The first ids of a message that came before, displayed or ignored. */
 const receivedBefore = (
@@ -128,9 +137,9 @@ const receivedBefore = (
 ): Readonly<Record<string, string>> | null => {
   const conversationId = conversationIdOf(identityId, channel);
   const conversation = world.conversations.get(conversationId);
-  const messageId = `${conversationId}/${providerMessageId}`;
-  if (conversation?.messages.some((message) => message.messageId === messageId) === true) {
-    return { contactId: conversation.contactId, identityId, conversationId, messageId };
+  const message = conversation?.messages.find((one) => one.providerMessageId === providerMessageId);
+  if (conversation !== undefined && message !== undefined) {
+    return { contactId: conversation.contactId, identityId, conversationId, messageId: message.messageId };
   }
   const ignored = world.ignored.get(ignoredKey(identityId, channel, providerMessageId));
   return ignored === undefined ? null : { ...ignored, ...(conversation === undefined ? {} : { conversationId }) };
@@ -152,6 +161,7 @@ const display = (
   if (!isCovered) reopen(world, conversation);
   const message = push(conversation, now, {
     messageId: `${conversation.conversationId}/${providerMessageId}`,
+    providerMessageId,
     direction: 'inbound',
     sentAt,
     purpose: 'customer',
@@ -174,6 +184,7 @@ export const start = (world: World, caller: Caller, wish: Of<'start'>, now: Time
   const { contactId, channel } = wish;
   const contact = world.contacts.get(contactId);
   if (contact === undefined || !seesContact(world, caller, contactId)) return refused('not-found');
+  if (contact.absorbed !== null) return refused('contact-merged');
   const fitting = contact.identities.filter((one) => one.attached && channelsOf(one.kind).includes(channel));
   const spoken = fitting
     .map((identity) => ({ identity, at: timeOfLatestOf(world, identity.identityId, channel) }))
@@ -300,7 +311,8 @@ const send = (
   const { channel, contactId } = conversation;
   // What answers nobody is begun by the business.
   const isOurs = purpose === 'notification' || !conversation.messages.some(({ state }) => state === 'displayed');
-  const isGated = CONSENT_CHANNELS.includes(channel) && (isOurs || setting(world, 'consent.gates') === 'allOutbound');
+  const isAsked = isOurs || setting(world, 'consent.gates') === 'allOutbound';
+  const isGated = CONSENT_CHANNELS.includes(channel) && isAsked;
   const contact = world.contacts.get(contactId);
   const consent = contact?.consents.get(channel)?.state ?? 'unset';
   const reasons = [
@@ -330,7 +342,8 @@ const send = (
     return outcome;
   }
   if (reasons.length > 0) {
-    if (isOurs) contact?.refusals.push(refusalOf(channel, purpose, reasons));
+    // What the gate looks at is on record, on a channel without consent too.
+    if (isAsked) contact?.refusals.push(refusalOf(channel, purpose, reasons));
     return refused(
       reasons[0] === 'blocked' ? 'contact-blocked' : reasons[0] === 'no-address' ? 'no-address' : 'consent-missing',
     );
@@ -352,6 +365,9 @@ const send = (
   return sent();
 };
 
+const consents = (world: World, { contactId, channel }: Conversation): boolean =>
+  world.contacts.get(contactId)?.consents.get(channel)?.state === 'granted';
+
 const handOver = (world: World, conversation: Conversation, messageId: string, now: Time): Outcome => {
   const message = conversation.messages.find((one) => one.messageId === messageId && one.direction === 'outbound');
   if (message === undefined) return refused('not-found');
@@ -360,10 +376,12 @@ const handOver = (world: World, conversation: Conversation, messageId: string, n
     if (present.length > 0 && !present.some(({ blockId }) => blockId === message.blockId))
       return refused('contact-blocked');
     if (!hasAddress(world, conversation)) return refused('no-address');
+    if (message.gated === true && !consents(world, conversation)) return refused('consent-missing');
     if (message.state === 'cancelled') return refused('message-cancelled');
     message.state = 'handed_over';
   }
-  const to = hasAddress(world, conversation) ? addressOf(world, conversation) : null;
+  if (!hasAddress(world, conversation)) return refused('no-address');
+  const to = addressOf(world, conversation);
   return accepted({ to, channel: conversation.channel });
 };
 

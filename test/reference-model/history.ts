@@ -1,6 +1,6 @@
 import type { Operation, Outcome } from './operations.js';
 import { Observer } from './observe.js';
-import { callerOf, DEFAULTS, setting, type Caller, type SettingKey, type Time, type World } from './world.js';
+import { callerOf, DEFAULTS, latest, setting, type Caller, type SettingKey, type Time, type World } from './world.js';
 
 /** A stored fact of one tenant, opened. */
 export type Fact = {
@@ -15,6 +15,15 @@ export type Fact = {
   readonly commandType: string;
   readonly actor: string;
   readonly actorKind: string;
+};
+
+/** Times that somebody else's clock gave, or that lie ahead. */
+const NOT_OWN: readonly string[] = ['sentAt', 'expiresAt', 'at'];
+
+/** A fact's own time, which its stream takes for its clock. */
+export const timeOf = ({ data }: Fact): Time | undefined => {
+  const key = Object.keys(data).find((name) => name.endsWith('At') && !NOT_OWN.includes(name) && data[name] !== null);
+  return key === undefined ? undefined : (data[key] as Time);
 };
 
 export const said = ({ stream, revision, type }: Fact): string => `${type} at ${String(revision)} of ${stream}`;
@@ -57,14 +66,17 @@ export type Visit = {
 /** Goes through a history from its beginning, fact by fact. The worlds are valid during the call only. */
 export const walk = ({ facts, steps }: History, { fact: onFact, step: onStep }: Visit): void => {
   const observer = new Observer();
+  let last: Time = '';
   for (const step of steps) {
     const own = facts.slice(step.from, step.to);
     const around = aroundOf(own, observer.world);
     for (const fact of own) {
       onFact?.(fact, observer.world, around, step);
       observer.add(fact);
+      last = latest(last, timeOf(fact) ?? null);
     }
-    onStep?.(step, observer.world);
+    // No earlier than what was recorded by a clock ahead.
+    onStep?.({ ...step, at: latest(step.at, last) }, observer.world);
   }
 };
 
@@ -75,6 +87,10 @@ const COVERAGE: readonly string[] = [
   'ContactBlockExpired',
   'ContactIdentityAttached',
   'ContactIdentityDetached',
+  'ContactAbsorbed',
+  'ContactsMerged',
+  'ContactsUnmerged',
+  'ContactRestored',
 ];
 
 const aroundOf = (facts: readonly Fact[], start: World): Around => {

@@ -4,6 +4,8 @@ export * from './operations.js';
 export * from './history.js';
 export * from './blocking-invariants.js';
 export * from './invariants.js';
+export * from './merge-invariants.js';
+export * from './wallet-invariants.js';
 export { compare, compareOutcomes, pictured } from './compare.js';
 export { observed, Observer } from './observe.js';
 export { perform } from './perform.js';

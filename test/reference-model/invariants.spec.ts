@@ -5,6 +5,7 @@ import {
   activeAssignees,
   automationKeepsStill,
   concludedAtOnce,
+  mergesNeverWeaken,
   nobodyStarts,
   nothingGoesOut,
   nothingShown,
@@ -15,6 +16,7 @@ import {
   sendingAssignsNobody,
   timeGoesOn,
   toItsOwnIdentity,
+  walletsInOrder,
   type Asked,
   type Fact,
   type History,
@@ -50,7 +52,7 @@ const received = (minute: number, messageId = 'm1') =>
 const blocked = (minute: number, blockId = 'b1', closeOpen = false) =>
   ofContact('ContactBlocked', {
     ...{ blockId, scope: { all: true }, reasonCode: null, expiresAt: null, noticeMessageId: null },
-    ...{ blockedAt: at(minute), coveredIdentityIds: [IDENTITY], policy: { closeOpen } },
+    ...{ blockedAt: at(minute), coveredIdentityIds: [IDENTITY], policy: { closeOpen, inboundMode: 'ignore' } },
   });
 const unblocked = (minute: number, actor: string) =>
   ofContact('ContactUnblocked', { blockId: 'b1', unblockedAt: at(minute) }, { actor });
@@ -77,7 +79,40 @@ const set = (key: string, newValue: string) =>
 
 const start: readonly Said[] = [invited('ana', 'agent'), invited('sol', 'supervisor'), registered, opened];
 
-/** One step a fact, as if nothing had been asked at once. */
+const BEN = '0f6a2d1e-52c4-4a75-8d0b-3c9f8f1f6a42';
+const benRegistered = fact('contact', 'ben', 'ContactRegistered', {
+  identities: [{ identityId: BEN, kind: 'whatsapp', value: '+5588999990000', verified: true }],
+  registeredAt: at(0),
+});
+const requestedMerge = fact('merges', '', 'MergeRequested', { mergeId: 'm', survivorId: 'ben', absorbedId: 'carla' });
+const absorbed = ofContact('ContactAbsorbed', { contactId: 'carla', mergeId: 'm', intoId: 'ben', absorbedAt: at(10) });
+const relinked = inConversation('ConversationContactRelinked', { from: 'carla', to: 'ben', mergeId: 'm' });
+/** Ben takes Carla in: what is not given is lost. */
+const merged = (more: Fact['data'] = {}) =>
+  fact('contact', 'ben', 'ContactsMerged', {
+    ...{ contactId: 'ben', mergeId: 'm', absorbedId: 'carla', block: null, coverage: [], consentOutcome: [] },
+    ...{ blockOutcome: { keptBlockId: null, endedBlockId: null, endedAt: null }, mergedAt: at(10), ...more },
+  });
+const kept = {
+  block: { blockId: 'b1', scope: { all: true }, reasonCode: null, expiresAt: null, closeOpen: false },
+  blockOutcome: { keptBlockId: 'b1', endedBlockId: null, endedAt: null },
+  coverage: [
+    { identityId: IDENTITY, channel: '*', from: at(1), to: null, blockId: 'b1', closeOpen: false },
+    { identityId: BEN, channel: '*', from: at(10), to: null, blockId: 'b1', closeOpen: false },
+  ],
+};
+const refused = ofContact('ConsentRevoked', { contactId: 'carla', channel: 'sms', source: 'manual', revokedAt: at(2) });
+const wallet = (walletId: string, name: string, code: string | null = null) =>
+  fact('wallet', walletId, 'WalletCreated', { walletId, name, code, responsibleId: 'ana', createdAt: at(1) });
+const archivedWallet = fact('wallet', 'w1', 'WalletArchived', { walletId: 'w1', archivedAt: at(2) });
+const cameIn = (walletId: string) =>
+  fact('walletcontact', `${walletId}.carla`, 'WalletContactAdded', {
+    ...{ walletId, contactId: 'carla', via: 'selection', addedAt: at(3) },
+  });
+
+const OF_MERGE: readonly string[] = ['ContactAbsorbed', 'ContactsMerged', 'ConversationContactRelinked'];
+
+/** One step a fact, as if nothing had been asked at once; all that a merge makes is one. */
 const lived = (said: readonly Said[], asked: readonly Asked[] = []): History => {
   const revisions = new Map<string, number>();
   const facts = said.map((one): Fact => {
@@ -86,12 +121,13 @@ const lived = (said: readonly Said[], asked: readonly Asked[] = []): History => 
     revisions.set(stream, revision);
     return { ...one, stream, revision, actorKind: 'staff' };
   });
+  const begins = facts.flatMap(({ type }, index) => (OF_MERGE.includes(type) ? [] : [index]));
   return {
     facts,
-    steps: facts.map((_, from) => ({
-      ...{ from, commanded: from + 1, to: from + 1, at: at(59) },
-      asked: from === facts.length - 1 ? asked : [],
-    })),
+    steps: begins.map((from, index) => {
+      const to = begins[index + 1] ?? facts.length;
+      return { ...{ from, commanded: to, to, at: at(59) }, asked: to === facts.length ? asked : [] };
+    }),
   };
 };
 
@@ -161,6 +197,53 @@ const BROKEN: readonly Case[] = [
     concludedAtOnce,
     [inConversation('AutomationPaused', { pausedAt: at(1) }), concluded(null)],
   ],
+  [
+    'a merge that ends a block [I14]',
+    mergesNeverWeaken,
+    [benRegistered, blocked(1), requestedMerge, absorbed, merged(), relinked],
+  ],
+  [
+    'a merge whose block leaves the addresses of the other out [I14]',
+    mergesNeverWeaken,
+    [
+      ...[benRegistered, blocked(1), requestedMerge, absorbed],
+      ...[merged({ ...kept, coverage: kept.coverage.slice(0, 1) }), relinked],
+    ],
+  ],
+  [
+    'a merge that forgets what was covered once [I14]',
+    mergesNeverWeaken,
+    [benRegistered, blocked(1), unblocked(2, 'sol'), requestedMerge, absorbed, merged(), relinked],
+  ],
+  [
+    'a merge that forgets a refusal [I14]',
+    mergesNeverWeaken,
+    [benRegistered, refused, requestedMerge, absorbed, merged(), relinked],
+  ],
+  ['a merge that is decided and not carried out [I14]', mergesNeverWeaken, [benRegistered, requestedMerge]],
+  [
+    'a change of whom a merge absorbed [I14]',
+    mergesNeverWeaken,
+    [benRegistered, requestedMerge, absorbed, merged(), relinked, refused],
+  ],
+  ['two wallets of one name [I16]', walletsInOrder, [wallet('w1', 'Gold'), wallet('w2', 'GOLD')]],
+  ['two wallets of one code [I16]', walletsInOrder, [wallet('w1', 'Gold', 'vip'), wallet('w2', 'Silver', 'vip')]],
+  [
+    'a responsible who is no member [I16]',
+    walletsInOrder,
+    [wallet('w1', 'Gold'), fact('wallet', 'w1', 'WalletMemberRemoved', { walletId: 'w1', staffId: 'ana' })],
+  ],
+  [
+    'an archived wallet that takes somebody in [I16]',
+    walletsInOrder,
+    [wallet('w1', 'Gold'), archivedWallet, cameIn('w1')],
+  ],
+  ['somebody who comes into a wallet twice [I16]', walletsInOrder, [wallet('w1', 'Gold'), cameIn('w1'), cameIn('w1')]],
+  [
+    'somebody in two wallets where one is all [I16]',
+    walletsInOrder,
+    [set('wallet.perContact', 'one'), wallet('w1', 'Gold'), cameIn('w1'), wallet('w2', 'Silver'), cameIn('w2')],
+  ],
   ['a message to another address [I15]', toItsOwnIdentity, [requested(1)], [handedOver('+5588999990000')]],
   ['a block of the blocked conversation said twice [I17]', saidOnce, [concluded(null), concluded(null)]],
   [
@@ -182,6 +265,19 @@ const IN_ORDER: readonly Case[] = [
     [set('assignment.onReply', 'ifUnassigned'), assigned('ana', 1, null, 'SendMessage')],
   ],
   ['a message of before the block [I4]', nothingShown, [received(1), blocked(2)]],
+  [
+    'a merge whose block covers both [I14]',
+    mergesNeverWeaken,
+    [
+      ...[benRegistered, blocked(1), refused, requestedMerge, absorbed],
+      ...[merged({ ...kept, consentOutcome: [{ channel: 'sms', state: 'revoked' }] }), relinked],
+    ],
+  ],
+  [
+    'a name that an archived wallet had [I16]',
+    walletsInOrder,
+    [wallet('w1', 'Gold'), cameIn('w1'), archivedWallet, wallet('w2', 'gold'), cameIn('w2')],
+  ],
   ['a message to its own address [I15]', toItsOwnIdentity, [requested(1)], [handedOver('+5511912345678')]],
 ];
 

@@ -1,17 +1,8 @@
 // What a history must keep [I0 I6 I7 I8 I10 I15 I17]. Each answers with what breaks it, a sentence each.
 import { v5 } from 'uuid';
 import type { Invariant } from './blocking-invariants.js';
-import { said, walk, type Fact } from './history.js';
+import { said, timeOf, walk, type Fact } from './history.js';
 import { addressOf, channelsOf, holdersOf, type Time, type World } from './world.js';
-
-/** Times that somebody else's clock gave, or that lie ahead. */
-const NOT_OWN: readonly string[] = ['sentAt', 'expiresAt', 'at'];
-
-/** A fact's own time, which its stream takes for its clock. */
-const timeOf = ({ data }: Fact): Time | undefined => {
-  const key = Object.keys(data).find((name) => name.endsWith('At') && !NOT_OWN.includes(name) && data[name] !== null);
-  return key === undefined ? undefined : (data[key] as Time);
-};
 
 /** Time in a stream never goes back, and its revisions have no gap. */
 export const timeGoesOn: Invariant = (history) => {

@@ -1,6 +1,8 @@
 // What the stored facts say of the same world: after a race, or a crash, the model goes on from here.
 import { cover, rescope, verify } from './contacts.js';
 import { type Fact } from './history.js';
+import { observeMerge, observeMerging } from './observe-merges.js';
+import { observeWallet } from './observe-wallets.js';
 import {
   emptyWorld,
   episodeAt,
@@ -39,6 +41,14 @@ export class Observer {
       }
       case 'contact':
         this.#contact(type, data, subject);
+        observeMerging(this.world, type, data);
+        return;
+      case 'merges':
+        observeMerge(this.world, type, data);
+        return;
+      case 'wallet':
+      case 'walletcontact':
+        observeWallet(this.world, type, data);
         return;
       case 'ignored': {
         const { conversationId, providerMessageId, contactId, identityId, blockId } = data;
@@ -90,6 +100,8 @@ export class Observer {
         duplicates: new Set(),
         consents: new Map(),
         refusals: [],
+        brought: [],
+        absorbed: null,
         lastTime: data.registeredAt,
       };
       this.world.contacts.set(contactId, contact);
@@ -139,7 +151,8 @@ export class Observer {
         return;
       case 'ContactBlocked': {
         const { blockId, scope, reasonCode, expiresAt, policy, blockedAt } = data;
-        const begun = { blockId, scope, reasonCode, expiresAt, closeOpen: policy.closeOpen };
+        const { closeOpen, inboundMode } = policy;
+        const begun = { blockId, scope, reasonCode, expiresAt, closeOpen, inboundMode };
         contact.episodes.push({ ...begun, endedAt: null, identityIds: [], coverage: [] });
         for (const identityId of data.coveredIdentityIds) cover(contact.episodes.at(-1)!, identityId, blockedAt);
         return;
@@ -187,9 +200,17 @@ export class Observer {
     };
     switch (type) {
       case 'MessageReceived': {
-        const { messageId, ordinal, sentAt, receivedAt: at } = data;
+        const { messageId, providerMessageId, ordinal, sentAt, receivedAt: at } = data;
         const from = { purpose: 'customer', authorKind: 'customer', blockId: null, state: 'displayed' } as const;
-        conversation.messages.push({ messageId, direction: 'inbound', ordinal, sentAt, at, ...from });
+        conversation.messages.push({
+          messageId,
+          providerMessageId,
+          direction: 'inbound',
+          ordinal,
+          sentAt,
+          at,
+          ...from,
+        });
         conversation.lastTime = latest(conversation.lastTime, at);
         return;
       }
@@ -197,7 +218,7 @@ export class Observer {
         const { messageId, ordinal, requestedAt: at, purpose, authorKind, viaDevice } = data;
         const blockId = data.block?.blockId ?? null;
         const state = viaDevice === true ? 'handed_over' : 'requested';
-        const out = { direction: 'outbound', sentAt: null } as const;
+        const out = { direction: 'outbound', sentAt: null, gated: data.consentGated === true } as const;
         conversation.messages.push({ messageId, ordinal, at, purpose, authorKind, blockId, state, ...out });
         return;
       }
@@ -215,6 +236,9 @@ export class Observer {
         return;
       case 'MessageFailed':
         becomes('failed');
+        return;
+      case 'ConversationContactRelinked':
+        conversation.contactId = data.to;
         return;
       case 'ConversationAssigned':
         conversation.assigneeId = data.assigneeId;

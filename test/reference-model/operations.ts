@@ -82,7 +82,40 @@ export type Wish =
     }
   | { readonly do: 'conclude'; readonly conversationId: string; readonly outcome: string | null }
   | { readonly do: 'unassign' | 'reopen' | 'pause' | 'resume'; readonly conversationId: string }
-  | { readonly do: 'read'; readonly conversationId: string; readonly upToOrdinal: number };
+  | { readonly do: 'read'; readonly conversationId: string; readonly upToOrdinal: number }
+  | { readonly do: 'merge'; readonly survivorId: string; readonly absorbedId: string; readonly confirm: boolean }
+  | { readonly do: 'undoMerge'; readonly mergeId: string }
+  | {
+      readonly do: 'createWallet';
+      readonly name: string;
+      readonly code: string | null;
+      readonly responsibleId: string | null;
+    }
+  | {
+      readonly do: 'editWallet';
+      readonly walletId: string;
+      /** `undefined` = not said. */
+      readonly name: string | undefined;
+      readonly code: string | null | undefined;
+    }
+  | { readonly do: 'makeResponsible'; readonly walletId: string; readonly responsibleId: string | null }
+  | { readonly do: 'addMember' | 'removeMember'; readonly walletId: string; readonly memberId: string }
+  | { readonly do: 'archiveWallet'; readonly walletId: string }
+  | {
+      readonly do: 'addToWallet';
+      readonly walletId: string;
+      readonly contactIds: readonly string[];
+      readonly fromConversation: string | null;
+    }
+  | {
+      readonly do: 'removeFromWallet';
+      readonly walletId: string;
+      readonly member: string;
+      readonly fromConversation: string | null;
+    };
+
+export type OfWallet = Extract<Wish, { readonly walletId: string } | { readonly do: 'createWallet' }>;
+export const isOfWallet = (wish: Wish): wish is OfWallet => 'walletId' in wish || wish.do === 'createWallet';
 
 /** A wish, whose it is, and when it was asked by the clock of the process that took it. */
 export type Operation = { readonly by: string; readonly now: Time; readonly wish: Wish };
@@ -112,6 +145,15 @@ export const mayAsk = (wish: Wish, role: string): boolean => {
       return role === 'admin';
     case 'consent':
       return role === 'supervisor' || role === 'admin' || (role === 'integration' && wish.state === 'revoked');
+    case 'merge':
+    case 'undoMerge':
+    case 'createWallet':
+    case 'editWallet':
+    case 'makeResponsible':
+    case 'addMember':
+    case 'removeMember':
+    case 'archiveWallet':
+      return role === 'supervisor' || role === 'admin';
     case 'receive':
     case 'handOver':
     case 'report':

@@ -1,6 +1,8 @@
 import { register, withContact } from './contacts.js';
 import { receive, start, withConversation } from './conversations.js';
-import { accepted, mayAsk, refused, type Operation, type Outcome, type Wish } from './operations.js';
+import { merge, undoMerge } from './merges.js';
+import { accepted, isOfWallet, mayAsk, refused, type Operation, type Outcome, type Wish } from './operations.js';
+import { withWallet } from './wallets.js';
 import { callerOf, DEFAULTS, release, type World } from './world.js';
 
 /**
@@ -11,7 +13,12 @@ export const perform = (world: World, { by, now, wish }: Operation): Outcome => 
   const caller = callerOf(world, by);
   if (typeof caller === 'string') return refused(caller);
   if (!mayAsk(wish, caller.role)) return refused('forbidden');
+  if (isOfWallet(wish)) return withWallet(world, caller, wish);
   switch (wish.do) {
+    case 'merge':
+      return merge(world, wish, now);
+    case 'undoMerge':
+      return undoMerge(world, wish, now);
     case 'invite':
     case 'changeAccess':
     case 'changeRole':

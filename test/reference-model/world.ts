@@ -28,10 +28,15 @@ export type Coverage = {
   to: Time | null;
 };
 
+/** What becomes of a blocked customer's message. */
+export type InboundMode = 'ignore' | 'quarantine' | 'receive';
+
 /** From a block to its end. */
 export type Episode = {
   readonly blockId: string;
-  readonly closeOpen: boolean;
+  /** As the setting was when it began; it holds to its end. */
+  readonly inboundMode: InboundMode;
+  closeOpen: boolean;
   scope: Scope;
   reasonCode: string | null;
   expiresAt: Time | null;
@@ -56,11 +61,42 @@ export type Contact = {
   readonly consents: Map<string, Consent>;
   /** Business-initiated sends that were refused, each as `channel purpose: reasons`. */
   readonly refusals: string[];
+  /** What the blocks of others covered who were, or are, one with this contact; all of it is over. */
+  readonly brought: EpisodeCoverage[];
+  /** The merge that took it in, and whom it is now. */
+  absorbed: { readonly mergeId: string; readonly intoId: string } | null;
   lastTime: Time;
+};
+
+export type EpisodeCoverage = Coverage & {
+  readonly blockId: string;
+  readonly closeOpen: boolean;
+  readonly inboundMode: InboundMode;
+};
+
+export type Merge = {
+  readonly mergeId: string;
+  readonly survivorId: string;
+  readonly absorbedId: string;
+  undone: boolean;
+};
+
+export type Wallet = {
+  readonly walletId: string;
+  name: string;
+  code: string | null;
+  responsibleId: string | null;
+  /** Those who were added; the responsible is a member besides. */
+  readonly members: Set<string>;
+  archived: boolean;
+  /** Who is in it, and how they came, oldest first. */
+  readonly contacts: Map<string, 'person' | 'merge'>;
 };
 
 export type Message = {
   readonly messageId: string;
+  /** Of an inbound message. */
+  readonly providerMessageId?: string;
   readonly direction: 'inbound' | 'outbound';
   readonly ordinal: number;
   /** Of an inbound message, what its sender's clock said. */
@@ -79,7 +115,8 @@ export type Message = {
 
 export type Conversation = {
   readonly conversationId: string;
-  readonly contactId: string;
+  /** Follows the identity when contacts are merged. */
+  contactId: string;
   readonly identityId: string;
   readonly channel: string;
   status: 'open' | 'concluded';
@@ -101,8 +138,11 @@ export type World = {
   readonly conversations: Map<string, Conversation>;
   /** Who claimed an address, one after the other. */
   readonly claims: Map<string, { readonly contactId: string; readonly identityId: string }[]>;
-  /** What was ignored: `identityId|channel|provider's id`, by the contact whose block hid it. */
+  /** What was ignored: `conversationId|provider's id`, by the contact whose block hid it. */
   readonly ignored: Map<string, { readonly contactId: string; readonly identityId: string; readonly blockId: string }>;
+  /** All that were decided, oldest first. */
+  readonly merges: Map<string, Merge>;
+  readonly wallets: Map<string, Wallet>;
 };
 
 export const emptyWorld = (): World => ({
@@ -112,10 +152,13 @@ export const emptyWorld = (): World => ({
   conversations: new Map(),
   claims: new Map(),
   ignored: new Map(),
+  merges: new Map(),
+  wallets: new Map(),
 });
 
 /** The first of the allowed values is the default (source: spec/settings.md); the model knows those that it reads. */
 export const DEFAULTS = {
+  'block.inboundMode': 'ignore',
   'block.unblockBy': 'admin',
   'block.blockBy': 'anyAgent',
   'block.requireConfirm': true,
@@ -135,6 +178,7 @@ export const DEFAULTS = {
   'consent.gates': 'notifications',
   'duplicates.preventPhone': false,
   'duplicates.preventEmail': false,
+  'wallet.perContact': 'many',
 } as const;
 export type SettingKey = keyof typeof DEFAULTS;
 
@@ -162,15 +206,31 @@ export const episodeAt = (contact: Contact, time: Time): Episode | null =>
     (episode) => episode.endedAt === null && (episode.expiresAt === null || time < episode.expiresAt),
   ) ?? null;
 
-export type Cover = Coverage & { readonly contactId: string; readonly blockId: string; readonly closeOpen: boolean };
+export type Cover = EpisodeCoverage & { readonly contactId: string };
 
 /** The coverage of one identity on one channel by its contact's own episodes; an episode that ran out ended when it said. */
 const coverageOf = (contact: Contact, identityId: string, channel: string): readonly Cover[] =>
-  contact.episodes.flatMap(({ blockId, closeOpen, expiresAt, coverage }) =>
-    coverage
-      .filter((one) => one.identityId === identityId && one.channel === channel)
-      .map((one) => ({ ...one, to: one.to ?? expiresAt, contactId: contact.contactId, blockId, closeOpen })),
-  );
+  coveragesOf(contact)
+    .filter((one) => one.identityId === identityId && one.channel === channel)
+    .map((one) => ({ ...one, contactId: contact.contactId }));
+
+/** All that covers an address of the contact, or did. */
+export const coveragesOf = (contact: Contact): readonly EpisodeCoverage[] => [
+  ...contact.episodes.flatMap(({ blockId, closeOpen, inboundMode, expiresAt, coverage }) =>
+    coverage.map((one) => ({ ...one, to: one.to ?? expiresAt, blockId, closeOpen, inboundMode })),
+  ),
+  ...contact.brought,
+];
+
+/** Who a contact is now: whoever absorbed it last. */
+export const presentOf = (world: World, contactId: string): Contact | undefined => {
+  let contact = world.contacts.get(contactId);
+  for (const _ of world.merges) {
+    if (contact?.absorbed === undefined || contact.absorbed === null) break;
+    contact = world.contacts.get(contact.absorbed.intoId);
+  }
+  return contact;
+};
 
 export type Holder = { readonly contact: Contact; readonly identity: Identity };
 
@@ -178,10 +238,10 @@ export type Holder = { readonly contact: Contact; readonly identity: Identity };
 export const holdersOf = (world: World, key: string): readonly Holder[] => {
   const found = new Map<string, Holder>();
   for (const { contactId, identityId } of world.claims.get(key) ?? []) {
-    const contact = world.contacts.get(contactId);
+    const contact = presentOf(world, contactId);
     const identity = contact?.identities.find((one) => one.identityId === identityId && one.attached);
-    if (contact !== undefined && identity !== undefined && !found.has(contactId))
-      found.set(contactId, { contact, identity });
+    if (contact !== undefined && identity !== undefined && !found.has(contact.contactId))
+      found.set(contact.contactId, { contact, identity });
   }
   return [...found.values()];
 };
@@ -233,9 +293,12 @@ export const sees = (caller: Caller, assigneeId: string | null): boolean =>
   assigneeId === caller.id ||
   (caller.access === 'assigned_and_unassigned' && assigneeId === null);
 
-export const seesContact = (world: World, caller: Caller, contactId: string): boolean =>
-  caller.access === 'all' ||
-  [...world.conversations.values()].some((one) => one.contactId === contactId && sees(caller, one.assigneeId));
+/** Whoever sees whom a contact is now sees that it was merged. */
+export const seesContact = (world: World, caller: Caller, contactId: string): boolean => {
+  const presentId = presentOf(world, contactId)?.contactId;
+  const own = [...world.conversations.values()].filter((one) => one.contactId === presentId);
+  return caller.access === 'all' || own.some((one) => sees(caller, one.assigneeId));
+};
 
 const RANK = { integration: 0, agent: 1, supervisor: 2, admin: 3, system: 4 } as const;
 const NEEDED: Readonly<Record<string, number>> = { anyAgent: 1, supervisor: 2, admin: 3 };

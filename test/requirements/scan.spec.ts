@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { coverageOf, idsIn } from './scan.js';
+import { coverageOf, idsIn, settingsIn } from './scan.js';
 
 // The titles below stand in text, so that the scanner does not take them for tests of this file.
 const idsOf = (text: string): readonly string[] => idsIn({ path: 'a.spec.ts', text });
@@ -23,6 +23,12 @@ describe('the scanner of requirements', () => {
       ),
     ).toEqual([]);
     expect(idsOf(`const text = 'about [H5]'; expect(x).toBe('[H6]');`)).toEqual([]);
+  });
+
+  it('reads the values of settings in titles, several of one key too', () => {
+    const text = `it('x [H1] [block.reason=optional,required]', f); it.skip('y [block.notice=off]', f); it('z [H2 H3]', f);`;
+    expect(settingsIn({ path: 'a.spec.ts', text })).toEqual(['block.reason=optional', 'block.reason=required']);
+    expect(idsOf(text)).toEqual(['H1', 'H2', 'H3']);
   });
 
   it('tells what is missing and what is misspelt', () => {

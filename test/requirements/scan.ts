@@ -14,16 +14,35 @@ const NAMED = /\[((?:[A-Z]+\d+)(?:[ ,]+[A-Z]+\d+)*)\]/g;
 const TITLED = /^(it|test|describe)(\.(each|concurrent|only|failing))*$/;
 const SKIPPED = /^(x(it|test|describe)\b|(it|test|describe)\b.*\.(skip|todo)\b)/;
 
-/** The ids that titles of tests name: `it('hides what was sent while blocked [H14 R7]')`. What is skipped or still to do proves nothing. */
-export const idsIn = ({ path, text }: Spec): readonly string[] => {
-  const ids: string[] = [];
+/** The titles of tests that run. What is skipped or still to do proves nothing. */
+const titlesIn = ({ path, text }: Spec): readonly string[] => {
+  const titles: string[] = [];
   const visit = (node: ts.Node): void => {
     if (ts.isCallExpression(node) && SKIPPED.test(calleeOf(node))) return;
-    if (ts.isCallExpression(node) && TITLED.test(calleeOf(node))) ids.push(...idsOf(node.arguments[0]));
+    if (ts.isCallExpression(node) && TITLED.test(calleeOf(node))) {
+      const [title] = node.arguments;
+      if (title !== undefined && ts.isStringLiteralLike(title)) titles.push(title.text);
+    }
     ts.forEachChild(node, visit);
   };
   visit(ts.createSourceFile(path, text, ts.ScriptTarget.ESNext, true));
-  return ids;
+  return titles;
+};
+
+/** The ids that titles of tests name: `it('hides what was sent while blocked [H14 R7]')`. */
+export const idsIn = (spec: Spec): readonly string[] =>
+  titlesIn(spec).flatMap((title) => [...title.matchAll(NAMED)].flatMap(([, list = '']) => list.split(/[ ,]+/)));
+
+const OF_SETTING = /\[([a-z]+\.[A-Za-z]+)=([A-Za-z0-9,]+)\]/g;
+
+/** The values of settings that titles name, each as `key=value`: `it('asks for a reason [block.reason=optional,required]')`. */
+export const settingsIn = (spec: Spec): readonly string[] => {
+  const named = (text: string): readonly string[] =>
+    [...text.matchAll(OF_SETTING)].flatMap(([, key = '', values = '']) =>
+      values.split(',').map((value) => `${key}=${value}`),
+    );
+  // Reading a file as a program takes its time, and few name any.
+  return named(spec.text).length === 0 ? [] : titlesIn(spec).flatMap(named);
 };
 
 /** `it`, `it.each` of `it.each(table)(title)` and of the tagged form. */
@@ -32,11 +51,6 @@ const calleeOf = ({ expression }: ts.CallExpression): string => {
   if (ts.isTaggedTemplateExpression(expression)) return expression.tag.getText();
   return expression.getText();
 };
-
-const idsOf = (title: ts.Expression | undefined): readonly string[] =>
-  title !== undefined && ts.isStringLiteralLike(title)
-    ? [...title.text.matchAll(NAMED)].flatMap(([, list = '']) => list.split(/[ ,]+/))
-    : [];
 
 /** Invariants of the domain are named in the same way, but are no requirements. */
 const INVARIANT = /^I\d+$/;

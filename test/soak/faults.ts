@@ -7,14 +7,16 @@ import { Watch } from './watch.js';
 export type Fault = { readonly name: string; readonly at: number; readonly until: number };
 type Rebuild = { readonly phase: string; readonly error: string | null; readonly result: { equal: boolean } | null };
 
-/** So long after a fault its waiting commands are served. */
-const AFTERWARDS_MS = 5_000;
+/** A fault is over when no more commands wait than a client has connections, and at the latest so long after it. */
+const WAITING = 64;
+const AFTERWARDS_MS = 120_000;
 
 /** The processes of a soak, which are killed and started again, and the servers behind them. */
 export class House {
   readonly watches: readonly Watch[];
   readonly faults: Fault[] = [];
   private readonly servers = new Map<string, Server>();
+  private waiting: () => number = () => 0;
 
   constructor(
     private readonly folder: string,
@@ -44,8 +46,12 @@ export class House {
     for (const server of this.servers.values()) await level(server);
   }
 
-  /** A rebuild, then each process killed in the midst of one, then each server restarted: evenly over so many seconds. */
-  async ordeal(seconds: number): Promise<void> {
+  /**
+   * A rebuild, then each process killed in the midst of one, then each server restarted: evenly over so many seconds. `waiting`: how many
+   * commands have no answer yet.
+   */
+  async ordeal(seconds: number, waiting: () => number): Promise<void> {
+    this.waiting = waiting;
     const trials: readonly (() => Promise<void>)[] = [
       () => this.trial('rebuild', async () => this.finished(await this.asked())),
       ...this.stores.apps.map((app) => () => this.killed(app)),
@@ -79,9 +85,12 @@ export class House {
   private async trial(name: string, work: () => Promise<void>): Promise<void> {
     const at = performance.now();
     await work();
-    const took = performance.now() - at;
-    this.faults.push({ name, at, until: at + took + AFTERWARDS_MS });
-    console.log(`  ${name}: over after ${(took / 1000).toFixed(1)} s`);
+    const done = performance.now();
+    while (this.waiting() > WAITING && performance.now() < done + AFTERWARDS_MS) await pause(50);
+    const until = performance.now();
+    this.faults.push({ name, at, until });
+    const [took, behind] = [done - at, until - done].map((ms) => (ms / 1000).toFixed(1));
+    console.log(`  ${name}: done after ${took} s, nobody waits for it ${behind} s later`);
   }
 
   private async open(app: (typeof this.stores.apps)[number]): Promise<void> {

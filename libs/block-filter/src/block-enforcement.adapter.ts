@@ -1,4 +1,4 @@
-import { latestPosition, type CommandMetadata, type Position } from '#kernel';
+import { later, latestPosition, type CommandMetadata, type Position } from '#kernel';
 import type { CommandRunner, LoadOptions } from '#event-store';
 import { channelsOf, identitiesOf } from '#contacts';
 import type { AddressBook } from '#contacts/address-book.adapter';
@@ -51,12 +51,11 @@ export class BlockEnforcement {
       conversationId,
       async (state) => {
         const place = state.status === 'unknown' ? null : await this.facts.of(tenant, state, now);
-        const facts = {
-          ...NOTHING_KNOWN,
-          covers: place?.covers ?? [],
-          rules: await this.rules(tenant),
-        };
-        return new EnforceBlock({ conversationId, facts }, enforcing(metadata));
+        const covers = place?.covers ?? [];
+        const facts = { ...NOTHING_KNOWN, covers, rules: await this.rules(tenant) };
+        // What another process recorded by a clock ahead of this one has begun.
+        const behind = covers.reduce((latest, { from }) => later(latest, from), now);
+        return new EnforceBlock({ conversationId, facts }, { ...enforcing(metadata), now: behind });
       },
       enforcing(metadata),
     );

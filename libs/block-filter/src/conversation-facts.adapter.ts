@@ -22,7 +22,7 @@ export type PlaceFacts = {
   readonly covers: readonly Coverage[];
   /** Does the contact still have the identity? */
   readonly hasAddress: boolean;
-  /** The address in clear, for the gateway; `null` after an erasure or detachment. */
+  /** The address in clear, for the gateway; one that was detached still says where a message went, `null` after an erasure. */
   readonly address: string | null;
   /** The first holder of the address, the contact itself if nobody else. */
   readonly ownerId: string;
@@ -42,6 +42,8 @@ export class ConversationFactsReader {
     const contact = await this.ownerOf(tenant, place, now, options);
     const contactId = contact.status === 'unknown' ? place.contactId : contact.contactId;
     const identity = identitiesOf(contact).find((one) => one.identityId === place.identityId);
+    const known = contact.status === 'unknown' ? [] : contact.identities;
+    const said = identity ?? known.find((one) => one.identityId === place.identityId);
     // Who has no address there may be blocked there all the same.
     const own =
       place.identityId === ''
@@ -49,11 +51,9 @@ export class ConversationFactsReader {
         : coverageOf(contact, place.identityId, place.channel);
     const consent = consentOn(contact.status === 'active' ? contact.consents : {}, place.channel);
     const located =
-      identity === undefined || identity.value === null
-        ? null
-        : await this.book.locate(tenant, identity.kind, identity.value);
-    if (located === null) {
-      return { covers: own, hasAddress: false, address: null, ownerId: contactId, consent };
+      said === undefined || said.value === null ? null : await this.book.locate(tenant, said.kind, said.value);
+    if (identity === undefined || located === null) {
+      return { covers: own, hasAddress: false, address: located?.value ?? null, ownerId: contactId, consent };
     }
     const holders = await this.book.holders(tenant, located.key, now, options);
     const others = coverageOfHolders(

@@ -1454,8 +1454,7 @@ export interface components {
             conversationId: string;
         };
         HandOverAnswer: {
-            /** @description null if the address was taken from the contact since */
-            to: string | null;
+            to: string;
             channel: string;
             content: {
                 [key: string]: unknown;

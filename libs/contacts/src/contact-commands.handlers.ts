@@ -188,7 +188,7 @@ export class ContactCommands {
           ...command.data,
           identityId,
           value: address.value,
-          claimedAs: claims.filter((claim) => claim.contactId === contactId).map((claim) => claim.identityId),
+          claimedAs: claims.map((claim) => claim.identityId),
           others,
           prevents,
         },

@@ -661,7 +661,7 @@ export class AttachIdentity extends Command<
     readonly kind: Kind;
     readonly value: string;
     readonly verified: boolean;
-    /** The identities under which this contact ever claimed the address. */
+    /** The identities under which the address was ever claimed, also by whom a merge brought. */
     readonly claimedAs: readonly string[];
     readonly others: readonly { contactId: string; kind: Kind }[];
     readonly prevents: DuplicateRules;

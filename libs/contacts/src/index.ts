@@ -7,6 +7,7 @@ export * from './data-keys.js';
 export * from './duplicates.js';
 export * from './erasures.js';
 export * from './identity-claim.js';
+export * from './identity-holders.js';
 export * from './ignored-messages.js';
 export * from './merges.js';
 export * from './present-contact.js';

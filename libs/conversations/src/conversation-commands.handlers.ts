@@ -8,7 +8,7 @@ import {
   type LoadOptions,
   type Outcome,
 } from '#event-store';
-import { deriveId } from '#platform';
+import { deriveId, problem } from '#platform';
 import {
   AssignConversation,
   AssignToMe,
@@ -190,13 +190,13 @@ export class ConversationCommands {
     return this.run(new StartConversation({ ...command.data, conversationId, identityId, mine: true }, metadata));
   }
 
-  /** What the gateway is to send: address and content in clear, read from the stream. */
+  /** What the gateway is to send: address and content in clear, read from the stream. Throws Problem 409 for what an erasure destroyed since. */
   async outgoing(
     tenant: string,
     conversationId: string,
     messageId: string,
     now: string,
-  ): Promise<{ readonly to: string | null; readonly channel: string; readonly content: unknown }> {
+  ): Promise<{ readonly to: string; readonly channel: string; readonly content: unknown }> {
     const { state } = await this.runner.load(conversationDecider, tenant, conversationId, { fresh: false });
     if (state.status === 'unknown') throw new Error('a conversation that was handed over from does not exist');
     const { address } = await this.neighbours.facts(tenant, state, now);
@@ -204,8 +204,9 @@ export class ConversationCommands {
     for await (const page of this.store.readStream(stream, { direction: 'backwards' })) {
       for (const stored of page) {
         if (stored.type !== 'MessageSendRequested' || stored.data['messageId'] !== messageId) continue;
-        const { data } = await this.codec.open(this.codec.decode(stored));
-        return { to: address, channel: state.channel, content: (data as { content: unknown }).content };
+        const { content } = (await this.codec.open(this.codec.decode(stored))).data as { content: unknown };
+        if (address === null || content === null) throw problem('contact-erased');
+        return { to: address, channel: state.channel, content };
       }
     }
     throw new Error('a message that was handed over is not in its stream');

@@ -812,6 +812,9 @@ describe('handing a message over to the gateway', () => {
   it('is said once', () => {
     given_(opened(), requested()).when(handOver()).then(handedOver());
     given_(opened(), requested(), handedOver()).when(handOver()).thenNothing();
+    given_(opened(), requested(), handedOver())
+      .when(handOver({ hasAddress: false }))
+      .thenRejected('no-address');
     given_(opened()).when(handOver()).thenRejected('not-found');
   });
   it('asks for the block again, and for the address [R4 H13 I2]', () => {

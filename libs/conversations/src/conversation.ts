@@ -729,7 +729,9 @@ const handOver = (command: HandOverMessage, state: KnownConversation): Decision 
   const message = state.outbound.get(messageId);
   const now = timeOf(command, state);
   if (message === undefined) return reject('not-found');
-  if (message.status !== 'requested' && message.status !== 'cancelled') return [];
+  // Asked for again under another key: nothing goes to an address that the contact has no more.
+  if (message.status !== 'requested' && message.status !== 'cancelled')
+    return facts.hasAddress ? [] : reject('no-address', { reasons: ['no-address'] });
   const present = facts.covers.filter((cover) => covers(cover, now));
   if (present.length > 0 && !isOwnNotice(message, present)) return reject('contact-blocked', { reasons: ['blocked'] });
   if (!facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });

@@ -91,8 +91,7 @@ class SentAnswer {
   @Shown({ type: 'string', enum: ['running', 'paused'] }) automation!: string;
 }
 class HandOverAnswer {
-  @Shown('string', { nullable: true, description: 'null if the address was taken from the contact since' }) to!:
-    string | null;
+  @Shown('string') to!: string;
   @Shown('string') channel!: string;
   @Shown('object') content!: unknown;
 }

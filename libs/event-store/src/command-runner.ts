@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { v7 as uuidv7 } from 'uuid';
 import {
   type AnyDecider,
   type Command,
@@ -42,6 +43,8 @@ export type CommandRunnerOptions = {
   readonly codec: Codec;
   /** The time that `recordedAt` shows of a fact just appended, RFC 3339 UTC with milliseconds. */
   readonly now?: () => string;
+  /** The id of a fact to be appended, UUIDv7. */
+  readonly newId?: () => string;
   /** Bytes that the cached folds may hold together, 256 MiB if absent. */
   readonly cacheBytes?: number;
   /** Which refusals are told before a stale revision is (404 before 412). */
@@ -77,10 +80,12 @@ class StreamRunner implements CommandRunner {
   private readonly cache: FoldCache;
   private readonly queue = new StreamQueue();
   private readonly now: () => string;
+  private readonly newId: () => string;
 
   constructor(private readonly options: CommandRunnerOptions) {
     this.cache = new FoldCache(options.cacheBytes ?? 256 * 1024 * 1024);
     this.now = options.now ?? (() => new Date().toISOString());
+    this.newId = options.newId ?? (() => uuidv7());
     options.tail?.onHeard((stream, revision) => {
       this.cache.heard(stream, revision);
     });
@@ -231,6 +236,7 @@ class StreamRunner implements CommandRunner {
         commandType,
         metadata: job.metadata,
         now: this.now(),
+        newId: this.newId,
       });
       if (proposals.length > 0 && bytes + proposal.bytes > maxAppendBytes) break;
       bytes += proposal.bytes;

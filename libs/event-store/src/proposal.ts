@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid';
 import { type AnyDecider, type CommandMetadata, type Event, fold, type Position, type Recorded } from '#kernel';
 import type { Codec } from './codec.js';
 import type { EventToStore, StoredEvent } from './port.js';
@@ -19,6 +18,7 @@ type Decided = {
   readonly commandType: string;
   readonly metadata: CommandMetadata;
   readonly now: string;
+  readonly newId: () => string;
 };
 
 /**
@@ -35,7 +35,7 @@ export const propose = async (
   const subjectOf = sealing(decider, at.state, decided);
   const events = await codec.encode(
     decided.map((event) => ({
-      id: uuidv7(),
+      id: context.newId(),
       event,
       tenant: context.tenant,
       subject: subjectOf(event),

@@ -44,11 +44,35 @@ export class ListDuplicates {
   ) {}
 }
 
-/** Pairs of two contacts that are both still there: one that was merged is found again once that is undone. */
+/** Do both contacts of the pair hold an address in common now? */
+const holdInCommon = (db: Kysely<Tables>, tenant: string) =>
+  db
+    .selectFrom('identity_holders as one')
+    .innerJoin('address_claims as claim', (join) =>
+      join.onRef('claim.tenant', '=', 'one.tenant').onRef('claim.identity_id', '=', 'one.identity_id'),
+    )
+    .innerJoin('address_claims as same', (join) =>
+      join.onRef('same.tenant', '=', 'claim.tenant').onRef('same.address', '=', 'claim.address'),
+    )
+    .innerJoin('identity_holders as other', (join) =>
+      join.onRef('other.tenant', '=', 'same.tenant').onRef('other.identity_id', '=', 'same.identity_id'),
+    )
+    .select('one.identity_id')
+    .where('one.tenant', '=', tenant)
+    .where('one.attached', '=', 1)
+    .where('other.attached', '=', 1)
+    .whereRef('one.contact_id', '=', sql.ref('duplicates.contact_id'))
+    .whereRef('other.contact_id', '=', sql.ref('duplicates.other_id'));
+
+/**
+ * Pairs of two contacts that are both still there and what made them a pair is: one that was merged is found again once that is undone, one
+ * whose address was detached once they share one again.
+ */
 const pairsOf = (db: Kysely<Tables>, tenant: string) =>
   db
     .selectFrom('duplicates')
     .where('duplicates.tenant', '=', tenant)
+    .where((pair) => pair.or([pair('by_address', '=', 0), pair.exists(holdInCommon(db, tenant))]))
     .where((pair) =>
       pair.not(
         pair.exists(
@@ -56,12 +80,9 @@ const pairsOf = (db: Kysely<Tables>, tenant: string) =>
             .selectFrom('contact_card')
             .select('contact_card.contact_id')
             .where('contact_card.tenant', '=', tenant)
-            .where('merged_into', 'is not', null)
+            .where((row) => row.or([row('merged_into', 'is not', null), row('erased', '=', 1)]))
             .where((row) =>
-              row.or([
-                row('contact_card.contact_id', '=', row.ref('duplicates.contact_id')),
-                row('contact_card.contact_id', '=', row.ref('duplicates.other_id')),
-              ]),
+              row('contact_card.contact_id', 'in', [row.ref('duplicates.contact_id'), row.ref('duplicates.other_id')]),
             ),
         ),
       ),
@@ -82,9 +103,11 @@ export class GetContactabilityHandler implements IQueryHandler<GetContactability
       );
       const coverageOf = await coverageOfPlaces(db, tenant, places, now);
       const { contact_id: presentId } = card;
-      const pairs = await pairsOf(db, tenant)
-        .select(['contact_id', 'other_id'])
-        .where((row) => row.or([row('contact_id', '=', presentId), row('other_id', '=', presentId)]))
+      const pairsBy = (side: 'contact_id' | 'other_id') =>
+        pairsOf(db, tenant).select(['contact_id', 'other_id', 'detected_at']).where(side, '=', presentId);
+      // Two searches: one with "or" goes over every pair of the tenant.
+      const pairs = await pairsBy('contact_id')
+        .unionAll(pairsBy('other_id'))
         .orderBy('detected_at')
         .orderBy('contact_id')
         .orderBy('other_id')

@@ -34,9 +34,18 @@ describe('what a fact changes in the lists', () => {
   it('is a reader\u2019s own count, the rows of a contact, the sight of a staff member', () => {
     expect([fact('readmarker', 'ana.c1'), fact('contact', 'k1'), fact('staff', 'lia')].flatMap(liveChangesOf)).toEqual([
       { of: 'marker', readerId: 'ana', conversationId: 'c1' },
-      { of: 'contact', contactId: 'k1' },
+      { of: 'contact', contactId: 'k1', spreads: false },
       { of: 'staff', staffId: 'lia' },
     ]);
+  });
+
+  it('is the rows of others with the same address where a cover may begin or end, and no name of theirs [R4 R9]', () => {
+    const spreads = (type: string) =>
+      liveChangesOf(fact('contact', 'k1', type)).map((one) => 'spreads' in one && one.spreads);
+    for (const type of ['ContactBlocked', 'ContactBlockChanged', 'ContactUnblocked', 'ContactBlockExpired'])
+      expect([type, spreads(type)]).toEqual([type, [true]]);
+    for (const type of ['ContactDetailsChanged', 'ContactTagged', 'ConsentGranted'])
+      expect([type, spreads(type)]).toEqual([type, [false]]);
   });
 
   it('is nothing for what a blocked customer sends [R7 H12]', () => {

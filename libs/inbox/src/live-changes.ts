@@ -7,8 +7,8 @@ export type LiveChange =
   | { readonly of: 'conversation'; readonly conversationId: string; readonly before?: string | null }
   /** Only for the reader: their unread count. */
   | { readonly of: 'marker'; readonly conversationId: string; readonly readerId: string }
-  /** Name and block stand in the rows of all their conversations. */
-  | { readonly of: 'contact'; readonly contactId: string }
+  /** Name and block stand in the rows of all their conversations; `spreads`: the block in those of others with the same address too. */
+  | { readonly of: 'contact'; readonly contactId: string; readonly spreads: boolean }
   /** What they see may be more or less now. */
   | { readonly of: 'staff'; readonly staffId: string };
 
@@ -17,6 +17,20 @@ type Fact = {
   readonly subject: string;
   readonly stored: { readonly type: string; readonly data: Readonly<Record<string, unknown>> };
 };
+
+/** What may begin or end a cover: a block of any holder covers the address. */
+const COVERS: ReadonlySet<string> = new Set([
+  'ContactBlocked',
+  'ContactBlockChanged',
+  'ContactUnblocked',
+  'ContactBlockExpired',
+  'ContactIdentityAttached',
+  'ContactIdentityDetached',
+  'ContactsMerged',
+  'ContactsUnmerged',
+  'ContactRestored',
+  'ErasureRequested',
+]);
 
 /** A message of a blocked customer is a fact of no stream that is heard here: it causes nothing [R7 H12]. */
 export const liveChangesOf = ({ category, subject, stored }: Fact): readonly LiveChange[] => {
@@ -31,7 +45,7 @@ export const liveChangesOf = ({ category, subject, stored }: Fact): readonly Liv
       return [{ of: 'marker', readerId: subject.slice(0, dot), conversationId: subject.slice(dot + 1) }];
     }
     case 'contact':
-      return [{ of: 'contact', contactId: subject }];
+      return [{ of: 'contact', contactId: subject, spreads: COVERS.has(stored.type) }];
     case 'staff':
       return [{ of: 'staff', staffId: subject }];
     default:

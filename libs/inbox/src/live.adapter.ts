@@ -1,4 +1,4 @@
-import { sql } from 'kysely';
+import { sql, type Kysely } from 'kysely';
 import type { Caller, Position } from '#kernel';
 import type { Heard, Placed, Topic } from '#live';
 import { eachInSlices, eventText, type EventStream } from '#platform';
@@ -60,30 +60,44 @@ export class LiveInbox implements Topic<LiveChange, InboxListener> {
   async #touched(tenant: string, changes: Changes, last: Position): Promise<readonly Touched[]> {
     const wanted = changes.flatMap(({ change }) => ('conversationId' in change ? [change.conversationId] : []));
     const contacts = changes.flatMap(({ change }) => (change.of === 'contact' ? [change.contactId] : []));
-    const { value: rows } = await this.models.query(
-      async (db) => {
-        const found = [];
-        for (const [column, ids] of [
-          ['conversation_id', [...new Set(wanted)]],
-          ['contact_id', [...new Set(contacts)]],
-        ] as const) {
-          for (let at = 0; at < ids.length; at += CHUNK) {
-            const chunk = ids.slice(at, at + CHUNK);
-            const query = db.selectFrom('inbox').select(['conversation_id', 'contact_id', 'assignee_id']);
-            found.push(...(await query.where('tenant', '=', tenant).where(column, 'in', chunk).execute()));
-          }
-        }
-        return found;
-      },
-      { after: last, waitMs: WAIT_MS },
+    const spreading = changes.flatMap(({ change }) =>
+      change.of === 'contact' && change.spreads ? [change.contactId] : [],
     );
+    const { rows, others } = (
+      await this.models.query(
+        async (db) => {
+          const found = [];
+          for (const [column, ids] of [
+            ['conversation_id', wanted],
+            ['contact_id', contacts],
+          ] as const) {
+            for (const chunk of inChunks(ids)) {
+              const query = db.selectFrom('inbox').select(['conversation_id', 'contact_id', 'assignee_id']);
+              found.push(...(await query.where('tenant', '=', tenant).where(column, 'in', chunk).execute()));
+            }
+          }
+          const beside = [];
+          for (const chunk of inChunks(spreading)) beside.push(...(await withSameAddress(db, tenant, chunk)));
+          return { rows: [...found, ...beside], others: beside };
+        },
+        { after: last, waitMs: WAIT_MS },
+      )
+    ).value;
     const byConversation = Map.groupBy(changes, ({ change }) =>
       'conversationId' in change ? change.conversationId : '',
     );
     const byContact = Map.groupBy(changes, ({ change }) => (change.of === 'contact' ? change.contactId : ''));
+    const bySpreading = Map.groupBy(others, (row) => row.conversation_id);
     const touched = new Map<string, Touched>();
     for (const row of rows) {
-      const own = [...(byConversation.get(row.conversation_id) ?? []), ...(byContact.get(row.contact_id) ?? [])];
+      const contactIds = new Set([
+        row.contact_id,
+        ...(bySpreading.get(row.conversation_id) ?? []).map((one) => one.spread_from),
+      ]);
+      const own = [
+        ...(byConversation.get(row.conversation_id) ?? []),
+        ...[...contactIds].flatMap((contactId) => byContact.get(contactId) ?? []),
+      ];
       const readers = own.flatMap(({ change }) => (change.of === 'marker' ? [change.readerId] : []));
       touched.set(row.conversation_id, {
         conversationId: row.conversation_id,
@@ -131,6 +145,36 @@ export class LiveInbox implements Topic<LiveChange, InboxListener> {
       );
   }
 }
+
+const inChunks = (ids: readonly string[]): readonly (readonly string[])[] => {
+  const all = [...new Set(ids)];
+  return Array.from({ length: Math.ceil(all.length / CHUNK) }, (_, n) => all.slice(n * CHUNK, (n + 1) * CHUNK));
+};
+
+/** The rows whose addresses these contacts have or had as well: what covers them there may have changed. Detached ones too, since that ends a cover. */
+const withSameAddress = (db: Kysely<Tables>, tenant: string, contactIds: readonly string[]) =>
+  db
+    .selectFrom('identity_holders as own')
+    .innerJoin('address_claims as claim', (join) =>
+      join.onRef('claim.tenant', '=', 'own.tenant').onRef('claim.identity_id', '=', 'own.identity_id'),
+    )
+    .innerJoin('address_claims as same', (join) =>
+      join.onRef('same.tenant', '=', 'claim.tenant').onRef('same.address', '=', 'claim.address'),
+    )
+    .innerJoin('identity_holders as theirs', (join) =>
+      join.onRef('theirs.tenant', '=', 'same.tenant').onRef('theirs.identity_id', '=', 'same.identity_id'),
+    )
+    .innerJoin('inbox', (join) =>
+      join
+        .onRef('inbox.tenant', '=', 'theirs.tenant')
+        .onRef('inbox.contact_id', '=', 'theirs.contact_id')
+        .onRef('inbox.identity_id', '=', 'theirs.identity_id'),
+    )
+    .select(['inbox.conversation_id', 'inbox.contact_id', 'inbox.assignee_id', 'own.contact_id as spread_from'])
+    .where('own.tenant', '=', tenant)
+    .where('own.contact_id', 'in', contactIds)
+    .whereRef('same.identity_id', '!=', 'claim.identity_id')
+    .execute();
 
 const differ = (one: Caller, other: Caller): boolean => one.role !== other.role || one.access !== other.access;
 

@@ -1,7 +1,7 @@
 import type { RowIn } from '#kernel';
 import type { addressClaims, blockedContacts, blockFilter, hiddenMessages, keptMessages } from '#block-filter';
 import type { walletContacts, walletList } from '#wallets';
-import type { contactCard, duplicates } from '#contacts';
+import type { contactCard, duplicates, identityHolders } from '#contacts';
 import type { assignmentHistory, outbound, readMarkers, refusals, timeline } from '#conversations';
 import type { inbox } from './inbox.js';
 
@@ -12,6 +12,7 @@ export type Tables = {
   readonly inbox_counts: Pick<RowIn<typeof inbox>, 'tenant' | 'assignee_id' | 'status'> & { readonly n: number };
   readonly contact_card: RowIn<typeof contactCard>;
   readonly duplicates: RowIn<typeof duplicates>;
+  readonly identity_holders: RowIn<typeof identityHolders>;
   readonly refusals: RowIn<typeof refusals>;
   readonly timeline: RowIn<typeof timeline>;
   readonly assignment_history: RowIn<typeof assignmentHistory>;

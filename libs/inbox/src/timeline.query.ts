@@ -236,7 +236,24 @@ export class ListOutboundHandler implements IQueryHandler<ListOutbound> {
           'outbound.purpose',
           'outbound.position',
         ])
-        .where('outbound.tenant', '=', tenant);
+        .where('outbound.tenant', '=', tenant)
+        // What has nobody to go to any more, since they were erased or the address was detached, is not to be fetched.
+        .where((message) =>
+          message.exists(
+            db
+              .selectFrom('identity_holders')
+              .innerJoin('contact_card', (join) =>
+                join
+                  .onRef('contact_card.tenant', '=', 'identity_holders.tenant')
+                  .onRef('contact_card.contact_id', '=', 'identity_holders.contact_id'),
+              )
+              .select('identity_holders.identity_id')
+              .whereRef('identity_holders.tenant', '=', sql.ref('inbox.tenant'))
+              .whereRef('identity_holders.identity_id', '=', sql.ref('inbox.identity_id'))
+              .where('attached', '=', 1)
+              .where('erased', '=', 0),
+          ),
+        );
       const rest =
         after === null
           ? rows

@@ -73,7 +73,8 @@ export const ADVICE: Partial<Readonly<Record<ProblemCode, string>>> = {
   'assignee-not-eligible': 'Choose an active agent, supervisor or administrator (see the setting assignment.targets)',
   'not-the-assignee': 'The settings assignment.replyBy and conclude.by leave this to the assignee',
   'automation-paused': 'A person is answering: automation may go on when the conversation is concluded or resumed',
-  'no-address': 'Attach an address of this channel to the contact first',
+  'no-address':
+    'Attach an address of this channel to the contact first; what waits for one that was detached goes nowhere',
   'message-cancelled': 'Do not send it',
   'revision-stale': 'Read the resource again and decide on what it says now',
   'body-too-large': 'A body may have 2 MiB, NDJSON 32 MiB: send less at once',

@@ -59,8 +59,8 @@ export class PolicyWishes {
         await desk.enforcement.everywhere(wish.data.contactId, metadata);
         return;
       case 'EnforceBlockOnConversation':
-        // A block that this process has not heard of yet brings its own ContactBlocked here.
-        await desk.enforcement.on(wish.data.conversationId, metadata, { fresh: false });
+        // Of several processes another may have written what this one has not heard of yet: up to this event it must have.
+        await desk.enforcement.on(wish.data.conversationId, metadata, { behind: event.position });
         return;
       case 'CompleteBlock':
         await this.completeBlock(wish.data, event, metadata);
@@ -75,7 +75,7 @@ export class PolicyWishes {
         return;
       }
       case 'FollowMerges':
-        await this.followMerges(wish.data.conversationId, metadata);
+        await this.followMerges(wish.data.conversationId, event.position, metadata);
         return;
       case 'FollowIntoWallet':
         await desk.merges.followIntoWallet(wish.data, event.position, metadata);
@@ -165,7 +165,7 @@ export class PolicyWishes {
     metadata: CommandMetadata,
   ): Promise<void> {
     const { tenant } = metadata;
-    const state = await this.desk.book.contact(tenant, contactId, metadata.now, { fresh: false });
+    const state = await this.desk.book.contact(tenant, contactId, metadata.now, { behind: attachedAt });
     if (state.status === 'unknown') return;
     for (const identity of identitiesOf(state).filter((one) => identityIds.includes(one.identityId))) {
       const address =
@@ -189,10 +189,10 @@ export class PolicyWishes {
   }
 
   /** The conversation was opened for a contact that may have been merged at that moment. */
-  private async followMerges(conversationId: string, metadata: CommandMetadata): Promise<void> {
+  private async followMerges(conversationId: string, openedAt: Position, metadata: CommandMetadata): Promise<void> {
     const { tenant } = metadata;
     const contactId = await this.contactOf(tenant, conversationId);
-    const { state: contact } = await this.desk.runner.load(contactDecider, tenant, contactId, { fresh: false });
+    const { state: contact } = await this.desk.runner.load(contactDecider, tenant, contactId, { behind: openedAt });
     if (contact.status === 'unknown') return;
     const mergeId = contact.status === 'absorbed' ? contact.mergeId : contact.merges.at(-1)?.mergeId;
     if (mergeId !== undefined) await this.desk.relinking.one(conversationId, mergeId, metadata);

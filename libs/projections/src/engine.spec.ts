@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import type { Codec } from '#event-store/codec';
-import type { EventReader } from '#event-store/port';
+import { StoreUnavailable, type EventReader } from '#event-store/port';
 import { KeyMissing } from '#event-store/vault';
 import type { Projection, Position } from '#kernel';
 import { foldAll } from '#kernel/projected';
@@ -41,6 +41,19 @@ describe('the engine', () => {
       events.log.map(({ type, data, stream }) => ({ type, data, stream }) as never),
     );
     expect(value).toEqual(expected);
+    await run.stop();
+  });
+
+  it('waits for a log that is away when it takes its seat', async () => {
+    const events = new MemoryEventStore();
+    const at = await tell(events, 0, 50);
+    const there = events.head.bind(events);
+    let away = 2;
+    events.head = () => (away-- > 0 ? Promise.reject(new StoreUnavailable('the log is gone')) : there());
+    const run = start(events, fresh());
+    await run.engine.started;
+    await until(liveAt(run.rows, at));
+    expect(away).toBeLessThan(0);
     await run.stop();
   });
 

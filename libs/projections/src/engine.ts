@@ -1,5 +1,6 @@
 import type { Position } from '#kernel';
 import { pauseUnless } from '#event-store/pause';
+import { StoreUnavailable } from '#event-store/port';
 import { Fenced, isTransient, LIVE } from '#read-store';
 import type { Counters } from './cohort.js';
 import { messageOf } from './generation.js';
@@ -86,7 +87,7 @@ export const createEngine = (options: EngineOptions): Engine => {
             failures = 0;
             return true;
           } catch (error) {
-            if (signal.aborted || !isTransient(error)) throw error;
+            if (signal.aborted || !(error instanceof StoreUnavailable || isTransient(error))) throw error;
             counters.retries++;
             const ms = Math.min(MAX_DELAY_MS, MIN_DELAY_MS * 2 ** failures++);
             options.log?.('warn', `${messageOf(error)}; tried again in ${String(ms)} ms`);

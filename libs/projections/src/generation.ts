@@ -23,7 +23,7 @@ export const messageOf = (error: unknown): string =>
 /** In the order of the keys a big flush meets each page of a table once. */
 const SORT_FROM = 500;
 /** Characters of rows in the younger half of a cache. */
-const CACHE_CHARACTERS = 6_000_000;
+const CACHE_CHARACTERS = 3_000_000;
 
 type FoldKey = Readonly<Record<string, string>>;
 

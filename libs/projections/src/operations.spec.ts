@@ -3,7 +3,17 @@ import type { Position, Projection } from '#kernel';
 import { LIVE, tableName, type RowStore } from '#read-store';
 import { MemoryEventStore } from '../../../test/doubles/memory-event-store.js';
 import { pairs, people, toys } from '../../../test/doubles/toy-projections.js';
-import { contents, contentsOf, done, fresh, liveAt, start, tell, until } from '../../../test/fixtures/engine.js';
+import {
+  contents,
+  contentsOf,
+  done,
+  fresh,
+  liveAt,
+  openRows,
+  start,
+  tell,
+  until,
+} from '../../../test/fixtures/engine.js';
 
 const states = (rows: RowStore, projection: string) =>
   rows.snapshot(async ({ system }) =>
@@ -13,6 +23,7 @@ const states = (rows: RowStore, projection: string) =>
   );
 const rebuildOf = (rows: RowStore, id: string) => rows.snapshot(({ system }) => system.rebuild(id));
 const phase = (rows: RowStore, id: string, wanted: string) => async () => (await rebuildOf(rows, id))?.phase === wanted;
+const isRebuild = (value: unknown): boolean => typeof value === 'object' && value !== null && 'rebuildId' in value;
 const damaged = async (rows: RowStore, generation: number): Promise<void> => {
   const table = { name: tableName('pairs', generation), spec: pairs.table };
   await rows.write((tx) => tx.remove(table, [['acme', 'p0', 'p0']]));
@@ -45,6 +56,34 @@ describe('a rebuild', () => {
     expect(await run.engine.ask('rollback', 'pairs')).toEqual({ generation: 2 });
     expect(await count(await tell(events, 231, 232))).toBe(whole);
     await run.stop();
+  });
+
+  it('goes on although the rows could not be read again behind the request', async () => {
+    const path = fresh();
+    const rows = openRows(path);
+    const cut = { soon: false };
+    const shaky: RowStore = {
+      ...rows,
+      write: async (work) => {
+        const value = await rows.write(work);
+        if (isRebuild(value)) cut.soon = true;
+        return value;
+      },
+      aside: (work) => {
+        if (!cut.soon) return rows.aside(work);
+        cut.soon = false;
+        return Promise.reject(Object.assign(new Error('Connection terminated'), { code: 'ECONNRESET' }));
+      },
+    };
+    const events = new MemoryEventStore();
+    const at = await tell(events, 0, 200);
+    const run = start(events, path, { rows: shaky });
+    await run.engine.started;
+    await until(liveAt(rows, at));
+    await expect(run.engine.ask('rebuild', ['pairs'])).rejects.toThrow('Connection terminated');
+    await until(async () => (await states(rows, 'pairs')).join() === 'g1 standby,g2 live');
+    await run.stop();
+    await rows.close();
   });
 
   it('drops what stands by after its time, or when the next one begins', async () => {

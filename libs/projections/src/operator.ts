@@ -81,7 +81,7 @@ export class Operator {
           return behindErasure(tx, projections, call.args[0], (rebuildId) => abort(tx, rebuildId, world));
       }
     });
-    await this.members.load();
+    await this.#reload();
     return value;
   }
 
@@ -115,7 +115,7 @@ export class Operator {
           await tx.system.setCheckpoint(leftCohort(row), { paused: null });
         });
     }
-    await this.members.load();
+    await this.#reload();
     return outcome;
   }
 
@@ -137,13 +137,23 @@ export class Operator {
     if (call !== undefined) await call.run();
     const asked = await this.#answerRequests();
     const stale = this.#stale;
-    this.#stale = false;
-    if (stale) await this.members.load();
+    if (stale) await this.#reload();
     for (const id of this.members.verifying) if (!this.#verifying.has(id)) this.#verify(id);
     const [ready] = this.members.ready;
     if (ready !== undefined) await this.#conclude(ready);
     await this.#retire();
     return (await this.#drop()) || call !== undefined || asked || stale || ready !== undefined;
+  }
+
+  /** What the rows say now. Where they cannot be read it is tried again: what was done must go on, whoever asked for it. */
+  async #reload(): Promise<void> {
+    this.#stale = false;
+    try {
+      await this.members.load();
+    } catch (error) {
+      this.#stale = true;
+      throw error;
+    }
   }
 
   standbyUntil(): number {
@@ -188,7 +198,7 @@ export class Operator {
       await tx.system.own(this.running.seat);
       await conclude(tx, rebuild, { now: this.running.now(), standbyUntil: this.standbyUntil() });
     });
-    await this.members.load();
+    await this.#reload();
     const result = JSON.parse(rebuild.result ?? '{}') as { readonly equal?: boolean };
     const fields = { rebuildId: rebuild.id, ...result };
     if (result.equal !== false) this.options.log?.('info', 'rebuilt with equal content', fields);
@@ -211,7 +221,7 @@ export class Operator {
       await tx.system.own(this.running.seat);
       await retireOld(tx, this.running.seat.name, now);
     });
-    await this.members.load();
+    await this.#reload();
   }
 
   /** Empties retired tables slice by slice, then drops them. */

@@ -222,11 +222,23 @@ export const systemOf = (db: Kysely<SystemTables>, clock: RawBuilder<number>) =>
       .executeTakeFirst();
     return row === undefined ? undefined : (row.position as Position | null);
   },
+  /** In the same log a place never goes back: whoever has lost the seat saves late. */
   savePolicy: async (name: string, logId: string, position: Position | null): Promise<void> => {
     await db
       .insertInto('portaria_policy')
       .values({ name, log_id: logId, position })
-      .onConflict((c) => c.column('name').doUpdateSet({ log_id: logId, position }))
+      .onConflict((c) =>
+        c
+          .column('name')
+          .doUpdateSet({ log_id: logId, position })
+          .where((eb) =>
+            eb.or([
+              eb('portaria_policy.log_id', '!=', logId),
+              eb('portaria_policy.position', 'is', null),
+              eb('portaria_policy.position', '<', position),
+            ]),
+          ),
+      )
       .execute();
   },
   /** Each policy begins again at its own start. */

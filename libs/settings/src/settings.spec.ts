@@ -95,6 +95,10 @@ describe('settings', () => {
     given(settingsDecider)
       .when(change('block.quarantineDays', 45))
       .then(changed('block.quarantineDays', 90, 45));
+    for (const days of [1, 3650])
+      given(settingsDecider)
+        .when(change('block.quarantineDays', days))
+        .then(changed('block.quarantineDays', 90, days));
     for (const days of [0, -1, 1.5, 3651, '90'])
       given(settingsDecider).when(change('block.quarantineDays', days)).thenRejected('setting-value-refused');
   });

@@ -66,7 +66,7 @@ export const openSqliteRowStore = (path: string): RowStore => {
       const connection = openReadDatabase(path, 'read');
       try {
         connection.exec('begin');
-        const view = readsOn(connection);
+        const view = readsOn(connection, systemOf(kyselyOver<SystemTables>(connection), clock));
         await view.system.touch();
         return await work(view);
       } catch (error) {
@@ -97,7 +97,8 @@ export const openSqliteRowStore = (path: string): RowStore => {
 const CANTOPEN = 14;
 const clock = sql<number>`cast(unixepoch('subsec') * 1000 as integer)`;
 
-const dialectOf = (connection: Connection): SystemDialect => ({
+/** What the bookkeeping needs to know of this store. */
+export const dialectOf = (connection: Connection): SystemDialect => ({
   text: sql`text`,
   columnsOf: (table) =>
     settled(() =>
@@ -108,7 +109,8 @@ const dialectOf = (connection: Connection): SystemDialect => ({
     ),
 });
 
-const writesOn = (connection: Connection, system: RowWrites['system']): RowWrites => {
+/** Writes on a connection, within whatever transaction it is in. */
+export const writesOn = (connection: Connection, system: RowWrites['system']): RowWrites => {
   let depth = 0;
   return {
     system,
@@ -167,8 +169,9 @@ const writesOn = (connection: Connection, system: RowWrites['system']): RowWrite
   };
 };
 
-const readsOn = (connection: Connection): RowReads => ({
-  system: systemOf(kyselyOver<SystemTables>(connection), clock),
+/** Reads on a connection, of whatever moment it shows. */
+export const readsOn = (connection: Connection, system: RowReads['system']): RowReads => ({
+  system,
   count: ({ name }) =>
     settled(() => Number(connection.prepare(`select count(*) as n from "${name}"`).statement.get()?.['n'])),
   scan: async function* (table: Table, pageSize: number) {
