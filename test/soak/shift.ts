@@ -56,13 +56,15 @@ export class Shift {
     const began = performance.now();
     const all = Math.round(perSecond * seconds);
     const running = new Set<Promise<void>>();
-    for (let sent = 0; sent < all; await pause(5)) {
+    let sent = 0;
+    while (sent < all) {
       const due = Math.min(all, Math.floor(((performance.now() - began) * perSecond) / 1000) + 1);
       for (; sent < due; sent++) {
         const one = this.command(began + (sent * 1000) / perSecond);
         running.add(one);
         void one.then(() => running.delete(one));
       }
+      await pause(5);
     }
     await Promise.all(running);
   }
@@ -119,7 +121,7 @@ export class Shift {
               const said = JSON.parse(Buffer.concat(chunks).toString()) as Answer['body'];
               resolve({ status: response.statusCode ?? 0, etag: response.headers.etag ?? '', body: said });
             } catch (error) {
-              reject(error);
+              reject(new Error('an answer that is no JSON', { cause: error }));
             }
           });
         },
