@@ -7,7 +7,7 @@ import { storedTypes } from '#apps/registry';
 const read = (path: string): string => readFileSync(path, 'utf8');
 const withoutCode = (text: string): string => text.replace(/^ *```[\s\S]*?^ *```/gm, '').replace(/`[^`\n]*`/g, '');
 
-const pages = globSync('**/*.md', { exclude: (path) => /^(node_modules|dist|data)/.test(path) });
+const pages = globSync('**/*.md', { exclude: (path) => /^(dist|data)|(^|\/)node_modules/.test(path) });
 
 describe('the documents', () => {
   it('link to files that exist', () => {

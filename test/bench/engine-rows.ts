@@ -14,11 +14,16 @@ const PROGRAM = fileURLToPath(new URL('./engine-run.js', import.meta.url));
 const INBOX = ['--only', 'inbox'];
 const MILLION = 1_000_000;
 
-type Stores = { readonly log: 'embedded' | 'server'; readonly rows: 'embedded' | 'postgres' };
+export type Stores = { readonly log: 'embedded' | 'server'; readonly rows: 'embedded' | 'postgres' };
 const EMBEDDED: Stores = { log: 'embedded', rows: 'embedded' };
 
 /** One run; its log is made at the first and kept, in the folder of `--log` or among temporary files. */
-const engineRun = async (plan: Plan, stores: Stores, events: number, flags: readonly string[]): Promise<EngineRun> => {
+export const engineRun = async (
+  plan: Pick<Plan, 'log'>,
+  stores: Stores,
+  events: number,
+  flags: readonly string[],
+): Promise<EngineRun> => {
   const child = spawn(
     process.execPath,
     // The heap of the projector's thread.

@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, openSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -8,6 +8,8 @@ import { developmentSecret, tokenOf } from '../traffic/tokens.js';
 
 export type ServerOptions = {
   readonly dataDir: string;
+  /** The api if absent. */
+  readonly app?: 'api' | 'projector';
   /** Where V8's profiles are written when the server ends; none if absent. */
   readonly profiles?: string | undefined;
   /** 0 = any. */
@@ -24,14 +26,14 @@ export class Server {
   ) {}
 
   static async start(options: ServerOptions): Promise<Server> {
-    const { dataDir } = options;
+    const { dataDir, app = 'api' } = options;
     mkdirSync(dataDir, { recursive: true });
-    const log = join(dataDir, 'server.log');
+    const log = join(dataDir, app === 'api' ? 'server.log' : `${app}.log`);
     const child = launch(options, log);
     for (;;) {
       const address = /"address":"([^"]+)"/.exec(readFileSync(log, 'utf8'))?.[1];
       if (address !== undefined) return new Server(child, address, developmentSecret(dataDir) ?? '');
-      if (child.exitCode !== null) throw new Error(`the server did not start:\n${readFileSync(log, 'utf8')}`);
+      if (child.exitCode !== null) throw new Error(`the ${app} did not start:\n${readFileSync(log, 'utf8')}`);
       await pause(20);
     }
   }
@@ -73,6 +75,11 @@ export class Server {
     return { rss: mebibytes('VmRSS'), peak: mebibytes('VmHWM') };
   }
 
+  /** Files and sockets that the process holds open. */
+  handles(): number {
+    return readdirSync(`/proc/${String(this.child.pid)}/fd`).length;
+  }
+
   /** Milliseconds that the thread of HTTP, and all threads together, have computed: what a crowded machine does not change much. */
   cpu(): { readonly main: number; readonly all: number } {
     const process = `/proc/${String(this.child.pid)}`;
@@ -91,12 +98,19 @@ export class Server {
   async stop(): Promise<void> {
     await ended(this.child);
   }
+
+  async kill(): Promise<void> {
+    await ended(this.child, 'SIGKILL');
+  }
 }
 
-const launch = ({ dataDir, profiles, port = 0, environment = {} }: ServerOptions, log: string): ChildProcess => {
+const launch = (
+  { dataDir, app = 'api', profiles, port = 0, environment = {} }: ServerOptions,
+  log: string,
+): ChildProcess => {
   const out = openSync(log, 'w');
   const flags = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
-  return spawn(process.execPath, [...flags, 'dist/apps/api/main.js'], {
+  return spawn(process.execPath, [...flags, `dist/apps/${app}/main.js`], {
     env: {
       PATH: process.env['PATH'],
       NODE_ENV: 'development',
@@ -110,10 +124,10 @@ const launch = ({ dataDir, profiles, port = 0, environment = {} }: ServerOptions
   });
 };
 
-const ended = async (child: ChildProcess): Promise<void> => {
-  if (child.exitCode !== null) return;
+const ended = async (child: ChildProcess, signal: 'SIGTERM' | 'SIGKILL' = 'SIGTERM'): Promise<void> => {
+  if (child.exitCode !== null || child.signalCode !== null) return;
   const end = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGTERM');
+  child.kill(signal);
   await end;
 };
 

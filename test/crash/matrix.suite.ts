@@ -209,7 +209,7 @@ export const crashMatrix = (store: string, open: () => { readonly read: ReadPlac
       let inReplay = 0;
       let done = new Map<string, number>();
       for (let lives = 0; inReplay < RANDOM_KILLS && lives < 12 * RANDOM_KILLS; lives++) {
-        const said = await lived({ asks: true, death: null, slowMs: 25 }, (one, child) => {
+        const said = await lived({ asks: true, death: null, slowMs: 100 }, (one, child) => {
           if (one.kind !== 'settled') setTimeout(() => child.kill('SIGKILL'), Math.random() * 300);
         });
         for (const settled of settledIn(said)) await isWell(settled);

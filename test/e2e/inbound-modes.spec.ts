@@ -205,8 +205,9 @@ describe('a message that races a block', () => {
       runner.executeMany = executeMany;
     });
     expect(answer.disposition).toBe(disposition);
-    const lines = await marked(customer.conversationId);
-    expect(lines).toEqual([['Oi', undefined], ...kept]);
+    // The mark is the policy's, behind the answer.
+    const lines = [['Oi', undefined], ...kept];
+    await until(async () => JSON.stringify(await marked(customer.conversationId)) === JSON.stringify(lines));
     expect(await town.row(customer.conversationId)).toMatchObject({ lastMessagePreview: 'Oi', unread: 1 });
     expect(await hiddenCounts(customer.conversationId)).toEqual([null, 1, 1, 1, null]);
   });
@@ -236,6 +237,8 @@ describe('what was quarantined', () => {
     const [key] = await door.gatehouse.stores.vault.dataKeys('acme', [`contact:${contactId}:${day}`]);
     return key?.keyId ?? '';
   };
+  /** The purge goes by a read model: behind this answer it has what was written. */
+  const level = (): Promise<unknown> => town.blocked('supervisor', {});
   const purge = (): QuarantinePurge =>
     new QuarantinePurge({
       vault: door.gatehouse.stores.vault,
@@ -266,6 +269,7 @@ describe('what was quarantined', () => {
     await town.writes(customer.phone, 'the second day');
     const second = clock.now().slice(0, 10);
     const [early, late] = [await keyOf(customer.contactId, first), await keyOf(customer.contactId, second)];
+    await level();
     await purge().run();
     expect(await kept(customer.contactId)).toEqual(['the first day', 'the second day']);
     await town.set('block.quarantineDays', 2);
@@ -278,6 +282,7 @@ describe('what was quarantined', () => {
     expect(await vault.openingKey(late)).toBeInstanceOf(Buffer);
     // What this customer writes now is kept all the same.
     expect((await town.writes(customer.phone, 'the third day')).disposition).toBe('quarantined');
+    await level();
     clock.pass(DAY_MS);
     await timer.run();
     expect(await kept(customer.contactId)).toEqual([null, null, 'the third day']);
@@ -289,6 +294,7 @@ describe('what was quarantined', () => {
   it('is purged by whoever runs next where a process ended in the middle', async () => {
     const customer = await blockedIn('quarantine');
     await town.writes(customer.phone, 'half purged');
+    await level();
     clock.pass(DAY_MS);
     const { vault, models } = door.gatehouse.stores;
     const desk = { models, days: () => Promise.resolve(1), warn: () => undefined };
@@ -321,8 +327,7 @@ describe('what was quarantined', () => {
       await town.set('block.quarantineDays', days);
       const { contactId, phone } = await blockedIn('quarantine');
       await town.writes(phone, 'for so many days');
-      // The purge goes by a read model: behind this answer it has the message.
-      expect(await kept(contactId)).toEqual(['for so many days']);
+      await level();
       const keyId = await keyOf(contactId, clock.now().slice(0, 10));
       clock.pass((days - 1) * DAY_MS);
       await purge().run();
