@@ -6,6 +6,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, write
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { until } from '../fixtures/until.js';
 import { runApi, startApi, type Answer, type Api } from './process.js';
 
 const root = mkdtempSync(join(tmpdir(), 'portaria-folder-'));
@@ -142,7 +143,7 @@ const unmount = (): void => {
     }
     expect([refused?.status, refused?.body.code, refused?.retryAfter]).toEqual([503, 'store-unavailable', '2']);
     expect(refused?.body.detail).toContain('try again with the same Idempotency-Key');
-    expect(running.said()).toContain('is full: free some space, then try again.');
+    await until(() => running.said().includes('is full: free some space, then try again.'));
     expect(stored.length).toBeGreaterThan(10);
     expect((await running.call('admin', 'GET', '/v1/contacts')).status).toBe(200);
     execFileSync('mount', ['-o', 'remount,size=16m', large]);
