@@ -38,9 +38,16 @@ const withServers = [
   ...(process.env['POSTGRES_URL']
     ? [
         project('engine-postgres', 'sqlite', ofTheEngine, 'postgres'),
-        // The other pair with these rows; the whole of e2e is played over it below.
-        project('postgres', 'sqlite', ['test/e2e/rebuild.spec.ts'], 'postgres'),
-        project('eventstoredb-postgres', process.env['EVENTSTORE_URL'] ? 'server' : 'fake', overHttp, 'postgres'),
+        project('postgres', 'sqlite', overHttp, 'postgres'),
+        // Over the fake `npm test` plays the whole of e2e; here what reads the one and writes the other.
+        process.env['EVENTSTORE_URL']
+          ? project('eventstoredb-postgres', 'server', overHttp, 'postgres')
+          : project(
+              'eventstoredb-postgres',
+              'fake',
+              ['test/e2e/rebuild.spec.ts', 'test/e2e/erasure.spec.ts'],
+              'postgres',
+            ),
       ]
     : []),
 ];
@@ -50,8 +57,8 @@ export default {
     process.env['SERVER_TESTS'] === '1'
       ? withServers
       : [project('embedded', 'sqlite', ofNone), project('eventstoredb', 'fake', overHttp)],
-  // Jest would leave a core to itself, of two as well.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Many tests wait for a disk, a timer or a process of their own: one more than there are cores.
+  maxWorkers: availableParallelism() + 1,
   // A test that failed half-way may leave a server running: that must not keep the run from its end.
   forceExit: true,
   workerIdleMemoryLimit: '768MB',
