@@ -212,7 +212,8 @@ export const crashMatrix = (store: string, open: () => { readonly read: ReadPlac
       let isPast = false;
       for (let lives = 0; inReplay < RANDOM_KILLS && lives < 12 * RANDOM_KILLS; lives++) {
         const said = await lived({ asks: true, death: null, slowMs: 25 }, (one, child) => {
-          if (one.kind === 'asked' || (one.kind === 'resumes' && !isPast)) setTimeout(() => child.kill('SIGKILL'), Math.random() * 300);
+          if (one.kind === 'asked' || (one.kind === 'resumes' && !isPast))
+            setTimeout(() => child.kill('SIGKILL'), Math.random() * 300);
         });
         for (const settled of settledIn(said)) await isWell(settled);
         const running = await source.snapshot((_db, system) => system.runningRebuilds());
