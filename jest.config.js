@@ -15,6 +15,8 @@ const specs = globSync(['apps/**/*.spec.ts', 'libs/**/*.spec.ts', 'test/**/*.spe
 const ofServers = specs.filter((path) => path.endsWith('.server.spec.ts'));
 const ofNone = specs.filter((path) => !path.endsWith('.server.spec.ts'));
 const overHttp = specs.filter((path) => path.startsWith('test/e2e/'));
+// What asks the doors rather than the rows: the other read store would say the same.
+const ofTheDoors = ['access', 'command-line', 'idempotency'].map((name) => `test/e2e/${name}.spec.ts`);
 // Those that open their read store by test/fixtures/engine.ts.
 const ofTheEngine = ['engine', 'erasing', 'operations', 'parking', 'seats'].map(
   (name) => `libs/projections/src/${name}.spec.ts`,
@@ -38,7 +40,12 @@ const withServers = [
   ...(process.env['POSTGRES_URL']
     ? [
         project('engine-postgres', 'sqlite', ofTheEngine, 'postgres'),
-        project('postgres', 'sqlite', overHttp, 'postgres'),
+        project(
+          'postgres',
+          'sqlite',
+          overHttp.filter((path) => !ofTheDoors.includes(path)),
+          'postgres',
+        ),
         // Over the fake `npm test` plays the whole of e2e; here what reads the one and writes the other.
         process.env['EVENTSTORE_URL']
           ? project('eventstoredb-postgres', 'server', overHttp, 'postgres')
@@ -57,8 +64,8 @@ export default {
     process.env['SERVER_TESTS'] === '1'
       ? withServers
       : [project('embedded', 'sqlite', ofNone), project('eventstoredb', 'fake', overHttp)],
-  // Many tests wait for a disk, a timer or a process of their own: one more than there are cores.
-  maxWorkers: availableParallelism() + 1,
+  // Jest would leave a core to itself, of two as well.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   // A test that failed half-way may leave a server running: that must not keep the run from its end.
   forceExit: true,
   workerIdleMemoryLimit: '768MB',
