@@ -247,6 +247,8 @@ export class Intake {
     const winner: Owner = claim.claimed ? { contactId, identityId } : (claim.holders[0] ?? { contactId, identityId });
     this.book.stillInTime(claiming, work.located.key);
     if (winner.contactId === strong?.contactId) {
+      // Its claim may stand without a contact: whoever made it may have died.
+      if (strong.contact.status === 'unknown') await this.register(work, winner);
       return (await this.attach(work, winner, winner.identityId)) ? winner : null;
     }
     return this.register(work, winner);
