@@ -64,11 +64,12 @@ export default {
     process.env['SERVER_TESTS'] === '1'
       ? withServers
       : [project('embedded', 'sqlite', ofNone), project('eventstoredb', 'fake', overHttp)],
-  // Jest would leave a core to itself, of two as well.
-  maxWorkers: Math.max(2, availableParallelism() - 1),
+  // Many tests wait for a disk, a timer or a process of their own: one more than there are cores.
+  maxWorkers: availableParallelism() + 1,
   // A test that failed half-way may leave a server running: that must not keep the run from its end.
   forceExit: true,
   workerIdleMemoryLimit: '768MB',
+  testSequencer: '<rootDir>/dist/test/jest/long-first.sequencer.js',
   testTimeout: 60_000,
   reporters: [['default', { summaryThreshold: 1 }], '<rootDir>/dist/test/jest/closing-line.reporter.js'],
 };

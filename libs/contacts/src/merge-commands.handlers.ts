@@ -188,8 +188,9 @@ export class MergeCommands {
       latestPosition(after, position),
     );
     const came = all.filter((one) => one.walletId === walletId);
+    // The merge's own step: where it has been taken, whoever has left since is not brought back.
     await this.unite(merges, came, { survivorId, absorbedId: contactId }, (id) =>
-      walletStepOf(metadata, metadata.commandId, id, 'merge'),
+      walletStepOf(metadata, absorbed.mergeId, id, 'merge'),
     );
   }
 
