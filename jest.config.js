@@ -49,12 +49,7 @@ const withServers = [
         // Over the fake `npm test` plays the whole of e2e; here what reads the one and writes the other.
         process.env['EVENTSTORE_URL']
           ? project('eventstoredb-postgres', 'server', overHttp, 'postgres')
-          : project(
-              'eventstoredb-postgres',
-              'fake',
-              ['test/e2e/rebuild.spec.ts', 'test/e2e/erasure.spec.ts'],
-              'postgres',
-            ),
+          : project('eventstoredb-postgres', 'fake', ['test/e2e/rebuild.spec.ts'], 'postgres'),
       ]
     : []),
 ];

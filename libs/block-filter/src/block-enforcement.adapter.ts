@@ -22,7 +22,7 @@ export class BlockEnforcement {
 
   /**
    * All conversations of the contact, and those of others who hold one of its addresses: a block of any holder covers the address.
-   * Answers the latest position that it wrote, `null` if nothing was owed.
+   * Answers the position up to which the block is kept, also where somebody else was quicker.
    */
   async everywhere(contactId: string, metadata: CommandMetadata): Promise<Position | null> {
     const { tenant, now } = metadata;
@@ -35,7 +35,9 @@ export class BlockEnforcement {
     }
     let latest: Position | null = null;
     for (const id of ids) {
-      latest = latestPosition(latest, await this.on(id, metadata));
+      await this.on(id, metadata);
+      const { position } = await this.runner.load(conversationDecider, tenant, id, { fresh: false });
+      latest = latestPosition(latest, position);
     }
     return latest;
   }

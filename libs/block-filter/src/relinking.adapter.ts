@@ -11,7 +11,7 @@ export class Relinking {
     private readonly facts: ConversationFactsReader,
   ) {}
 
-  /** All conversations of the contacts' identities. Answers the latest position that it wrote, `null` if nothing was owed. */
+  /** All conversations of the contacts' identities. Answers the position up to which they stand there, also where somebody else was quicker. */
   async all(contacts: readonly Contact[], mergeId: string, metadata: CommandMetadata): Promise<Position | null> {
     let latest: Position | null = null;
     for (const id of new Set(contacts.flatMap((contact) => this.facts.conversationIds(contact)))) {
@@ -26,8 +26,8 @@ export class Relinking {
       const owner = await this.facts.ownerOf(tenant, state, now);
       return owner.status === 'unknown' ? state.contactId : owner.contactId;
     };
-    const { state: before } = await this.runner.load(conversationDecider, tenant, conversationId);
-    if (before.status === 'unknown' || (await ownerOf(before)) === before.contactId) return null;
+    const { state: before, position } = await this.runner.load(conversationDecider, tenant, conversationId);
+    if (before.status === 'unknown' || (await ownerOf(before)) === before.contactId) return position;
     const relinking = { ...metadata, commandId: crypto.randomUUID(), causationId: metadata.commandId };
     const outcome = await this.runner.execute(
       conversationDecider,
@@ -38,6 +38,6 @@ export class Relinking {
       },
       relinking,
     );
-    return outcome.kind === 'accepted' && outcome.events.length > 0 ? outcome.position : null;
+    return outcome.position;
   }
 }

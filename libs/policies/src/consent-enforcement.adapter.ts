@@ -11,7 +11,7 @@ export class ConsentEnforcement {
     private readonly facts: ConversationFactsReader,
   ) {}
 
-  /** All conversations of the contact on the channel. Answers the latest position that it wrote, `null` if nothing was owed. */
+  /** All conversations of the contact on the channel. Answers the position up to which they stand there, also where somebody else was quicker. */
   async everywhere(contactId: string, channel: Channel, metadata: CommandMetadata): Promise<Position | null> {
     const { state: contact } = await this.runner.load(contactDecider, metadata.tenant, contactId);
     const identities = contact.status === 'unknown' ? [] : contact.identities;
@@ -27,7 +27,7 @@ export class ConsentEnforcement {
   async on(conversationId: string, metadata: CommandMetadata): Promise<Position | null> {
     const { tenant, now } = metadata;
     const before = await this.runner.load(conversationDecider, tenant, conversationId);
-    if (before.state.status === 'unknown' || before.state.queued.length === 0) return null;
+    if (before.state.status === 'unknown' || before.state.queued.length === 0) return before.position;
     const enforcing: CommandMetadata = {
       ...metadata,
       commandId: crypto.randomUUID(),
@@ -44,6 +44,6 @@ export class ConsentEnforcement {
       },
       enforcing,
     );
-    return outcome.kind === 'accepted' && outcome.events.length > 0 ? outcome.position : null;
+    return outcome.position;
   }
 }
