@@ -18,6 +18,7 @@ import { FoldCache } from './fold-cache.js';
 import type { LogTail } from './log-tail.js';
 import { type AppendResult, type EventStore, WrongExpectedRevision } from './port.js';
 import { propose, type Proposal } from './proposal.js';
+import { randomBytesOf } from './random-pool.js';
 import {
   Busy,
   isStale,
@@ -85,7 +86,7 @@ class StreamRunner implements CommandRunner {
   constructor(private readonly options: CommandRunnerOptions) {
     this.cache = new FoldCache(options.cacheBytes ?? 256 * 1024 * 1024);
     this.now = options.now ?? (() => new Date().toISOString());
-    this.newId = options.newId ?? (() => uuidv7());
+    this.newId = options.newId ?? (() => uuidv7({ random: randomBytesOf(16) }));
     options.tail?.onHeard((stream, revision) => {
       this.cache.heard(stream, revision);
     });

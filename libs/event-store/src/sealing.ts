@@ -1,6 +1,7 @@
-import { createCipheriv, createDecipheriv, randomFillSync } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
 import { SealBroken, type Sealed } from './codec.js';
 import { keyObjectOf } from './key-objects.js';
+import { randomBytesOf } from './random-pool.js';
 import type { DataKey } from './vault.js';
 
 type Json = Readonly<Record<string, unknown>>;
@@ -56,23 +57,11 @@ export const isSealed = (value: unknown): value is Sealed =>
 const tagBytes = 16;
 const nonceBytes = 12;
 
-/** Random bytes for many nonces at once: asking for twelve costs 4 µs, for twelve of three thousand nearly nothing. */
-const pool = Buffer.alloc(256 * nonceBytes);
-let used = pool.length;
-const nextNonce = (): Buffer => {
-  if (used === pool.length) {
-    randomFillSync(pool);
-    used = 0;
-  }
-  used += nonceBytes;
-  return Buffer.from(pool.subarray(used - nonceBytes, used));
-};
-
 const aad = (eventId: string, field: string): Buffer => Buffer.from(`${eventId}\n${field}`);
 
 /** Any JSON value, bound to its event and field. */
 export const seal = (value: unknown, key: DataKey, eventId: string, field: string): Sealed => {
-  const nonce = nextNonce();
+  const nonce = randomBytesOf(nonceBytes);
   const cipher = createCipheriv('aes-256-gcm', keyObjectOf(key.key), nonce).setAAD(aad(eventId, field));
   const bytes = Buffer.concat([cipher.update(JSON.stringify(value), 'utf8'), cipher.final(), cipher.getAuthTag()]);
   return { $enc: 'v1', k: key.keyId, f: field, n: nonce.toString('base64url'), c: bytes.toString('base64url') };

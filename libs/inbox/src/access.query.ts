@@ -1,4 +1,5 @@
-import { sql, type Expression, type Kysely, type SqlBool } from 'kysely';
+import { sql, type Expression, type Kysely, type RawBuilder, type SqlBool } from 'kysely';
+import { searchTerm, type contactCard } from '#contacts';
 import type { Caller, RowIn } from '#kernel';
 import { problem } from '#platform';
 import type { walletList } from '#wallets';
@@ -16,6 +17,35 @@ export const seesEverything = (caller: Caller): boolean => caller.role !== 'agen
 
 /** A part of a text, whatever `%` and `_` it holds. */
 export const containing = (term: string): string => `%${term.replace(/[\\%_]/g, (special) => `\\${special}`)}%`;
+
+type Cards = { readonly contact_card: RowIn<typeof contactCard> };
+/** More than so many are found soon by going along the list. */
+const FEW = 1000;
+
+/**
+ * Whose name or address has that part, for a query that joins `contact_card`; `contact` names its column of contact ids. Few are found
+ * by one look at all cards, since going along a list for them would look up a card for each of its rows.
+ */
+export const found = async (
+  db: Kysely<Cards>,
+  tenant: string,
+  search: string,
+  contact: string,
+): Promise<Expression<SqlBool>> => {
+  const has = (column: string): RawBuilder<SqlBool> =>
+    sql<SqlBool>`${sql.ref(column)} like ${containing(searchTerm(search))} escape '\\'`;
+  const few = await db
+    .selectFrom('contact_card')
+    .select('contact_id')
+    .where('tenant', '=', tenant)
+    .where(has('search_text'))
+    .limit(FEW + 1)
+    .execute();
+  if (few.length > FEW) return has('contact_card.search_text');
+  return few.length === 0
+    ? sql<SqlBool>`1 = 0`
+    : sql<SqlBool>`${sql.ref(contact)} in (${sql.join(few.map((row) => row.contact_id))})`;
+};
 
 /** Is the contact in the wallet? `contact` names the column of the outer query. */
 export const inWallet = (tenant: string, walletId: string, contact: string): Expression<SqlBool> =>

@@ -1,12 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { sql, type Kysely } from 'kysely';
-import { mayUnblock, searchTerm, type ConsentChannel, type UnblockBy } from '#contacts';
+import { mayUnblock, type ConsentChannel, type UnblockBy } from '#contacts';
 import { CODEC, type Codec } from '#event-store';
 import type { Caller } from '#kernel';
 import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
-import { containing, inWallet, mayRead, mustBeWallet, seesEverything } from './access.query.js';
+import { containing, found, inWallet, mayRead, mustBeWallet, seesEverything } from './access.query.js';
 import type { CardRow } from './as-of.js';
 import type { Tables } from './tables.js';
 
@@ -87,33 +87,36 @@ export class ListContactsHandler implements IQueryHandler<ListContacts> {
     const bound = { list: 'contacts', tenant, caller: caller.id, access: caller.access, ...filter };
     const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string']);
     const now = new Date().toISOString();
-    const { value: found, at } = await this.models.query(async (db) => {
-      if (ofWallet) await mustBeWallet(db, tenant, filter.walletId ?? '');
-      let query = db
-        .selectFrom('contact_card')
-        .select(['contact_id', 'display_name', 'sort_name', 'tags', 'identities', 'block_id', 'block_expires_at'])
-        .where('contact_card.tenant', '=', tenant)
-        .where('contact_card.merged_into', 'is', null)
-        // Nothing of them could be shown.
-        .where('contact_card.erased', '=', 0)
-        .where(ownContact(caller, 'contact_card.contact_id'));
-      if (filter.search !== undefined) {
-        query = query.where(sql<boolean>`search_text like ${containing(searchTerm(filter.search))} escape '\\'`);
-      }
-      if (filter.tag !== undefined)
-        query = query.where(sql<boolean>`tag_text like ${containing(`|${filter.tag}|`)} escape '\\'`);
-      if (filter.blocked !== undefined)
-        query = query.where(filter.blocked ? isBlocked(now) : sql<boolean>`not ${isBlocked(now)}`);
-      if (filter.walletId !== undefined)
-        query = query.where(inWallet(tenant, filter.walletId, 'contact_card.contact_id'));
-      if (after !== null) query = query.where(sql<boolean>`(sort_name, contact_id) > (${after[0]}, ${after[1]})`);
-      return query
-        .orderBy('sort_name')
-        .orderBy('contact_id')
-        .limit(page.limit + 1)
-        .execute();
-    }, consistency);
-    const { rows: shown, nextCursor } = pageOf(found, page.limit, bound, (last) => [last.sort_name, last.contact_id]);
+    const isPlain = Object.values(filter).every((value) => value === undefined) && seesEverything(caller);
+    const { value: rows, at } = await this.models.query(
+      async (db) => {
+        if (ofWallet) await mustBeWallet(db, tenant, filter.walletId ?? '');
+        let query = db
+          .selectFrom('contact_card')
+          .select(['contact_id', 'display_name', 'sort_name', 'tags', 'identities', 'block_id', 'block_expires_at'])
+          .where('contact_card.tenant', '=', tenant)
+          .where('contact_card.merged_into', 'is', null)
+          // Nothing of them could be shown.
+          .where('contact_card.erased', '=', 0)
+          .where(ownContact(caller, 'contact_card.contact_id'));
+        if (filter.search !== undefined)
+          query = query.where(await found(db, tenant, filter.search, 'contact_card.contact_id'));
+        if (filter.tag !== undefined)
+          query = query.where(sql<boolean>`tag_text like ${containing(`|${filter.tag}|`)} escape '\\'`);
+        if (filter.blocked !== undefined)
+          query = query.where(filter.blocked ? isBlocked(now) : sql<boolean>`not ${isBlocked(now)}`);
+        if (filter.walletId !== undefined)
+          query = query.where(inWallet(tenant, filter.walletId, 'contact_card.contact_id'));
+        if (after !== null) query = query.where(sql<boolean>`(sort_name, contact_id) > (${after[0]}, ${after[1]})`);
+        return query
+          .orderBy('sort_name')
+          .orderBy('contact_id')
+          .limit(page.limit + 1)
+          .execute();
+      },
+      { ...consistency, scans: !isPlain },
+    );
+    const { rows: shown, nextCursor } = pageOf(rows, page.limit, bound, (last) => [last.sort_name, last.contact_id]);
     const items = shown.map((row) => ({
       contactId: row.contact_id,
       displayName: row.display_name,
@@ -326,32 +329,32 @@ export class ListBlockedContactsHandler implements IQueryHandler<ListBlockedCont
     const bound = { list: 'blocked-contacts', tenant, caller: caller.id, access: caller.access, ...filter };
     const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string']);
     const now = new Date().toISOString();
-    const { value: found, at } = await this.models.query((db) => {
-      let query = openEpisodes(db, tenant, caller, now)
-        .leftJoin('contact_card', (join) =>
-          join
-            .onRef('contact_card.tenant', '=', 'blocked_contacts.tenant')
-            .onRef('contact_card.contact_id', '=', 'blocked_contacts.contact_id'),
-        )
-        .selectAll('blocked_contacts')
-        .select('contact_card.display_name');
-      if (filter.kind !== undefined) query = query.where('blocked_contacts.kind', '=', filter.kind);
-      if (filter.search !== undefined) {
-        query = query.where(
-          sql<boolean>`contact_card.search_text like ${containing(searchTerm(filter.search))} escape '\\'`,
-        );
-      }
-      if (after !== null)
-        query = query.where(
-          sql<boolean>`(blocked_contacts.blocked_at, blocked_contacts.block_id) < (${after[0]}, ${after[1]})`,
-        );
-      return query
-        .orderBy('blocked_contacts.blocked_at', 'desc')
-        .orderBy('blocked_contacts.block_id', 'desc')
-        .limit(page.limit + 1)
-        .execute();
-    }, consistency);
-    const { rows: shown, nextCursor } = pageOf(found, page.limit, bound, (last) => [last.blocked_at, last.block_id]);
+    const { value: rows, at } = await this.models.query(
+      async (db) => {
+        let query = openEpisodes(db, tenant, caller, now)
+          .leftJoin('contact_card', (join) =>
+            join
+              .onRef('contact_card.tenant', '=', 'blocked_contacts.tenant')
+              .onRef('contact_card.contact_id', '=', 'blocked_contacts.contact_id'),
+          )
+          .selectAll('blocked_contacts')
+          .select('contact_card.display_name');
+        if (filter.kind !== undefined) query = query.where('blocked_contacts.kind', '=', filter.kind);
+        if (filter.search !== undefined)
+          query = query.where(await found(db, tenant, filter.search, 'blocked_contacts.contact_id'));
+        if (after !== null)
+          query = query.where(
+            sql<boolean>`(blocked_contacts.blocked_at, blocked_contacts.block_id) < (${after[0]}, ${after[1]})`,
+          );
+        return query
+          .orderBy('blocked_contacts.blocked_at', 'desc')
+          .orderBy('blocked_contacts.block_id', 'desc')
+          .limit(page.limit + 1)
+          .execute();
+      },
+      { ...consistency, scans: filter.search !== undefined || filter.kind !== undefined || !seesEverything(caller) },
+    );
+    const { rows: shown, nextCursor } = pageOf(rows, page.limit, bound, (last) => [last.blocked_at, last.block_id]);
     const items = shown.map((row) => ({
       contactId: row.contact_id,
       displayName: row.display_name,

@@ -2,12 +2,11 @@ import { Inject } from '@nestjs/common';
 import { QueryHandler, type IQueryHandler } from '@nestjs/cqrs';
 import { sql, type Kysely } from 'kysely';
 import { coverageOfPlaces } from '#block-filter/coverage.query';
-import { searchTerm } from '#contacts';
 import { CODEC, type Codec } from '#event-store';
 import { intervalAt, type Caller } from '#kernel';
 import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
-import { containing, inWallet, mayRead } from './access.query.js';
+import { found, inWallet, mayRead } from './access.query.js';
 import type { Tables } from './tables.js';
 
 export type View = 'all' | 'mine' | 'unassigned';
@@ -165,38 +164,38 @@ export class ListConversationsHandler extends ConversationReader implements IQue
   }: ListConversations): Promise<Seen<List<ConversationRow>>> {
     const bound = { list: 'conversations', tenant, caller: caller.id, access: caller.access, ...filter };
     const after = page.cursor === undefined ? null : decodeCursor(page.cursor, bound, ['string', 'string']);
-    const { value, at } = await this.models.query(async (db) => {
-      let query = this.rows(db, tenant, caller);
-      if (filter.view === 'mine') query = query.where('inbox.assignee_id', '=', caller.id);
-      if (filter.view === 'unassigned') query = query.where('inbox.assignee_id', 'is', null);
-      if (filter.status !== undefined) query = query.where('inbox.status', '=', filter.status);
-      if (filter.walletId !== undefined) {
-        query = query.where(inWallet(tenant, filter.walletId, 'inbox.contact_id'));
-      }
-      if (filter.search !== undefined) {
-        query = query.where(
-          sql<boolean>`contact_card.search_text like ${containing(searchTerm(filter.search))} escape '\\'`,
-        );
-      }
-      if (after !== null) {
-        query = query.where(
-          sql<boolean>`(inbox.last_displayed_at, inbox.conversation_id) < (${after[0]}, ${after[1]})`,
-        );
-      }
-      const rows = await query
-        .orderBy('inbox.last_displayed_at', 'desc')
-        .orderBy('inbox.conversation_id', 'desc')
-        .limit(page.limit + 1)
-        .execute();
-      const { rows: shown, nextCursor } = pageOf(rows, page.limit, bound, (last) => [
-        last.last_displayed_at,
-        last.conversation_id,
-      ]);
-      return {
-        items: await this.shown(db, tenant, shown),
-        nextCursor,
-      };
-    }, consistency);
+    const { value, at } = await this.models.query(
+      async (db) => {
+        let query = this.rows(db, tenant, caller);
+        if (filter.view === 'mine') query = query.where('inbox.assignee_id', '=', caller.id);
+        if (filter.view === 'unassigned') query = query.where('inbox.assignee_id', 'is', null);
+        if (filter.status !== undefined) query = query.where('inbox.status', '=', filter.status);
+        if (filter.walletId !== undefined) {
+          query = query.where(inWallet(tenant, filter.walletId, 'inbox.contact_id'));
+        }
+        if (filter.search !== undefined)
+          query = query.where(await found(db, tenant, filter.search, 'inbox.contact_id'));
+        if (after !== null) {
+          query = query.where(
+            sql<boolean>`(inbox.last_displayed_at, inbox.conversation_id) < (${after[0]}, ${after[1]})`,
+          );
+        }
+        const rows = await query
+          .orderBy('inbox.last_displayed_at', 'desc')
+          .orderBy('inbox.conversation_id', 'desc')
+          .limit(page.limit + 1)
+          .execute();
+        const { rows: shown, nextCursor } = pageOf(rows, page.limit, bound, (last) => [
+          last.last_displayed_at,
+          last.conversation_id,
+        ]);
+        return {
+          items: await this.shown(db, tenant, shown),
+          nextCursor,
+        };
+      },
+      { ...consistency, scans: filter.search !== undefined || filter.walletId !== undefined },
+    );
     return { value, at };
   }
 }

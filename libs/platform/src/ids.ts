@@ -8,6 +8,7 @@ const NAMESPACE = parse('6f0c6a0e-2d3b-5a8e-9a41-0c7d1f5e8b27');
  * so that a repeat makes the same (source: spec/domain.md, "Streams").
  */
 export const deriveId = (tenant: string, commandId: string, stream: string, name: string): string =>
-  v5(JSON.stringify([tenant, commandId, stream, name]), NAMESPACE);
+  // As bytes: of a text the library makes them one by one.
+  v5(Buffer.from(JSON.stringify([tenant, commandId, stream, name])), NAMESPACE);
 
 export const isUuid = (value: string): boolean => validate(value);

@@ -9,9 +9,11 @@ import { Operator } from './operator.js';
 import type { EngineOptions } from './options.js';
 import { finish, join } from './rebuild.js';
 import type { OpsCall } from './requests.js';
-import { Follower, Pages } from './source.js';
+import { Follower, PAGE, Pages } from './source.js';
 
 const SILENCE_MS = 15_000;
+/** So long at most, and no longer than the write before took, what arrives gathers for the next write. */
+const GATHER_MS = 20;
 /** A timer takes no infinite time. */
 const LONGEST_MS = 60_000;
 
@@ -30,6 +32,8 @@ export class Loop {
   readonly #operating: Trying = { name: 'operations', paused: null, retryAt: 0, failures: 0 };
   readonly #ended = new AbortController();
   #heardAt = performance.now();
+  /** The live group writes nothing before this time (performance.now). */
+  #gathersUntil = 0;
   #wake: () => void = () => undefined;
 
   constructor(
@@ -135,6 +139,7 @@ export class Loop {
       .map(until);
     waits.push(Math.max(until(this.#operating), this.#operator.dueIn));
     if (this.#follower.running) waits.push(this.#heardAt + SILENCE_MS - now);
+    if (this.#gathersUntil > now) waits.push(this.#gathersUntil - now);
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([
       woken,
@@ -147,10 +152,14 @@ export class Loop {
     const live = this.#live;
     if (live.generations.length === 0) return false;
     if (!this.#follower.running) this.#follower.start(live.position);
+    const began = performance.now();
+    if (began < this.#gathersUntil) return false;
     const batch = (await this.#follower.take(live.position)) ?? (await this.#missed());
     if (batch === null) return false;
     this.#heardAt = performance.now();
     const failed = await live.apply(batch, this.#running);
+    const took = performance.now() - began;
+    if (batch.length < PAGE) this.#gathersUntil = performance.now() + Math.min(GATHER_MS, took);
     if (live.paused !== null) this.options.log?.('error', `the read models stand still: ${live.paused}`);
     await this.#failed(failed);
     if (live.position !== null) this.options.onCheckpoint?.(live.position);

@@ -63,8 +63,11 @@ export interface RowReads {
 
 /** The queries' side: reads of one moment, several at a time. */
 export interface ReadSource {
-  /** `db` reads one snapshot and is valid until the promise of `work` settles. */
-  snapshot<T>(work: (db: Kysely<SystemTables>, system: System) => Promise<T>): Promise<T>;
+  /** `db` reads one snapshot and is valid until the promise of `work` settles. `scans`: it may look at every row of a table, for which nothing else shall wait. */
+  snapshot<T>(
+    work: (db: Kysely<SystemTables>, system: System) => Promise<T>,
+    options?: { readonly scans?: boolean },
+  ): Promise<T>;
   /** Why nothing can be read now, one sentence without anybody's data; null while it can. Never rejects. */
   notReady(): Promise<string | null>;
   close(): Promise<void>;

@@ -25,14 +25,14 @@ export class Rebuilding extends Error {
   }
 }
 
-export type QueryOptions = { readonly after?: Position | null; readonly waitMs?: number };
+export type QueryOptions = { readonly after?: Position | null; readonly waitMs?: number; readonly scans?: boolean };
 export type Seen<T> = { readonly value: T; readonly at: Position | null };
 
 export interface ReadModels<DB> {
   /**
    * Runs the work over the live tables, which it names by their projections, and says what they have seen (`at`).
    * With `after` it waits until they have seen that position, `waitMs` (default 2,000) at most: outside of any snapshot, so that waiting holds nothing.
-   * Checkpoint and rows come from one snapshot. Throws NotYetVisible or Rebuilding.
+   * Checkpoint and rows come from one snapshot. `scans`: the work may look at every row of a table. Throws NotYetVisible or Rebuilding.
    */
   query<T>(work: (db: Kysely<DB>) => Promise<T>, options?: QueryOptions): Promise<Seen<T>>;
   /** Resolves when the live models have seen the position; rejects with NotYetVisible after `waitMs`, with the signal's reason if it aborts. */
@@ -155,20 +155,23 @@ export const createReadModels = <DB>(
     });
 
   return {
-    query: async (work, { after = null, waitMs = DEFAULT_WAIT_MS } = {}) => {
+    query: async (work, { after = null, waitMs = DEFAULT_WAIT_MS, scans = false } = {}) => {
       const until = performance.now() + waitMs;
       for (;;) {
         if (after !== null && (seen === null || seen < after))
           await waitFor(after, Math.max(0, until - performance.now()));
-        const outcome = await source.snapshot(async (db) => {
-          const { at, names } = await reached(db);
-          if (after !== null && (at === null || at < after)) {
-            // What was heard of went back: the log changed and everything is rebuilt.
-            seen = at;
-            return null;
-          }
-          return { value: await work((db as unknown as Kysely<DB>).withPlugin(names)), at };
-        });
+        const outcome = await source.snapshot(
+          async (db) => {
+            const { at, names } = await reached(db);
+            if (after !== null && (at === null || at < after)) {
+              // What was heard of went back: the log changed and everything is rebuilt.
+              seen = at;
+              return null;
+            }
+            return { value: await work((db as unknown as Kysely<DB>).withPlugin(names)), at };
+          },
+          { scans },
+        );
         if (outcome !== null) return outcome;
         if (after !== null && performance.now() >= until) throw new NotYetVisible(after);
       }

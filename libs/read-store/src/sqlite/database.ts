@@ -48,7 +48,23 @@ export class Connection {
   }
 }
 
-/** Kysely over this connection. Json columns come out parsed, as PostgreSQL gives them. */
+/** The rows that a statement gives, none if it is not a query. Json columns come out parsed, as PostgreSQL gives them. */
+export const rowsOf = ({ statement, reader, json }: Cached, parameters: readonly unknown[]): unknown[] => {
+  if (!reader) {
+    statement.run(...(parameters as SQLInputValue[]));
+    return [];
+  }
+  const rows = statement.all(...(parameters as SQLInputValue[]));
+  for (const name of json) {
+    for (const row of rows) {
+      const value = row[name];
+      if (typeof value === 'string') (row as Record<string, unknown>)[name] = JSON.parse(value);
+    }
+  }
+  return rows;
+};
+
+/** Kysely over this connection. */
 export const kyselyOver = <DB>(connection: Connection): Kysely<DB> =>
   new Kysely<DB>({
     dialect: new SqliteDialect({
@@ -57,19 +73,11 @@ export const kyselyOver = <DB>(connection: Connection): Kysely<DB> =>
           connection.close();
         },
         prepare: (text) => {
-          const { statement, reader, json } = connection.prepare(text);
+          const cached = connection.prepare(text);
+          const { statement, reader } = cached;
           return {
             reader,
-            all: (parameters) => {
-              const rows = statement.all(...(parameters as SQLInputValue[]));
-              for (const name of json) {
-                for (const row of rows) {
-                  const value = row[name];
-                  if (typeof value === 'string') (row as Record<string, unknown>)[name] = JSON.parse(value);
-                }
-              }
-              return rows;
-            },
+            all: (parameters) => rowsOf(cached, parameters),
             run: (parameters) => statement.run(...(parameters as SQLInputValue[])),
             iterate: (parameters) => statement.iterate(...(parameters as SQLInputValue[])),
           };

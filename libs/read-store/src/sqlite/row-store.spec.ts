@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, describe, expect, it } from '@jest/globals';
 import { json, text } from '#kernel';
-import { openSqliteRowStore, ReadStoreUnusable } from '#read-store';
+import { sql } from 'kysely';
+import { openSqliteReadSource, openSqliteRowStore, ReadStoreUnusable } from '#read-store';
 import { rowStoreSuite } from '../../../../test/conformance/row-store.suite.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'portaria-read-'));
@@ -50,6 +51,68 @@ it('keeps no byte of what was overwritten, deleted and dropped, in the file or b
   expect(bytes().includes('Outra')).toBe(true);
   expect(bytes().includes('Secreta')).toBe(false);
   await store.close();
+});
+
+describe('a query that scans', () => {
+  it('keeps no other query waiting, reads one moment, and gives what others are given', async () => {
+    const path = fresh();
+    const store = openSqliteRowStore(path);
+    await store.migrate();
+    const table = { name: 'notes__g1', spec: { key: ['id'], columns: { note: json<string[]>() }, indexes: [] } };
+    await store.write(async (tx) => {
+      await tx.createTable(table);
+      await tx.upsert(table, [{ key: ['acme', '1'], row: { note: ['a'] } }]);
+    });
+    const source = openSqliteReadSource(path, 1);
+    const rows = sql<{ readonly note: readonly string[] }>`select note from notes__g1 order by id`;
+    const answered: string[] = [];
+    let began: () => void = () => undefined;
+    const underWay = new Promise<void>((resolve) => (began = resolve));
+    let go: () => void = () => undefined;
+    const written = new Promise<void>((resolve) => (go = resolve));
+    const scan = source.snapshot(
+      async (db) => {
+        const before = await rows.execute(db);
+        began();
+        await written;
+        // Counts for so long that whoever had to wait for it would be seen to.
+        const counting = sql`with recursive n(i) as (select 1 union all select i + 1 from n where i < 3000000) select count(*) from n`;
+        await counting.execute(db);
+        answered.push('scan');
+        return [before.rows, (await rows.execute(db)).rows];
+      },
+      { scans: true },
+    );
+    await underWay;
+    await store.write((tx) => tx.upsert(table, [{ key: ['acme', '2'], row: { note: ['b'] } }]));
+    go();
+    const other = await source.snapshot((db) => rows.execute(db));
+    answered.push('other');
+    expect(other.rows).toEqual([{ note: ['a'] }, { note: ['b'] }]);
+    expect(await scan).toEqual([[{ note: ['a'] }], [{ note: ['a'] }]]);
+    expect(answered).toEqual(['other', 'scan']);
+    await source.close();
+    await store.close();
+  });
+
+  it('that fails fails alone', async () => {
+    const path = fresh();
+    const store = openSqliteRowStore(path);
+    await store.migrate();
+    const source = openSqliteReadSource(path);
+    const ask = (table: string) =>
+      source.snapshot((db) => sql`select count(*) as n from ${sql.table(table)}`.execute(db), { scans: true });
+    await expect(ask('nowhere')).rejects.toThrow('no such table');
+    expect((await ask('portaria_generation')).rows).toEqual([{ n: 0 }]);
+    await source.close();
+    rmSync(path);
+    const without = openSqliteReadSource(path);
+    await expect(without.snapshot((db) => sql`select 1`.execute(db), { scans: true })).rejects.toThrow(
+      /thread|cannot be opened/,
+    );
+    await without.close();
+    await store.close();
+  });
 });
 
 describe('a read store file that cannot be used', () => {

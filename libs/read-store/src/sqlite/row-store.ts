@@ -11,6 +11,7 @@ import { sql } from 'kysely';
 import { systemOf } from '../system.js';
 import { migrateSystem, type SystemDialect, type SystemTables } from '../system-tables.js';
 import { explain, kyselyOver, openReadDatabase, WRITER_CACHE_KIB, type Connection } from './database.js';
+import { ScanLane } from './scan-lane.js';
 import { WalCheckpoints } from './wal-checkpoints.js';
 import { indexDdl, loadRows, removeRows, scanPage, tableDdl, upsertRows } from './rows.js';
 
@@ -190,7 +191,7 @@ const settled = <T>(work: () => T): Promise<T> =>
     resolve(work());
   });
 
-/** The queries' side over the same file: up to `connections` snapshots at a time, the others wait in line. The file must exist. */
+/** The queries' side over the same file: up to `connections` snapshots at a time, the others wait in line, and one more that scans. The file must exist. */
 export const openSqliteReadSource = (path: string, connections = 4): ReadSource => {
   type Lane = { readonly connection: Connection; readonly db: ReturnType<typeof kyselyOver<SystemTables>> };
   const free: Lane[] = [];
@@ -211,8 +212,17 @@ export const openSqliteReadSource = (path: string, connections = 4): ReadSource 
     else next(lane);
   };
 
+  const scanning = new ScanLane<SystemTables>(path);
+
   const source: ReadSource = {
-    snapshot: async (work) => {
+    snapshot: async (work, { scans = false } = {}) => {
+      if (scans) {
+        return scanning
+          .snapshot((db) => work(db, systemOf(db, clock)))
+          .catch((error: unknown) => {
+            throw explain(path, error);
+          });
+      }
       const lane = await lease();
       try {
         lane.connection.exec('begin');
@@ -225,10 +235,10 @@ export const openSqliteReadSource = (path: string, connections = 4): ReadSource 
       }
     },
     notReady: () => notReadyBy(source),
-    close: () =>
-      settled(() => {
-        for (const { connection } of free.splice(0)) connection.close();
-      }),
+    close: async () => {
+      for (const { connection } of free.splice(0)) connection.close();
+      await scanning.close();
+    },
   };
   return source;
 };
