@@ -50,9 +50,9 @@ export const startProjectorThread = async (
   const worker = new Worker(new URL('./projector.worker.js', import.meta.url), {
     workerData: data,
     name: 'projector',
-    // A rebuild keeps less than 100 MiB alive. Without a bound V8 lets ten times as much garbage stand. Three times 32 MiB for what is
-    // young: twice as much is no faster and takes 60 MiB more, half as much is slower by a tenth.
-    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 96 },
+    // A rebuild keeps less than 100 MiB alive. Without a bound V8 lets ten times as much garbage stand. Three times 16 MiB for what is
+    // young: twice as much is faster by a tenth and takes 30 MiB more, which would not leave a rebuild below 512.
+    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 48 },
   });
   let failure: string | null = null;
   let role: Role = 'standby';

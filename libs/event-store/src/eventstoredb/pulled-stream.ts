@@ -13,6 +13,7 @@ export class PulledStream<T> {
   private failure: { readonly error: unknown } | null = null;
   private ended = false;
   private closed = false;
+  private stirring = false;
   private stirred: (() => void) | null = null;
 
   /** @param release tells the server to stop; a stream that is only left goes on at the server's side. */
@@ -35,7 +36,14 @@ export class PulledStream<T> {
     }
     stream.on('readable', () => {
       if (this.closed) this.empty();
-      else stir();
+      else if (!this.stirring) {
+        // What comes within one turn of the event loop is taken together.
+        this.stirring = true;
+        setImmediate(() => {
+          this.stirring = false;
+          stir();
+        });
+      }
     });
   }
 

@@ -96,7 +96,7 @@ export const openReadDatabase = (path: string, mode: 'write' | 'read'): Connecti
     try {
       if (mode === 'write') claim(path, database);
       database.exec(
-        `pragma cache_size = -${String(mode === 'write' ? WRITER_CACHE_KIB : 16_384)}; pragma temp_store = memory`,
+        `pragma cache_size = -${String(mode === 'write' ? WRITER_CACHE_KIB : 8_192)}; pragma temp_store = memory`,
       );
       return new Connection(database);
     } catch (error) {
