@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util';
 import { randomOf } from '../traffic/random.js';
 import { machine, show, waited, type Figure } from './figures.js';
 import { summarise } from './profile.js';
+import { bigInbox } from './big-inbox.js';
 import { engineOnPostgres, engineOnServers, engineRows } from './engine-rows.js';
 import { onEventStoreDb } from './event-store-db-rows.js';
 import { idleStreams } from './idle-streams.js';
@@ -25,7 +26,7 @@ const { values: options, positionals } = parseArgs({
 });
 /** By the servers that they need. */
 const sets: readonly { readonly rows: Readonly<Record<string, Row>>; readonly needs: readonly string[] }[] = [
-  { rows: { ...embedded, ...engineRows, 'idle-streams': idleStreams }, needs: [] },
+  { rows: { ...embedded, ...engineRows, 'big-inbox': bigInbox, 'idle-streams': idleStreams }, needs: [] },
   { rows: onEventStoreDb, needs: ['EVENTSTORE_URL'] },
   { rows: { ...postgresRows, ...engineOnPostgres }, needs: ['POSTGRES_URL'] },
   { rows: engineOnServers, needs: ['EVENTSTORE_URL', 'POSTGRES_URL'] },

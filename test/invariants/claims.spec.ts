@@ -39,3 +39,28 @@ describe('an address that was claimed for a contact that is not there yet', () =
       ]);
     }));
 });
+
+describe('an address that a blocked contact was given by somebody who died before the block reached it', () => {
+  it('is under the block for those who hold it too: their conversation is concluded [I3]', () =>
+    withGatehouse(7, 1, async (gatehouse) => {
+      const ask = async (by: string, wish: Wish) => {
+        gatehouse.clock.pass(1000);
+        return gatehouse.ask(TENANT, { by, now: new Date(gatehouse.clock.now()).toISOString(), wish });
+      };
+      const receive = (channel: string, from: Address) =>
+        ask('gateway', { do: 'receive', channel, from, also: [], providerMessageId: 'p1', sentAt: null });
+      await receive('email', email);
+      const other: Address = { ...email, value: 'ana@example.com', key: 'email:ana@example.com' };
+      await receive('email', other);
+      const { contacts } = await gatehouse.world(TENANT);
+      const contactId =
+        [...contacts.values()].find(({ identities }) => identities[0]?.key === other.key)?.contactId ?? '';
+      const said = { scope: null, reasonCode: null, conversationId: null, notice: false, expiresAt: null };
+      expect((await ask('ana', { do: 'block', contactId, confirm: true, ...said }))?.accepted).toBe(true);
+      gatehouse.failAfter(2);
+      expect(await ask('ana', { do: 'attach', contactId, address: email })).toBeNull();
+      await gatehouse.settle();
+      const { conversations } = await gatehouse.world(TENANT);
+      expect([...conversations.values()].map(({ status }) => status)).toEqual(['concluded', 'concluded']);
+    }));
+});

@@ -13,6 +13,7 @@ import {
   oneAssignee,
   oneEpisode,
   oneHolder,
+  oneHolderAtLast,
   onlyByRight,
   saidOnce,
   sendingAssignsNobody,
@@ -116,6 +117,17 @@ describe('of all that was asked at once', () => {
       holds(
         oneHolder,
         { mix: { register: 20, attach: 20, detach: 6, receive: 15 }, crashes: true },
+        { 'duplicates.preventPhone': true, 'duplicates.preventEmail': true },
+      ),
+    TIMEOUT,
+  );
+
+  it(
+    'and where clocks differ nobody shares one with another once the policies have run [I13]',
+    () =>
+      holds(
+        oneHolderAtLast,
+        { mix: { register: 20, attach: 20, detach: 6, receive: 15 }, crashes: true, skewed: true },
         { 'duplicates.preventPhone': true, 'duplicates.preventEmail': true },
       ),
     TIMEOUT,

@@ -307,9 +307,10 @@ const channelOf = ({ kind }: Address, at: number): string =>
 
 /** None, some time ago, or at the very edge of what a block covers. */
 const sentAtOf = (how: number, which: number, contact: Contact | undefined, now: Time): Time | null => {
-  const edges = (contact?.episodes ?? []).flatMap(({ coverage, expiresAt }) =>
-    coverage.flatMap(({ from, to }) => [from, to ?? expiresAt ?? from]),
-  );
+  // In their order in time: two worlds that are the same may keep them in another.
+  const edges = (contact?.episodes ?? [])
+    .flatMap(({ coverage, expiresAt }) => coverage.flatMap(({ from, to }) => [from, to ?? expiresAt ?? from]))
+    .sort();
   const edge = pick(edges, which);
   const near = edge === undefined ? now : shifted(edge, (which % 3) - 1);
   return (

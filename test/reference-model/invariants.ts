@@ -168,6 +168,21 @@ export const oneHolder: Invariant = (history) => {
   return broken;
 };
 
+/** Where clocks differ a claim may be taken for dead that is not; then the policies take the address from one of the two. */
+export const oneHolderAtLast: Invariant = (history) => {
+  const broken: string[] = [];
+  walk(history, {
+    step: (_step, after) => {
+      for (const key of after.claims.keys()) {
+        const holders = new Set(holdersOf(after, key).map(({ contact }) => contact.contactId));
+        if (/^(phone|email):/.test(key) && holders.size > 1)
+          broken.push(`${key} is held by ${[...holders].join(', ')}`);
+      }
+    },
+  });
+  return broken;
+};
+
 /** No fact says what was so already. */
 export const saidOnce: Invariant = (history) => {
   const broken: string[] = [];

@@ -49,7 +49,7 @@ const shownConsents = (consents: Consents): CardConsents =>
 
 export const contactCard = projection<ContactEvent>()({
   name: 'contact_card',
-  version: 4,
+  version: 5,
   table: {
     key: ['contact_id'],
     columns: {
@@ -68,6 +68,7 @@ export const contactCard = projection<ContactEvent>()({
       revision: integer,
     },
     indexes: [['sort_name', 'contact_id']],
+    searched: 'search_text',
   },
   opens: ['ContactRegistered', 'ContactIdentityAttached', 'ContactDetailsChanged', 'ContactsMerged'],
   // Whatever of the contact could not be folded: nothing of it may stay.

@@ -22,16 +22,25 @@ type Cards = { readonly contact_card: RowIn<typeof contactCard> };
 /** More than so many are found soon by going along the list. */
 const FEW = 1000;
 
+/** `condition` for a query that joins `contact_card`; `ordered` makes what it orders by of the name of a text column. */
+type Search = {
+  readonly condition: Expression<SqlBool>;
+  readonly ordered: (column: string) => Expression<string>;
+};
+
+const everybody: Search = { condition: sql<SqlBool>`1 = 1`, ordered: (column) => sql.ref(column) };
+
 /**
- * Whose name or address has that part, for a query that joins `contact_card`; `contact` names its column of contact ids. Few are found
- * by one look at all cards, since going along a list for them would look up a card for each of its rows.
+ * Whose name or address has that part; `contact` names the column of contact ids. Few are found by one look at all cards:
+ * going along a list for them would look up a card for each of its rows.
  */
-export const found = async (
+export const searched = async (
   db: Kysely<Cards>,
   tenant: string,
-  search: string,
+  search: string | undefined,
   contact: string,
-): Promise<Expression<SqlBool>> => {
+): Promise<Search> => {
+  if (search === undefined) return everybody;
   const has = (column: string): RawBuilder<SqlBool> =>
     sql<SqlBool>`${sql.ref(column)} like ${containing(searchTerm(search))} escape '\\'`;
   const few = await db
@@ -41,10 +50,15 @@ export const found = async (
     .where(has('search_text'))
     .limit(FEW + 1)
     .execute();
-  if (few.length > FEW) return has('contact_card.search_text');
-  return few.length === 0
-    ? sql<SqlBool>`1 = 0`
-    : sql<SqlBool>`${sql.ref(contact)} in (${sql.join(few.map((row) => row.contact_id))})`;
+  if (few.length > FEW) return { ...everybody, condition: has('contact_card.search_text') };
+  return {
+    condition:
+      few.length === 0
+        ? sql<SqlBool>`1 = 0`
+        : sql<SqlBool>`${sql.ref(contact)} in (${sql.join(few.map((row) => row.contact_id))})`,
+    // An expression has no index: the list is not gone along, what was found is sorted.
+    ordered: (column) => sql<string>`${sql.ref(column)} || ''`,
+  };
 };
 
 /** Is the contact in the wallet? `contact` names the column of the outer query. */

@@ -6,7 +6,7 @@ import { CODEC, type Codec } from '#event-store';
 import type { Caller } from '#kernel';
 import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
-import { containing, found, inWallet, mayRead, mustBeWallet, seesEverything } from './access.query.js';
+import { containing, inWallet, mayRead, mustBeWallet, searched, seesEverything } from './access.query.js';
 import type { CardRow } from './as-of.js';
 import type { Tables } from './tables.js';
 
@@ -99,8 +99,8 @@ export class ListContactsHandler implements IQueryHandler<ListContacts> {
           // Nothing of them could be shown.
           .where('contact_card.erased', '=', 0)
           .where(ownContact(caller, 'contact_card.contact_id'));
-        if (filter.search !== undefined)
-          query = query.where(await found(db, tenant, filter.search, 'contact_card.contact_id'));
+        const { condition, ordered } = await searched(db, tenant, filter.search, 'contact_card.contact_id');
+        query = query.where(condition);
         if (filter.tag !== undefined)
           query = query.where(sql<boolean>`tag_text like ${containing(`|${filter.tag}|`)} escape '\\'`);
         if (filter.blocked !== undefined)
@@ -109,7 +109,7 @@ export class ListContactsHandler implements IQueryHandler<ListContacts> {
           query = query.where(inWallet(tenant, filter.walletId, 'contact_card.contact_id'));
         if (after !== null) query = query.where(sql<boolean>`(sort_name, contact_id) > (${after[0]}, ${after[1]})`);
         return query
-          .orderBy('sort_name')
+          .orderBy(ordered('sort_name'))
           .orderBy('contact_id')
           .limit(page.limit + 1)
           .execute();
@@ -340,14 +340,14 @@ export class ListBlockedContactsHandler implements IQueryHandler<ListBlockedCont
           .selectAll('blocked_contacts')
           .select('contact_card.display_name');
         if (filter.kind !== undefined) query = query.where('blocked_contacts.kind', '=', filter.kind);
-        if (filter.search !== undefined)
-          query = query.where(await found(db, tenant, filter.search, 'blocked_contacts.contact_id'));
+        const { condition, ordered } = await searched(db, tenant, filter.search, 'blocked_contacts.contact_id');
+        query = query.where(condition);
         if (after !== null)
           query = query.where(
             sql<boolean>`(blocked_contacts.blocked_at, blocked_contacts.block_id) < (${after[0]}, ${after[1]})`,
           );
         return query
-          .orderBy('blocked_contacts.blocked_at', 'desc')
+          .orderBy(ordered('blocked_contacts.blocked_at'), 'desc')
           .orderBy('blocked_contacts.block_id', 'desc')
           .limit(page.limit + 1)
           .execute();

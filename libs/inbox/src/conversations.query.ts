@@ -6,7 +6,7 @@ import { CODEC, type Codec } from '#event-store';
 import { intervalAt, type Caller } from '#kernel';
 import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
-import { found, inWallet, mayRead } from './access.query.js';
+import { inWallet, mayRead, searched } from './access.query.js';
 import type { Tables } from './tables.js';
 
 export type View = 'all' | 'mine' | 'unassigned';
@@ -173,15 +173,15 @@ export class ListConversationsHandler extends ConversationReader implements IQue
         if (filter.walletId !== undefined) {
           query = query.where(inWallet(tenant, filter.walletId, 'inbox.contact_id'));
         }
-        if (filter.search !== undefined)
-          query = query.where(await found(db, tenant, filter.search, 'inbox.contact_id'));
+        const { condition, ordered } = await searched(db, tenant, filter.search, 'inbox.contact_id');
+        query = query.where(condition);
         if (after !== null) {
           query = query.where(
             sql<boolean>`(inbox.last_displayed_at, inbox.conversation_id) < (${after[0]}, ${after[1]})`,
           );
         }
         const rows = await query
-          .orderBy('inbox.last_displayed_at', 'desc')
+          .orderBy(ordered('inbox.last_displayed_at'), 'desc')
           .orderBy('inbox.conversation_id', 'desc')
           .limit(page.limit + 1)
           .execute();

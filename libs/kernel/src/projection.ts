@@ -25,6 +25,8 @@ export type TableSpec = {
   readonly columns: Columns;
   /** Each a list of columns (`tenant` comes first by itself); ` desc` may follow a name. */
   readonly indexes: readonly (readonly string[])[];
+  /** The text column of which queries look for a part: each such query looks at all rows of its tenant. */
+  readonly searched?: string;
 };
 
 /**
@@ -81,6 +83,7 @@ type Definition<
       | `${Extract<keyof NoInfer<C>, string>} desc`
       | `${NoInfer<K>[number]} desc`
     )[])[];
+    readonly searched?: Extract<keyof NoInfer<C>, string>;
   };
   readonly opens?: readonly NoInfer<E>['type'][];
   readonly passesParking?: readonly NoInfer<E>['type'][];
@@ -109,6 +112,7 @@ export const projection =
       key: definition.table.key,
       columns: definition.table.columns,
       indexes: definition.table.indexes ?? [],
+      ...(definition.table.searched === undefined ? {} : { searched: definition.table.searched }),
     },
     opens: definition.opens ?? [],
     passesParking: definition.passesParking ?? [],

@@ -39,7 +39,7 @@ type Of<E extends { type: string }, T extends E['type']> = Extract<E, { type: T 
 
 /** A block reaches every conversation it covers, also those that a crash or a race left behind [I2 I3 I4 I9]. */
 export const blockCoordinator = policy<
-  | Of<ContactEvent, 'ContactBlocked' | 'ContactBlockChanged'>
+  | Of<ContactEvent, 'ContactBlocked' | 'ContactBlockChanged' | 'ContactIdentityAttached'>
   | Of<
       ConversationEvent,
       | 'MessageReceived'
@@ -53,6 +53,8 @@ export const blockCoordinator = policy<
   hears: [
     'ContactBlocked',
     'ContactBlockChanged',
+    // A block of any holder covers the address, also for those who hold it already.
+    'ContactIdentityAttached',
     'MessageReceived',
     'ConversationOpened',
     'ConversationReopened',
@@ -63,6 +65,7 @@ export const blockCoordinator = policy<
     switch (event.type) {
       case 'ContactBlocked':
       case 'ContactBlockChanged':
+      case 'ContactIdentityAttached':
         return [{ type: 'EnforceBlockEverywhere', data: { contactId: event.data.contactId } }];
       case 'MessageSendRequested': {
         const conversationId = event.subject;

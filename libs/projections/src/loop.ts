@@ -34,6 +34,8 @@ export class Loop {
   #heardAt = performance.now();
   /** The live group writes nothing before this time (performance.now). */
   #gathersUntil = 0;
+  /** It was asked for before that time: it has to be looked at again then. */
+  #gathers = false;
   #wake: () => void = () => undefined;
 
   constructor(
@@ -100,6 +102,7 @@ export class Loop {
 
   /** One round: live first, then a slice of everything else. Returns whether there may be more to do at once. */
   async #turn(): Promise<boolean> {
+    this.#gathers = false;
     let worked = await this.#guarded(this.#live, () => this.#follow());
     for (const build of [...this.#members.builds]) {
       if (this.#ended.signal.aborted) return false;
@@ -139,7 +142,7 @@ export class Loop {
       .map(until);
     waits.push(Math.max(until(this.#operating), this.#operator.dueIn));
     if (this.#follower.running) waits.push(this.#heardAt + SILENCE_MS - now);
-    if (this.#gathersUntil > now) waits.push(this.#gathersUntil - now);
+    if (this.#gathers) waits.push(Math.max(0, this.#gathersUntil - now));
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([
       woken,
@@ -153,7 +156,8 @@ export class Loop {
     if (live.generations.length === 0) return false;
     if (!this.#follower.running) this.#follower.start(live.position);
     const began = performance.now();
-    if (began < this.#gathersUntil) return false;
+    this.#gathers = began < this.#gathersUntil;
+    if (this.#gathers) return false;
     const batch = (await this.#follower.take(live.position)) ?? (await this.#missed());
     if (batch === null) return false;
     this.#heardAt = performance.now();

@@ -66,11 +66,15 @@ export const tableDdl = (table: Table): string => {
   return `create table ${quote(table.name)} (${all}, primary key (${keys.map(quote).join(', ')}))`;
 };
 
-export const indexDdl = (table: Table): readonly string[] =>
-  table.spec.indexes.map(
+/** A searched column stands in an index beside the key: rows lie in no order, and looking at all of them would read a page for each. */
+export const indexDdl = (table: Table): readonly string[] => {
+  const { indexes, searched, key } = table.spec;
+  const all = searched === undefined ? indexes : [...indexes, [...key, searched]];
+  return all.map(
     (index, at) =>
       `create index if not exists ${quote(indexName(table, at))} on ${quote(table.name)} (${indexColumns(index, quote)})`,
   );
+};
 
 export const loadRows = (connection: Connection, table: Table, keys: readonly Key[]): (Row | null)[] => {
   const rows = new Array<Row | null>(keys.length).fill(null);
