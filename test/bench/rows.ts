@@ -21,7 +21,7 @@ import {
   type Plan,
 } from './run.js';
 import { Server } from './server.js';
-import { Agents, Crowd } from './traffic.js';
+import { Agents, Crowd, type Place } from './traffic.js';
 
 export type Row = (plan: Plan) => Promise<readonly Figure[]>;
 
@@ -353,6 +353,65 @@ const rebuildOver = async (plan: Plan, server: Server, name: string): Promise<re
   ];
 };
 
+/** One customer has written 20,000 times: a command right after the start, which folds the stream from its beginning, and those behind it. */
+const longConversation: Row = async (plan) => {
+  const folder = mkdtempSync(join(tmpdir(), 'portaria-bench-'));
+  const messages = 20_000;
+  try {
+    let conversationId = '';
+    await withServer(
+      { ...plan, profiles: undefined },
+      async (server) => {
+        const { gateway } = await staffed(server);
+        const crowd = new Crowd(plan.random.fork('crowd'), 1, 'l');
+        for (let sent = 0; sent < messages; sent += BATCH) {
+          const bodies = Array.from({ length: BATCH }, () => crowd.from(0));
+          const answer = await gateway.lines<Place>('/v1/messages/inbound/batch', bodies);
+          conversationId = answer.body[0]?.conversationId ?? '';
+        }
+      },
+      folder,
+    );
+    const runs = await repeat(plan.runs, () =>
+      withServer(
+        plan,
+        async (server) => {
+          const ana = await server.as('ana');
+          const timed = async (): Promise<number> => {
+            const began = performance.now();
+            await ana.post(`/v1/conversations/${conversationId}/messages`, { content: { text: 'Bom dia!' } });
+            return performance.now() - began;
+          };
+          await level(server);
+          return { cold: await timed(), warm: await repeat(100, timed) };
+        },
+        folder,
+      ),
+    );
+    const row = 'long-conversation';
+    return [
+      {
+        row,
+        name: 'the first command after a start',
+        unit: 'ms',
+        values: runs.map(({ cold }) => cold),
+        better: 'less',
+      },
+      {
+        row,
+        name: 'a command behind it, p99',
+        unit: 'ms',
+        values: runs.map(({ warm }) => quantile(warm, 0.99)),
+        better: 'less',
+        floor: 50,
+        aim: 5,
+      },
+    ];
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+};
+
 const start: Row = async (plan) => {
   const folder = mkdtempSync(join(tmpdir(), 'portaria-bench-'));
   try {
@@ -396,6 +455,7 @@ export const embedded = {
   'inbound-batch': inboundBatch,
   check,
   visible,
+  'long-conversation': longConversation,
   rebuild,
   start,
 } satisfies Readonly<Record<string, Row>>;

@@ -140,7 +140,11 @@ const record = fc
   .record({ ...about, erasureId, keyId: one('k1'), destroyedAt: time })
   .chain((data) => metadata.map((asked) => new RecordErasure(data, asked)));
 const complete = fc
-  .record({ ...about, erasureId, steps: fc.array(fc.record({ step: one('requested'), at: time, position: one('1') })) })
+  .record({
+    ...about,
+    erasureId,
+    steps: fc.array(fc.record({ step: one('requested'), at: time, position: one('1') }, { noNullPrototype: true })),
+  })
   .chain((data) => metadata.map((asked) => new CompleteErasure(data, asked)));
 
 /** A contact with two addresses, as it was frozen for this one. */
