@@ -51,8 +51,9 @@ export const startProjectorThread = async (
     workerData: data,
     name: 'projector',
     // A rebuild keeps less than 100 MiB alive. Without a bound V8 lets ten times as much garbage stand. Three times 16 MiB for what is
-    // young: twice as much is faster by a tenth and takes 30 MiB more, which would not leave a rebuild below 512.
-    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 48 },
+    // young: twice as much is faster by a tenth and takes 30 MiB more, which would not leave a rebuild below 512. Events of a server wait
+    // in memory while others are worked on, and then half as much is slower by a fifth.
+    resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: data.place.kind === 'sqlite' ? 48 : 96 },
   });
   let failure: string | null = null;
   let role: Role = 'standby';

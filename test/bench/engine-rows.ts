@@ -29,7 +29,7 @@ export const engineRun = async (
     // The heap of the projector's thread.
     [
       '--max-old-space-size=384',
-      '--max-semi-space-size=16',
+      stores.log === 'server' ? '--max-semi-space-size=32' : '--max-semi-space-size=16',
       PROGRAM,
       '--folder',
       plan.log ?? join(tmpdir(), 'portaria-bench'),
