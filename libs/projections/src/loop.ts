@@ -9,11 +9,9 @@ import { Operator } from './operator.js';
 import type { EngineOptions } from './options.js';
 import { finish, join } from './rebuild.js';
 import type { OpsCall } from './requests.js';
-import { Follower, PAGE, Pages } from './source.js';
+import { Follower, Pages } from './source.js';
 
 const SILENCE_MS = 15_000;
-/** So long at most, and no longer than the write before took, what arrives gathers for the next write. */
-const GATHER_MS = 20;
 /** A timer takes no infinite time. */
 const LONGEST_MS = 60_000;
 
@@ -32,10 +30,6 @@ export class Loop {
   readonly #operating: Trying = { name: 'operations', paused: null, retryAt: 0, failures: 0 };
   readonly #ended = new AbortController();
   #heardAt = performance.now();
-  /** The live group writes nothing before this time (performance.now). */
-  #gathersUntil = 0;
-  /** It was asked for before that time: it has to be looked at again then. */
-  #gathers = false;
   #wake: () => void = () => undefined;
 
   constructor(
@@ -102,7 +96,6 @@ export class Loop {
 
   /** One round: live first, then a slice of everything else. Returns whether there may be more to do at once. */
   async #turn(): Promise<boolean> {
-    this.#gathers = false;
     let worked = await this.#guarded(this.#live, () => this.#follow());
     for (const build of [...this.#members.builds]) {
       if (this.#ended.signal.aborted) return false;
@@ -142,7 +135,6 @@ export class Loop {
       .map(until);
     waits.push(Math.max(until(this.#operating), this.#operator.dueIn));
     if (this.#follower.running) waits.push(this.#heardAt + SILENCE_MS - now);
-    if (this.#gathers) waits.push(Math.max(0, this.#gathersUntil - now));
     let timer: NodeJS.Timeout | undefined;
     await Promise.race([
       woken,
@@ -155,15 +147,10 @@ export class Loop {
     const live = this.#live;
     if (live.generations.length === 0) return false;
     if (!this.#follower.running) this.#follower.start(live.position);
-    const began = performance.now();
-    this.#gathers = began < this.#gathersUntil;
-    if (this.#gathers) return false;
     const batch = (await this.#follower.take(live.position)) ?? (await this.#missed());
     if (batch === null) return false;
     this.#heardAt = performance.now();
     const failed = await live.apply(batch, this.#running);
-    const took = performance.now() - began;
-    if (batch.length < PAGE) this.#gathersUntil = performance.now() + Math.min(GATHER_MS, took);
     if (live.paused !== null) this.options.log?.('error', `the read models stand still: ${live.paused}`);
     await this.#failed(failed);
     if (live.position !== null) this.options.onCheckpoint?.(live.position);
