@@ -6,6 +6,7 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { json, text } from '#kernel';
 import { sql } from 'kysely';
 import { openSqliteReadSource, openSqliteRowStore, ReadStoreUnusable } from '#read-store';
+import { ScanLane } from './scan-lane.js';
 import { rowStoreSuite } from '../../../../test/conformance/row-store.suite.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'portaria-read-'));
@@ -107,12 +108,29 @@ describe('a query that scans', () => {
     await source.close();
     rmSync(path);
     const without = openSqliteReadSource(path);
-    await expect(without.snapshot((db) => sql`select 1`.execute(db), { scans: true })).rejects.toThrow(
-      /thread|cannot be opened/,
-    );
+    const missing = without.snapshot((db) => sql`select 1`.execute(db), { scans: true });
+    await expect(missing).rejects.toThrow(ReadStoreUnusable);
+    await expect(missing).rejects.toThrow('cannot be opened');
     await without.close();
     await store.close();
   });
+});
+
+it('gives nobody the rows of another question, where the thread of the scans dies and another takes its place', async () => {
+  // Answers with what it was asked, and dies of one question.
+  const program = `import { parentPort } from 'node:worker_threads';
+    parentPort.on('message', ({ sql }) => {
+      if (sql === 'die') throw new Error('dead');
+      parentPort.postMessage({ rows: [{ sql }] });
+    });`;
+  const lane = new ScanLane('nowhere', new URL(`data:text/javascript,${encodeURIComponent(program)}`));
+  const ask = (text: string) =>
+    lane.snapshot(async (db) => (await sql<{ readonly sql: string }>`${sql.raw(text)}`.execute(db)).rows);
+  const [died, first, second] = await Promise.allSettled([ask('die'), ask('first'), ask('second')]);
+  expect(died).toMatchObject({ status: 'rejected' });
+  expect(first).toEqual({ status: 'fulfilled', value: [{ sql: 'first' }] });
+  expect(second).toEqual({ status: 'fulfilled', value: [{ sql: 'second' }] });
+  await lane.close();
 });
 
 describe('a read store file that cannot be used', () => {

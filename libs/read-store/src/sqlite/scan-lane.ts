@@ -12,15 +12,20 @@ import {
 export type Question = { readonly sql: string; readonly parameters: readonly unknown[] };
 export type Answer = { readonly rows: unknown[] } | { readonly message: string; readonly errcode: unknown };
 type Waiting = { readonly resolve: (answer: Answer) => void; readonly reject: (error: Error) => void };
+/** What is asked of a thread is answered by that thread, or never: one that has died answers nothing of its successor's. */
+type Thread = { readonly worker: Worker; readonly waiting: Waiting[] };
 
 /** One connection in a thread of its own, begun at the first need: what it is asked keeps nobody else waiting but those who ask it too. */
 export class ScanLane<DB> {
   readonly db: Kysely<DB>;
-  readonly #waiting: Waiting[] = [];
-  #worker: Worker | null = null;
+  #thread: Thread | null = null;
   #turn: Promise<unknown> = Promise.resolve();
 
-  constructor(readonly path: string) {
+  /** `program` is what the thread runs. */
+  constructor(
+    readonly path: string,
+    readonly program = new URL('./scan.worker.js', import.meta.url),
+  ) {
     const connection = {
       executeQuery: (query: CompiledQuery) => this.#ask(query),
       streamQuery: () => {
@@ -59,34 +64,32 @@ export class ScanLane<DB> {
 
   async close(): Promise<void> {
     await this.#turn;
-    await this.#worker?.terminate();
+    await this.#thread?.worker.terminate();
   }
 
   async #ask({ sql, parameters }: Question): Promise<{ readonly rows: never[] }> {
-    const worker = (this.#worker ??= this.#start());
+    const { worker, waiting } = (this.#thread ??= this.#start());
     const answer = await new Promise<Answer>((resolve, reject) => {
-      this.#waiting.push({ resolve, reject });
+      waiting.push({ resolve, reject });
       worker.postMessage({ sql, parameters } satisfies Question);
     });
     if ('message' in answer) throw Object.assign(new Error(answer.message), { errcode: answer.errcode });
     return answer as { rows: never[] };
   }
 
-  #start(): Worker {
-    const worker = new Worker(new URL('./scan.worker.js', import.meta.url), {
-      workerData: { path: this.path },
-      name: 'scans',
-    });
+  #start(): Thread {
+    const worker = new Worker(this.program, { workerData: { path: this.path }, name: 'scans' });
     worker.unref();
+    const thread: Thread = { worker, waiting: [] };
     const ended = (error: Error): void => {
-      if (this.#worker === worker) this.#worker = null;
-      for (const { reject } of this.#waiting.splice(0)) reject(error);
+      if (this.#thread === thread) this.#thread = null;
+      for (const { reject } of thread.waiting.splice(0)) reject(error);
     };
-    worker.on('message', (answer: Answer) => this.#waiting.shift()?.resolve(answer));
+    worker.on('message', (answer: Answer) => thread.waiting.shift()?.resolve(answer));
     worker.on('error', ended);
     worker.on('exit', () => {
       ended(new Error('the thread of the scans ended'));
     });
-    return worker;
+    return thread;
   }
 }
