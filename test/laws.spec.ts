@@ -24,12 +24,11 @@ import { projections } from '#apps/registry';
 import { asked, at, callers } from '#kernel/given';
 import { contactDecider, coverageOf, type CompleteMerge, type Contact, type ContactEvent } from '#contacts/contact';
 import { conversationDecider, type ConversationCommand, type ConversationEvent } from '#conversations/conversation';
+import { SAME_RUNS } from './fixtures/same-runs.js';
 import { asRead, golden, hashes, projectionHashes, type Golden } from './golden.js';
 import { deciders, type Registered } from './registry.js';
 
-/** The same lives each time; `RUNS=1 npm test -- laws` tries others. */
-const SEED = process.env['RUNS'] === undefined ? { seed: 7 } : {};
-const RUNS = { numRuns: 60, ...SEED };
+const RUNS = { numRuns: 60, ...SAME_RUNS };
 const LENGTH = { minLength: 1, maxLength: 30, size: 'max' } as const;
 const byName = deciders.map((registered) => [registered.decider.category, registered] as const);
 const definitions: EventDefinitions = Object.fromEntries(deciders.flatMap(({ events }) => Object.entries(events)));
@@ -588,7 +587,7 @@ describe.each(projections.map((projection) => [projection.name, projection] as c
             rebuilt = stored(foldOn(projection, rebuilt, rest.splice(0, size + 1)));
           expect(bytesOf(rebuilt)).toBe(whole);
         }),
-        { numRuns: 25, ...SEED },
+        { numRuns: 25, ...SAME_RUNS },
       );
     });
 
@@ -620,7 +619,7 @@ describe.each(projections.map((projection) => [projection.name, projection] as c
             projection.counts === null ? 0 : rows.size,
           );
         }),
-        { numRuns: 25, ...SEED },
+        { numRuns: 25, ...SAME_RUNS },
       );
     });
 
@@ -642,7 +641,7 @@ describe.each(projections.map((projection) => [projection.name, projection] as c
           ]);
           expect(bytesOf(together)).toBe(bytesOf(apart));
         }),
-        { numRuns: 25, ...SEED },
+        { numRuns: 25, ...SAME_RUNS },
       );
     });
 
