@@ -11,6 +11,7 @@ import { runHere, type Variables } from '../ops/command-line.js';
 import { until } from '../fixtures/until.js';
 import { clock, invite, NOWHERE, openDoor, tokenOf, type Answer, type Door, type Json } from './door.js';
 import { newPhone, townOf, type Town } from './town.js';
+import { SAME_RUNS } from '../fixtures/same-runs.js';
 
 let door: Door;
 let town: Town;
@@ -531,7 +532,7 @@ describe('the export', () => {
           expect(err).toMatch(new RegExp(`: line ${String(harm === 'twice' ? at + 2 : at + 1)} `));
         },
       ),
-      { numRuns: 40 },
+      { numRuns: 40, ...SAME_RUNS },
     );
     expect(await verified(join(folder, 'nothing.ndjson'))).toBe(2);
   });

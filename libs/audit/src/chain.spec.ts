@@ -5,6 +5,7 @@ import type { StoredEvent } from '#event-store';
 import type { Position } from '#kernel';
 import { canonicalJson } from '#platform';
 import { ChainWriter, checkedLines, type Checked, type Fault } from './chain.adapter.js';
+import { SAME_RUNS } from '../../../test/fixtures/same-runs.js';
 
 const fact = (n: number, data: Record<string, unknown> = { text: `número ${String(n)}` }): StoredEvent => ({
   id: `00000000-0000-7000-8000-${String(n).padStart(12, '0')}`,
@@ -73,7 +74,7 @@ describe('the chain of an export', () => {
           expect(await faults(fileOf(facts).join(''), size)).toEqual([]);
         },
       ),
-      { numRuns: 100 },
+      { numRuns: 100, ...SAME_RUNS },
     );
   });
 });

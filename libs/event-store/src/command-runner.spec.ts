@@ -23,6 +23,7 @@ import {
 import { Command, type CommandMetadata, decider, type Event, reject, type Rejection, unheard } from '#kernel';
 import { collect } from '../../../test/conformance/event-store.suite.js';
 import { memoryKeyVault } from '../../../test/fixtures/memory-key-vault.js';
+import { SAME_RUNS } from '../../../test/fixtures/same-runs.js';
 
 type TallyEvent =
   | Event<'TallyCounted', { by: number; note: string | undefined }>
@@ -503,7 +504,7 @@ describe('the command runner', () => {
           stored.map((event) => `${String(event.revision)} ${event.id}`).sort(),
         );
       }),
-      { numRuns: 40 },
+      { numRuns: 40, ...SAME_RUNS },
     );
   });
 });

@@ -6,6 +6,7 @@ import { createReadModels, openSqliteReadSource, type RowStore } from '#read-sto
 import { MemoryEventStore } from '../../../test/doubles/memory-event-store.js';
 import type { Toy } from '../../../test/doubles/toy-projections.js';
 import { done, fresh, liveAt, start, until } from '../../../test/fixtures/engine.js';
+import { SAME_RUNS } from '../../../test/fixtures/same-runs.js';
 
 /** Rows come, go, and move between groups, some of them without a name. */
 const desks = projection<Toy>()({
@@ -96,7 +97,7 @@ describe('group counts', () => {
           await run.stop();
         },
       ),
-      { numRuns: 20 },
+      { numRuns: 20, ...SAME_RUNS },
     );
   });
 

@@ -19,6 +19,7 @@ import {
   start,
   until,
 } from '../../../test/fixtures/engine.js';
+import { SAME_RUNS } from '../../../test/fixtures/same-runs.js';
 
 /** What is wrong with the code at the moment. */
 const bug = { throwsOn: new Set<number>(), unfitOn: new Set<number>(), unreadable: new Set<number>() };
@@ -375,7 +376,7 @@ describe('an event that cannot be folded', () => {
           await run.stop();
         },
       ),
-      { numRuns: onPostgres ? 3 : 15 },
+      { numRuns: onPostgres ? 3 : 15, ...SAME_RUNS },
     );
   });
 });
