@@ -50,10 +50,11 @@ export class CheckBlockFilterHandler implements IQueryHandler<CheckBlockFilter> 
       consistency.after === null
         ? await this.gathering.ask(tenant, addresses)
         : await this.known(tenant, addresses, consistency);
+    const holdersOf = new Map([...addresses].map((address) => [address, known.holders(address, now)]));
     const verdicts = questions.map(({ channel, sentAt }, index): Verdict | null => {
       const address = located[index];
       if (address === undefined || address === null) return null;
-      const holders = known.holders(address.key, now);
+      const holders = holdersOf.get(address.key) ?? [];
       const cover = intervalAt(coverageOfHolders(holders, channel), sentAt ?? now);
       const contactId = cover?.contactId ?? holders[0]?.contactId;
       const named = contactId === undefined ? {} : { contactId };
