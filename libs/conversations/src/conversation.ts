@@ -556,12 +556,15 @@ const covering = (command: ConversationCommand, state: Conversation): Cover | nu
  * Does the company begin it, or does the tenant ask for consent to everything? A person's send from the phone is past, and the last
  * word of a block has a rule of its own. Source: spec/domain.md, "Conversation".
  */
-export const isGated = (command: ConversationCommand, state: Conversation): boolean => {
+export const isGated = (
+  command: ConversationCommand,
+  state: Conversation,
+  { gates }: Pick<ConversationRules, 'gates'> = command.data.facts.rules,
+): boolean => {
   if (command.type === 'StartConversation') return true;
   if (command.type !== 'SendMessage' || command.data.viaDevice) return false;
-  const { purpose, facts } = command.data;
   const showsCustomer = state.status !== 'unknown' && state.inbound.some((message) => !message.hidden);
-  return purpose === 'notification' || facts.rules.gates === 'allOutbound' || !showsCustomer;
+  return command.data.purpose === 'notification' || gates === 'allOutbound' || !showsCustomer;
 };
 
 /** All that stands against it. */

@@ -34,10 +34,10 @@ import { StreamQueue } from './stream-queue.js';
 const maxAttempts = 5;
 const maxAppendBytes = 512 * 1024;
 /** So old may be what a command is accepted on before it is looked at again. */
-const RECENT: LoadOptions = { maxAgeMs: 100 };
+const RECENT: LoadOptions = { maxAgeMs: 500 };
 const PRESENT: LoadOptions = {};
 /** So long an append is waited for to be heard, before the stream is read instead. */
-const HEARD_MS = 250;
+const HEARD_MS = 1_000;
 
 export type CommandRunnerOptions = {
   readonly store: EventStore;
