@@ -97,6 +97,78 @@ describe('the snapshot', () => {
   });
 });
 
+describe('the question whether a message may be shown', () => {
+  const path = (value: string, kind = 'whatsapp'): string =>
+    `/v1/block-filter/check?channel=whatsapp&kind=${kind}&value=${encodeURIComponent(value)}`;
+
+  it('is answered to each what it asked where many ask at once, those of two tenants too [R3 R9]', async () => {
+    const [blocked, free] = [await town.customer(), await town.customer()];
+    const elsewhere = await townOf(door, 'other').customer(blocked.phone);
+    const { blockId } = await town.block(blocked.contactId);
+    await door.get('integration', path(blocked.phone));
+    await door.get('integration', path(blocked.phone), { tenant: 'other' });
+    const hidden = { verdict: 'hide', blockId, blockedAt: expect.any(String), contactId: blocked.contactId };
+    const questions = [
+      { value: blocked.phone, verdict: hidden },
+      { value: free.phone, verdict: { verdict: 'display', contactId: free.contactId } },
+      { value: newPhone(), verdict: { verdict: 'display' } },
+      { value: blocked.phone, tenant: 'other', verdict: { verdict: 'display', contactId: elsewhere.contactId } },
+      { value: 'no number', verdict: expect.objectContaining({ code: 'invalid-request' }) },
+    ];
+    const asked = Array.from({ length: 8 }, () => questions).flat();
+    const answers = await Promise.all(
+      asked.map(({ value, tenant }) =>
+        door.call('integration', 'GET', path(value), undefined, tenant === undefined ? {} : { tenant }),
+      ),
+    );
+    expect(answers.map(({ body }) => body)).toEqual(asked.map(({ verdict }) => verdict));
+    for (const { status, headers } of answers)
+      if (status === 200) expect(headers.get('consistency-token')).toEqual(expect.any(String));
+  });
+
+  it('sees the write whose token it brings, also beside others that bring none [R3]', async () => {
+    const { contactId, phone } = await town.customer();
+    for (const verdict of ['hide', 'display', 'hide']) {
+      if (verdict === 'hide') await town.block(contactId);
+      else await town.unblock(contactId);
+      const [seen] = await Promise.all([
+        door.get('integration', path(phone)),
+        ...Array.from({ length: 5 }, () => door.call('integration', 'GET', path(phone))),
+      ]);
+      expect(seen.body).toMatchObject({ verdict, contactId });
+      // What was seen once is not unseen by who asks later.
+      expect((await door.call('integration', 'GET', path(phone))).body).toMatchObject({ verdict, contactId });
+    }
+  });
+
+  it('may name an address twice, in two spellings and of two kinds, and says which one is none', async () => {
+    const { contactId, phone } = await town.customer();
+    const { blockId } = await town.block(contactId);
+    await door.get('integration', path(phone));
+    const ask = (value: string, kind = 'whatsapp'): object => ({ channel: 'whatsapp', kind, value });
+    const post = (body: readonly object[]) => door.call('integration', 'POST', '/v1/block-filter/check', body);
+    const spelt = [
+      ask(phone),
+      ask(phone),
+      ask(`+55 (11) ${phone.slice(5)}`),
+      ask(phone, 'phone'),
+      ask(phone, 'telegram'),
+    ];
+    const { body } = await post(spelt);
+    const hidden = expect.objectContaining({ verdict: 'hide', blockId, contactId });
+    expect(body).toEqual([hidden, hidden, hidden, hidden, { verdict: 'display' }]);
+    expect((await post([])).body).toEqual([]);
+    expect(await post([ask(phone), ask('no number'), ask(phone)])).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: '[1].value', message: 'is not an address of kind whatsapp' }] },
+    });
+    expect(await post([{ ...ask(phone), kind: 'pigeon' }])).toMatchObject({
+      status: 400,
+      body: { errors: [{ path: '[0].kind' }] },
+    });
+  });
+});
+
 describe('the stream of changes', () => {
   it('tells of a merge and of its undoing what a new snapshot says: no covered address is lost [I14 R3]', async () => {
     for (const side of ['survivor', 'absorbed', 'both'] as const) {

@@ -36,39 +36,70 @@ const family = async (
   return contacts;
 };
 
-/** The valid claimants of addresses, oldest first, as the read models know them. */
-export const holdersByAddress = async (
+/** What the read models know of addresses; it does not change any more. */
+export type KnownAddresses = {
+  /** The valid claimants of one of the addresses asked for, oldest first. */
+  holders(address: string, now: string): readonly Holder[];
+};
+
+/** Reads what is known of these addresses, in as many statements as their number needs. */
+export const knownAddresses = async (
   db: Kysely<FilterTables>,
   tenant: string,
   addresses: readonly string[],
-  now: string,
-): Promise<ReadonlyMap<string, readonly Holder[]>> => {
+): Promise<KnownAddresses> => {
   const claims = await inChunks(addresses, (chunk) =>
     db
       .selectFrom('address_claims')
-      .select(['address', 'identity_id', 'contact_id', 'claimed_at'])
+      .select(['address', 'identity_id', 'contact_id', 'claimed_at', 'claim_no'])
       .where('tenant', '=', tenant)
       .where('address', 'in', chunk)
-      .orderBy('address')
-      .orderBy('claim_no')
       .execute(),
   );
   const contacts = await family(db, tenant, [...new Set(claims.map((claim) => claim.contact_id))]);
+  const relatives = relativesIn(contacts);
   const byAddress = Map.groupBy(claims, (claim) => claim.address);
-  return new Map(
-    [...byAddress].map(([address, own]) => [
-      address,
-      holdersOf(
-        own.map((claim) => ({
-          contactId: claim.contact_id,
-          identityId: claim.identity_id,
-          claimedAt: claim.claimed_at,
-        })),
-        contacts,
+  return {
+    holders: (address, now) => {
+      const own = byAddress.get(address);
+      if (own === undefined) return [];
+      return holdersOf(
+        // One address has few claims; the store would sort all of them.
+        own
+          .toSorted((a, b) => a.claim_no - b.claim_no)
+          .map((claim) => ({
+            contactId: claim.contact_id,
+            identityId: claim.identity_id,
+            claimedAt: claim.claimed_at,
+          })),
+        relatives(own.map((claim) => claim.contact_id)),
         now,
-      ),
-    ]),
-  );
+      );
+    },
+  };
+};
+
+/**
+ * Of all contacts those that say what a few are now: themselves, those that absorbed them, and those frozen for any of these. Whoever
+ * looks at one would go through all of them otherwise.
+ */
+const relativesIn = (
+  contacts: ReadonlyMap<string, Contact>,
+): ((contactIds: readonly string[]) => ReadonlyMap<string, Contact>) => {
+  const absorbed = [...contacts.values()].filter((one) => one.status === 'absorbed');
+  const frozenFor = Map.groupBy(absorbed, (one) => one.intoId);
+  return (contactIds) => {
+    const found = new Map<string, Contact>();
+    const waiting = [...contactIds];
+    for (let contactId = waiting.pop(); contactId !== undefined; contactId = waiting.pop()) {
+      const contact = contacts.get(contactId);
+      if (contact === undefined || found.has(contactId)) continue;
+      found.set(contactId, contact);
+      if (contact.status === 'absorbed') waiting.push(contact.intoId);
+      for (const frozen of frozenFor.get(contactId) ?? []) waiting.push(frozen.contactId);
+    }
+    return found;
+  };
 };
 
 /** The coverage of conversations' addresses, by identity id; of every holder of the address. */
@@ -87,15 +118,18 @@ export const coverageOfPlaces = async (
       .execute(),
   );
   const addressOf = new Map(known.map((row) => [row.identity_id, row.address]));
-  const holders = await holdersByAddress(db, tenant, [...new Set(addressOf.values())], now);
-  return ({ identityId, channel }) => coverageOfHolders(holders.get(addressOf.get(identityId) ?? '') ?? [], channel);
+  const addresses = await knownAddresses(db, tenant, [...new Set(addressOf.values())]);
+  return ({ identityId, channel }) =>
+    coverageOfHolders(addresses.holders(addressOf.get(identityId) ?? '', now), channel);
 };
 
-const inChunks = async <T, R>(
-  all: readonly T[],
-  read: (chunk: readonly T[]) => Promise<readonly R[]>,
+/** In the order of an index, so that a statement finds together what it looks for: pages of a big table are read once, not once a chunk. */
+const inChunks = async <R>(
+  all: readonly string[],
+  read: (chunk: readonly string[]) => Promise<readonly R[]>,
 ): Promise<readonly R[]> => {
+  const sorted = all.toSorted();
   const rows: R[] = [];
-  for (let at = 0; at < all.length; at += CHUNK) rows.push(...(await read(all.slice(at, at + CHUNK))));
+  for (let at = 0; at < sorted.length; at += CHUNK) rows.push(...(await read(sorted.slice(at, at + CHUNK))));
   return rows;
 };

@@ -29,22 +29,33 @@ export class AddressBook {
 
   /** The address in its canonical form, or `null` if the value is none of its kind. */
   async locate(tenant: string, kind: Kind, value: string): Promise<Located | null> {
-    const region = await this.region(tenant);
-    const raw = `${tenant}|${region}|${kind}|${value}`;
-    const known = this.located.get(raw);
-    if (known !== undefined) return known.located;
-    const address = canonicalAddress(kind, value, region);
-    const located =
-      address === null
-        ? null
-        : {
-            kind,
-            value: address.value,
-            key: keyedHash(await this.tenantSecret(tenant), address.key, 'hex'),
-          };
-
-    this.located.set(raw, { located });
+    const [located = null] = await this.locateAll(tenant, [{ kind, value }]);
     return located;
+  }
+
+  /** The same for many, in their order. Region and secret are asked for once, the secret only for values not seen before. */
+  async locateAll(
+    tenant: string,
+    asked: readonly { readonly kind: Kind; readonly value: string }[],
+  ): Promise<readonly (Located | null)[]> {
+    const region = await this.region(tenant);
+    let secret: Buffer | undefined;
+    const all: (Located | null)[] = [];
+    for (const { kind, value } of asked) {
+      const raw = `${tenant}|${region}|${kind}|${value}`;
+      let known = this.located.get(raw);
+      if (known === undefined) {
+        const address = canonicalAddress(kind, value, region);
+        if (address !== null) secret ??= await this.tenantSecret(tenant);
+        const located =
+          address === null || secret === undefined
+            ? null
+            : { kind, value: address.value, key: keyedHash(secret, address.key, 'hex') };
+        this.located.set(raw, (known = { located }));
+      }
+      all.push(known.located);
+    }
+    return all;
   }
 
   /** Forgets the addresses that this process has seen. */

@@ -24,21 +24,21 @@ export const guardEdges = async (
     sweep.unref();
     return Promise.resolve();
   });
-  fastify.addHook('onRequest', async (_request, reply) => {
+  fastify.addHook('onRequest', (_request, reply, next) => {
     void reply.headers(SECURITY_HEADERS);
-    return Promise.resolve();
+    next();
   });
-  fastify.addHook('onRequest', async (request, reply) => {
+  fastify.addHook('onRequest', (request, reply, next) => {
     if (closing.signal.aborted && !request.url.startsWith('/health/')) {
       void reply.header('connection', 'close');
       throw problem('store-unavailable', 'The process is shutting down');
     }
-    return Promise.resolve();
+    next();
   });
   refuseBeyond(fastify, mostUnderWay);
   fastify.addHook('onRequest', authentication);
   await rateLimit(fastify, platform.configuration.rateLimitPerMinute);
-  fastify.addHook('onResponse', async (request, reply) => {
+  fastify.addHook('onResponse', (request, reply, next) => {
     const labels = {
       method: request.method,
       route: request.routeOptions.url ?? 'unknown',
@@ -49,7 +49,7 @@ export const guardEdges = async (
       { ...labels, correlationId: request.correlationId, milliseconds: reply.elapsedTime },
       'request',
     );
-    return Promise.resolve();
+    next();
   });
 };
 
@@ -75,18 +75,17 @@ const BEYOND = 'Too many requests are under way. Nothing was stored: try again w
 /** Where a store hangs, requests wait for it: beyond so many the next is refused before a byte of its body is read. */
 const refuseBeyond = (fastify: FastifyInstance, most: number): void => {
   let underWay = 0;
-  fastify.addHook('onRequest', async (request, { raw }) => {
-    if (APART.test(request.url)) return Promise.resolve();
-    if (underWay >= most) throw problem('busy', BEYOND);
-    underWay += 1;
-    let left = false;
-    const leave = (): void => {
-      if (!left) underWay -= 1;
-      left = true;
-    };
-    // Whichever comes first: an answer that went out, or a client that went away.
-    raw.once('finish', leave).once('close', leave);
-    return Promise.resolve();
+  const leave = (): void => {
+    underWay -= 1;
+  };
+  fastify.addHook('onRequest', (request, { raw }, next) => {
+    if (!APART.test(request.url)) {
+      if (underWay >= most) throw problem('busy', BEYOND);
+      underWay += 1;
+      // Once for each, whether its answer went out or its client went away.
+      raw.once('close', leave);
+    }
+    next();
   });
 };
 

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { createRemoteJWKSet, errors, jwtVerify, type JWTPayload, type JWTVerifyResult } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { AuthConfiguration } from './configuration.js';
@@ -49,7 +49,7 @@ export class TokenVerifier {
   async verify(header: string | undefined): Promise<Claims> {
     const token = /^Bearer +([A-Za-z0-9_.~+/=-]+)$/i.exec(header ?? '')?.[1];
     if (token === undefined) throw problem('unauthenticated');
-    const digest = createHash('sha256').update(token).digest('base64url');
+    const digest = hash('sha256', token, 'base64url');
     const remembered = this.#remembered.get(digest);
     if (remembered !== undefined) {
       if (remembered.expiresAt <= Date.now()) throw problem('unauthenticated', 'The token has expired');

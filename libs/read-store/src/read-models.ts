@@ -1,5 +1,5 @@
 import type { Position, Projection } from '#kernel';
-import type { Kysely, KyselyPlugin } from 'kysely';
+import type { CompiledQuery, Kysely, KyselyPlugin } from 'kysely';
 import { countsName } from './group-counts.js';
 import { tableName, type ReadSource } from './port.js';
 import { rewriteTables } from './rewrite-tables.js';
@@ -103,9 +103,12 @@ export const createReadModels = <DB>(
     tables = { swaps, names: namesOver(live), cohorts: new Set(own.map((row) => row.cohort)) };
     return tables;
   };
+  /** Every query asks it first, and it always is the same. */
+  let checkpoints: CompiledQuery<Pick<SystemTables['portaria_checkpoint'], 'name' | 'position' | 'swaps'>> | undefined;
   /** The live tables, and what all of them have seen; `null` if one has seen nothing. */
   const reached = async (db: Kysely<SystemTables>): Promise<Tables & { readonly at: Position | null }> => {
-    const rows = await db.selectFrom('portaria_checkpoint').select(['name', 'position', 'swaps']).execute();
+    checkpoints ??= db.selectFrom('portaria_checkpoint').select(['name', 'position', 'swaps']).compile();
+    const { rows } = await db.executeQuery(checkpoints);
     const live = rows.find(({ name }) => name === LIVE);
     if (live === undefined) return { ...noTables, at: null };
     const found = await mapped(db, live.swaps);
