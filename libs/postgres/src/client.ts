@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { explain } from './errors.js';
+import { explain, isDisconnection, isSilence } from './errors.js';
 
 /** One connection. Calls are awaited one after the other: PostgreSQL answers them in order anyway. */
 export type Client = pg.Client;
@@ -20,13 +20,17 @@ const types: pg.CustomTypesConfig = {
 export type Session = {
   /** Shown in pg_stat_activity behind `portaria`. */
   readonly name: string;
-  /** No statement runs longer; 0 = as long as it takes. */
+  /** No statement runs longer, and none is waited for much longer; 0 = as long as it takes. */
   readonly statementMs: number;
   /** Run once on each new connection, one round trip. */
   readonly setUp?: string;
 };
 
 const CONNECT_MS = 5_000;
+/** The server ends a statement that runs for too long; where even that is not heard by then, nobody answers. */
+const GRACE_MS = 5_000;
+/** A connection on which nothing was heard for so long is asked for a sign of life, by the operating system. */
+const IDLE_MS = 10_000;
 const LOCK_MS = 10_000;
 /** A process that hangs inside a transaction holds neither locks nor old rows for longer. */
 const IDLE_IN_TRANSACTION_MS = 60_000;
@@ -36,7 +40,9 @@ const configOf = (url: string, { name, statementMs }: Session): pg.ClientConfig 
   application_name: `portaria ${name}`,
   connectionTimeoutMillis: CONNECT_MS,
   keepAlive: true,
+  keepAliveInitialDelayMillis: IDLE_MS,
   statement_timeout: statementMs,
+  query_timeout: statementMs === 0 ? 0 : statementMs + GRACE_MS,
   lock_timeout: LOCK_MS,
   idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
   types,
@@ -74,5 +80,38 @@ export const openPool = (url: string, session: Session, size: number): Pool => {
   });
   // The pool forgets an idle connection that broke, and makes another.
   pool.on('error', () => undefined);
+  // While one is lent and nothing runs on it, nobody but this hears that it broke, and that would end the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
+};
+
+/** A statement that answers at once or not at all. */
+export const atOnce = (text: string): pg.QueryConfig => waiting(text, CONNECT_MS);
+/** A statement that is waited for as long as it takes: the session's limit has to be lifted beside. */
+export const unhurried = (text: string, values: readonly unknown[] = []): pg.QueryConfig =>
+  waiting(text, 2 ** 31 - 1, values);
+
+/** `pg` takes the limit of one query, whatever its type says. */
+const waiting = (text: string, ms: number, values: readonly unknown[] = []): pg.QueryConfig => {
+  const config: pg.QueryConfig & { readonly query_timeout: number } = { text, values: [...values], query_timeout: ms };
+  return config;
+};
+
+/**
+ * A connection of the pool on which `first` has been done, and what came of it; the caller gives it back. `first` must be something that may be done twice:
+ * a connection that was cut while it lay idle shows it there, and another is taken. One that says nothing is not followed by another.
+ */
+export const lend = async <T>(
+  pool: Pool,
+  first: (client: PooledClient) => Promise<T>,
+): Promise<{ readonly client: PooledClient; readonly value: T }> => {
+  for (let tries = 0; ; tries++) {
+    const client = await pool.connect();
+    try {
+      return { client, value: await first(client) };
+    } catch (error) {
+      client.release(isDisconnection(error));
+      if (!isDisconnection(error) || isSilence(error) || tries >= pool.options.max) throw error;
+    }
+  }
 };

@@ -33,6 +33,12 @@ const NETWORK: ReadonlySet<string> = new Set([
 const BROKEN =
   /^(Connection terminated|Client has encountered a connection error|Client was closed|timeout e|timeout expired|Query read timeout)/;
 
+/** What `pg` says where nobody answered in time. */
+const SILENCE = 'Query read timeout';
+
+/** A server, or what stands before it, takes what is said and does not answer. */
+export const isSilence = (error: unknown): boolean => Error.isError(error) && error.message === SILENCE;
+
 /** The connection is gone: what was running on it may or may not have been done. */
 export const isDisconnection = (error: unknown): boolean => {
   if (error instanceof PostgresUnusable) return isDisconnection(error.cause);

@@ -1,5 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { awaitServer, checkServer, connect, isDisconnection, openPool, ownSchema } from '#postgres';
+import {
+  atOnce,
+  awaitServer,
+  checkServer,
+  connect,
+  isDisconnection,
+  isSilence,
+  lend,
+  openPool,
+  ownSchema,
+} from '#postgres';
+import { wayTo } from '../../../test/fixtures/gone-server.js';
 import { cuttingProxy, postgresUrl, postgresWorld, type World } from '../../../test/fixtures/postgres-world.js';
 
 if (postgresUrl === '') it.skip('the way to PostgreSQL (POSTGRES_URL is not set)', () => undefined);
@@ -76,5 +87,57 @@ else {
       expect((await pool.query('select 1 as x')).rows).toEqual([{ x: 1 }]);
       await pool.end();
     });
+
+    it('passes over the connections that were cut while they lay idle', async () => {
+      const pool = openPool(world.url, { name: 'test', statementMs: 5000 }, 3);
+      await Promise.all([1, 2, 3].map(() => pool.query('select pg_sleep(0.1)')));
+      await world.cut();
+      const { client, value } = await lend(pool, (lent) => lent.query(atOnce('select 1 as x')));
+      expect(value.rows).toEqual([{ x: 1 }]);
+      client.release();
+      await pool.end();
+    });
+
+    it('may break under a connection that is lent, and the process lives', async () => {
+      const way = await wayTo(world.url);
+      const pool = openPool(way.url, { name: 'test', statementMs: 5000 }, 1);
+      const client = await pool.connect();
+      await client.query('select 1');
+      const ended = new Promise((resolve) => client.once('end', resolve));
+      await way.refuse();
+      await ended;
+      await expect(client.query('select 1')).rejects.toThrow();
+      client.release(true);
+      await expect(pool.query('select 1')).rejects.toMatchObject({ code: 'ECONNREFUSED' });
+      await way.open();
+      expect((await pool.query('select 1 as x')).rows).toEqual([{ x: 1 }]);
+      await pool.end();
+      await way.close();
+    });
+
+    it('is given up where nobody answers, once and not by each connection in turn', async () => {
+      const way = await wayTo(world.url);
+      const client = await connect(way.url, { name: 'test', statementMs: 100 });
+      const pool = openPool(way.url, { name: 'test', statementMs: 100 }, 3);
+      await Promise.all([1, 2, 3].map(() => pool.query('select pg_sleep(0.05)')));
+      way.hang();
+      let tries = 0;
+      const errors = await Promise.all(
+        [
+          client.query('select 1'),
+          lend(pool, (lent) => {
+            tries++;
+            return lent.query('select 1');
+          }),
+        ].map((asked) => asked.catch((error: unknown) => error)),
+      );
+      expect(errors.map((error) => [isSilence(error), isDisconnection(error)])).toEqual([
+        [true, true],
+        [true, true],
+      ]);
+      expect(tries).toBe(1);
+      await client.end();
+      await way.close();
+    }, 30_000);
   });
 }

@@ -1,11 +1,12 @@
 import {
   explain,
-  isDisconnection,
   keysSchemaOf,
+  lend,
   openPool,
   ownSchema,
   PostgresUnusable,
   quoted,
+  unhurried,
   type Pool,
 } from '#postgres';
 import { StoreUnavailable } from '../port.js';
@@ -205,7 +206,7 @@ class PostgresKeyRows implements KeyRows {
     const client = await this.pool.connect();
     try {
       await client.query('set statement_timeout = 0');
-      await client.query('select pg_advisory_lock($1)', [REWRAP_LOCK]);
+      await client.query(unhurried('select pg_advisory_lock($1)', [REWRAP_LOCK]));
       return await work();
     } finally {
       // With the connection the lock goes, whatever became of both.
@@ -233,15 +234,14 @@ class PostgresKeyRows implements KeyRows {
 
   /** Every statement here may be said twice, so that a connection that was cut while it lay idle is tried again once. */
   private async rows<T extends object>(sql: string, ...values: readonly unknown[]): Promise<readonly T[]> {
-    for (let tries = 0; ; tries++) {
-      try {
-        return (await this.pool.query<T>(sql, [...values])).rows;
-      } catch (error) {
-        if (isDisconnection(error) && tries <= CONNECTIONS) continue;
-        const explained = explain(error);
-        if (!(explained instanceof PostgresUnusable)) throw error;
-        throw new StoreUnavailable(`the key vault: ${explained.message}`, { cause: error });
-      }
+    try {
+      const { client, value } = await lend(this.pool, (lent) => lent.query<T>(sql, [...values]));
+      client.release();
+      return value.rows;
+    } catch (error) {
+      const explained = explain(error);
+      if (!(explained instanceof PostgresUnusable)) throw error;
+      throw new StoreUnavailable(`the key vault: ${explained.message}`, { cause: error });
     }
   }
 }

@@ -1,4 +1,4 @@
-import { isDisconnection, openPool, type PooledClient } from '#postgres';
+import { atOnce, lend, openPool } from '#postgres';
 import type { Position } from '#kernel';
 import { notReadyBy } from '../not-ready.js';
 import type { ReadSource } from '../port.js';
@@ -20,29 +20,15 @@ export const openPostgresReadSource = (
   const pool = openPool(url, { name: 'queries', statementMs: STATEMENT_MS }, connections);
   const moves = moved === undefined ? null : followMoves(url, moved);
 
-  /** A connection that was cut while it lay idle shows it here, where another can be taken. */
-  const begun = async (): Promise<PooledClient> => {
-    for (let tries = 0; ; tries++) {
-      const client = await pool.connect();
-      try {
-        await client.query(BEGIN);
-        return client;
-      } catch (error) {
-        client.release(true);
-        if (!isDisconnection(error) || tries >= connections) throw error;
-      }
-    }
-  };
-
   const source: ReadSource = {
     snapshot: async (work) => {
       try {
-        const client = await begun();
+        const { client } = await lend(pool, (lent) => lent.query(atOnce(BEGIN)));
         let whole = false;
         try {
           return await work(kyselyOver<SystemTables>(client), systemOver(client));
         } finally {
-          await client.query('rollback').then(
+          await client.query(atOnce('rollback')).then(
             () => (whole = true),
             () => undefined,
           );

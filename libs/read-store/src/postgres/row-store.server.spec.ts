@@ -11,6 +11,7 @@ import {
   type Table,
 } from '#read-store';
 import { rowStoreSuite } from '../../../../test/conformance/row-store.suite.js';
+import { wayTo } from '../../../../test/fixtures/gone-server.js';
 import { cuttingProxy, postgresUrl, postgresWorld, type World } from '../../../../test/fixtures/postgres-world.js';
 import { openPostgresReadSource, openPostgresRowStore } from './index.js';
 
@@ -50,6 +51,33 @@ else {
       await Promise.all(others.map((other) => other.migrate()));
       await Promise.all(others.map((other) => other.close()));
     });
+
+    it.each([
+      ['few rows', 1],
+      ['many', 150],
+    ])(
+      'gives up a server that says nothing more amid %s, writes nothing of it, and goes on when it is back',
+      async (_many, count) => {
+        const way = await wayTo(world.url);
+        const url = new URL(way.url);
+        url.searchParams.set('query_timeout', '500');
+        const behind = openPostgresRowStore(url.href);
+        const cards = Array.from({ length: count }, (_, n) => card(`c${String(n)}`));
+        const written = (hangs: boolean): Promise<void> =>
+          behind.write(async (tx) => {
+            await tx.upsert(table, [card('first')]);
+            if (hangs) way.hang();
+            await tx.upsert(table, cards);
+          });
+        await expect(written(true)).rejects.toThrow('the read store: PostgreSQL cannot be reached');
+        await way.open();
+        expect(await store.load(table, [['t', 'first']])).toEqual([null]);
+        await written(false);
+        expect(await behind.load(table, [['t', 'c0']])).toEqual([{ name: 'n' }]);
+        await behind.close();
+        await way.close();
+      },
+    );
 
     it('orders every text by its bytes', async () => {
       const collations = await world.ask(

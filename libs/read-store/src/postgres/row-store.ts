@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { connect, ownSchema, quoted, sqlState, type Client } from '#postgres';
+import { connect, ownSchema, quoted, sqlState, unhurried, type Client } from '#postgres';
 import { UnfitRow, type KeyedRow, type RowReads, type RowStore, type RowWrites, type Table } from '../port.js';
 import { LIVE, migrateSystem, type SystemTables } from '../system-tables.js';
 import { checkpointChannel } from './moves.js';
@@ -20,6 +20,9 @@ import { kyselyOver, systemOver, told, Writer } from './writer.js';
 
 /** Rows from which on COPY is worth its more round trips. */
 const COPY_FROM = 100;
+/** No statement runs longer, but for the making of indexes. */
+const WRITE_MS = 60_000;
+const BESIDE_MS = 10_000;
 /** One process makes our tables at a time. */
 const MIGRATION_LOCK = 7_365_023_110;
 
@@ -29,8 +32,8 @@ const MIGRATION_LOCK = 7_365_023_110;
  */
 export const openPostgresRowStore = (url: string, log: ViewLog = () => undefined): RowStore => {
   const views = new Views(url, log);
-  const writer = new Writer(url, 'writer');
-  const beside = new Writer(url, 'beside');
+  const writer = new Writer(url, 'writer', WRITE_MS);
+  const beside = new Writer(url, 'beside', BESIDE_MS);
   let channel: string | null = null;
   return {
     exclusive: false,
@@ -139,8 +142,8 @@ const writesOn = (client: Client, tx: { moved: string | null; swapped: boolean }
     },
     createIndexes: async (table) => {
       await client.query(`set local statement_timeout = 0; set local maintenance_work_mem = '128MB'`);
-      for (const statement of indexDdl(table)) await client.query(statement);
-      await client.query(`analyze ${quoted(table.name)}`);
+      for (const statement of indexDdl(table)) await client.query(unhurried(statement));
+      await client.query(unhurried(`analyze ${quoted(table.name)}`));
     },
     dropTable: async (name) => {
       // Whoever still reads it must not keep the writer, and with it the live read models, waiting.

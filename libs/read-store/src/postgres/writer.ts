@@ -4,7 +4,6 @@ import { ReadStoreUnusable } from '../port.js';
 import { systemOf, type System } from '../system.js';
 import type { SystemTables } from '../system-tables.js';
 
-const STATEMENT_MS = 60_000;
 /** Between two tries to hear what became of a commit. */
 const ASK_AGAIN_MS = 200;
 /** The server knows nothing of a transaction of that number: it was lost with the server's crash, or its number is not taken yet. */
@@ -37,6 +36,7 @@ export class Writer {
   constructor(
     readonly url: string,
     readonly name: string,
+    readonly statementMs: number,
   ) {}
 
   /** Rejects as `told` says. */
@@ -66,9 +66,11 @@ export class Writer {
       try {
         value = await work(client);
       } catch (error) {
-        await client.query('rollback').catch(() => {
-          this.#drop();
-        });
+        if (isDisconnection(error)) this.#drop();
+        else
+          await client.query('rollback').catch(() => {
+            this.#drop();
+          });
         throw error;
       }
       try {
@@ -95,7 +97,7 @@ export class Writer {
   async #connected(): Promise<Client> {
     if (this.#closed) throw new Error('the read store is closed');
     if (this.#client !== null) return this.#client;
-    const client = await connect(this.url, { name: this.name, statementMs: STATEMENT_MS, setUp: SET_UP }, () => {
+    const client = await connect(this.url, { name: this.name, statementMs: this.statementMs, setUp: SET_UP }, () => {
       if (this.#client === client) this.#client = null;
     });
     this.#client = client;
