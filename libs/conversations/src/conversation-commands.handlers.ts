@@ -98,7 +98,8 @@ export class ConversationCommands {
       conversationId,
       async (state, recent) => {
         // What the company begins and what leaves the house wait for what is so now: nobody looks again behind them.
-        const isLast = isGated(command, state, await this.neighbours.rules(metadata.tenant)) || command.type === 'HandOverMessage';
+        const isLast =
+          isGated(command, state, await this.neighbours.rules(metadata.tenant)) || command.type === 'HandOverMessage';
         const options = isLast ? {} : recent;
         decided = { command: await this.withFacts(command, state, options), state };
         return decided.command;
