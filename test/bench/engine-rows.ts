@@ -28,7 +28,7 @@ export const engineRun = async (
     process.execPath,
     // The heap of the projector's thread.
     [
-      '--max-old-space-size=384',
+      '--max-old-space-size=256',
       stores.log === 'server' ? '--max-semi-space-size=32' : '--max-semi-space-size=16',
       PROGRAM,
       '--folder',
