@@ -26,6 +26,8 @@ export type Api = {
   readonly call: (role: string, method: string, path: string, body?: unknown, key?: string) => Promise<Answer>;
   /** Ends it as the kernel ends a process. */
   readonly kill: (signal: NodeJS.Signals) => Promise<number | null>;
+  /** Its exit code, when it has ended; null where a signal ended it. */
+  readonly ended: Promise<number | null>;
   /** What it has logged. */
   readonly said: () => string;
 };
@@ -111,6 +113,7 @@ export const startApi = async (folder: string, more?: Environment, app?: App): P
       const [code] = await ended;
       return code;
     },
+    ended: ended.then(([code]) => code),
     said: () => said().out,
   };
 };

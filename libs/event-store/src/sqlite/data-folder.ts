@@ -146,10 +146,16 @@ export const lockDataFolder = (folder: string, options: { readonly waitMs?: numb
   };
 };
 
-const explainFolder = (folder: string, error: unknown): string =>
-  (error as { code?: unknown }).code === 'ENOSPC'
-    ? `The disk that holds ${folder} is full: free some space, then try again.`
-    : `The data folder ${basename(folder)} in ${dirname(folder)} cannot be written: give this user the right to write there.`;
+const explainFolder = (folder: string, error: unknown): string => {
+  switch ((error as { code?: unknown }).code) {
+    case 'ENOSPC':
+      return `The disk that holds ${folder} is full: free some space, then try again.`;
+    case 'EROFS':
+      return `The disk that holds ${folder} is read-only: check the disk and make it writable, then start again.`;
+    default:
+      return `The data folder ${basename(folder)} in ${dirname(folder)} cannot be written: give this user the right to write there.`;
+  }
+};
 
 /** The pid serves the message only: it repeats in containers and proves nothing. */
 const holder = (pidPath: string): string => {
