@@ -75,7 +75,7 @@ const contacts = async (api: Api): Promise<readonly string[]> => {
 (disks === null ? describe.skip : describe)(
   'a disk that makes itself read-only (needs root, ext4 and loop devices)',
   () => {
-    const { all, rows } = disks as NonNullable<typeof disks>;
+    const { all, rows } = disks!;
 
     it('under log and keys: commands are 503, queries go on, the process ends by itself at the first write of the log, and the next has all that was answered', async () => {
       const api = await started(all.folder);
@@ -150,7 +150,7 @@ const contacts = async (api: Api): Promise<readonly string[]> => {
       // What stood in read.db alone may be lost with the disk, a rebuild that was asked for with it: it is asked for again.
       const anew = await again.call('ops', 'POST', '/v1/ops/projections/all/rebuild', {});
       const path = `/v1/ops/rebuilds/${(anew.status === 202 ? anew : asked).body.rebuildId as string}`;
-      const rebuild = async () => (await again.call('ops', 'GET', path)).body;
+      const rebuild = async () => (await again.call('ops', 'GET', path)).body as { phase: string };
       await until(async () => (await rebuild()).phase === 'done');
       expect(await rebuild()).toMatchObject({ error: null, result: { equal: true } });
       expect((await fetch(`${again.base}/health/ready`)).status).toBe(200);
