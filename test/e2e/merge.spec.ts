@@ -82,7 +82,11 @@ describe('a merge', () => {
     });
     expect(out.to).toBe(absorbed.phone);
     const facts = (await door.facts()).filter(({ data }) => data['mergeId'] === mergeId).map(({ type }) => type);
-    expect(facts).toEqual(['MergeRequested', 'ContactAbsorbed', 'ContactsMerged', 'ConversationContactRelinked']);
+    // The policy that looks after conversations just opened may be quicker than the merge's last step.
+    const relinked = (type: string): boolean => type === 'ConversationContactRelinked';
+    expect(facts.filter((type) => !relinked(type))).toEqual(['MergeRequested', 'ContactAbsorbed', 'ContactsMerged']);
+    expect(facts.filter(relinked)).toHaveLength(1);
+    expect(facts.findIndex(relinked)).toBeGreaterThan(facts.indexOf('ContactAbsorbed'));
   });
 
   it('brings addresses that attaching again does not change, but verifies where they were not [I17]', async () => {

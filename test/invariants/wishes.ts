@@ -11,6 +11,7 @@ import type { Intake } from '#block-filter/intake.adapter';
 import {
   AttachIdentity,
   BlockContact,
+  blockAnswer,
   ChangeBlock,
   type contactDecider,
   type Channel,
@@ -178,7 +179,7 @@ export const carry = async (process: Process, wish: Wish, metadata: CommandMetad
     case 'changeBlock':
     case 'unblock':
       return told(await write.contacts.execute(contactCommand(wish, metadata)), (decided) =>
-        contactAnswer(wish, decided),
+        contactAnswer(wish, decided, metadata),
       );
     case 'merge':
     case 'undoMerge':
@@ -288,7 +289,7 @@ const contactCommand = (wish: OfContact, metadata: CommandMetadata): ContactComm
       );
     case 'block': {
       const { confirm, scope, reasonCode, conversationId, notice, expiresAt } = wish;
-      const blockId = deriveId(tenant, commandId, `contact-${tenant}.${contactId}`, 'block');
+      const blockId = blockIdOf(metadata, contactId);
       return new BlockContact(
         {
           ...about,
@@ -330,7 +331,14 @@ const contactCommand = (wish: OfContact, metadata: CommandMetadata): ContactComm
 
 type DecidedContact = Extract<Decided<typeof contactDecider>, { kind: 'accepted' }>;
 
-const contactAnswer = (wish: OfContact, { state, events }: DecidedContact): Readonly<Record<string, unknown>> => {
+const blockIdOf = ({ tenant, commandId }: CommandMetadata, contactId: string): string =>
+  deriveId(tenant, commandId, `contact-${tenant}.${contactId}`, 'block');
+
+const contactAnswer = (
+  wish: OfContact,
+  { state, events }: DecidedContact,
+  metadata: CommandMetadata,
+): Readonly<Record<string, unknown>> => {
   if (state.status !== 'active') throw new Error('an accepted command left no contact');
   const { contactId } = state;
   switch (wish.do) {
@@ -349,11 +357,11 @@ const contactAnswer = (wish: OfContact, { state, events }: DecidedContact): Read
     case 'edit':
     case 'consent':
       return { contactId };
-    case 'block':
-      return {
-        blockId: state.block?.blockId,
-        alreadyBlocked: !events.some(({ type }) => type === 'ContactBlocked'),
-      };
+    case 'block': {
+      const own = { blockId: blockIdOf(metadata, wish.contactId), noticeMessageId: '' };
+      const { blockId, alreadyBlocked } = blockAnswer(own, { state, events });
+      return { blockId, alreadyBlocked };
+    }
     case 'changeBlock':
       return { blockId: state.block?.blockId };
     case 'unblock':

@@ -88,8 +88,12 @@ export const notOnce = (asked: readonly Asked[], facts: readonly Fact[]): readon
         stands('MessageSendRequested', ({ data }) => data.messageId === answer['messageId']);
         break;
       case 'receive': {
-        if (answer['disposition'] === 'ignored')
-          stands('BlockedMessageIgnored', (fact) => fact.commandId === commandId);
+        if (answer['disposition'] === 'ignored') {
+          // One that a block overtook stands in the conversation, hidden.
+          const overtaken = facts.find((fact) => fact.type === 'MessageReceived' && fact.commandId === commandId);
+          if (overtaken === undefined) stands('BlockedMessageIgnored', (fact) => fact.commandId === commandId);
+          else stands('MessageHidden', ({ data }) => data.messageId === overtaken.data.messageId);
+        }
         if (answer['disposition'] === 'displayed')
           stands('MessageReceived', ({ data }) => data.messageId === answer['messageId']);
         break;

@@ -40,4 +40,17 @@ describe('an installation that is simulated', () => {
     },
     TIMEOUT,
   );
+
+  it.each([
+    [1266, 'answers a message that a block overtook as ignored, and hides it'],
+    [7672, 'answers the repeat of a block that a policy finished, and that is over since, as at first'],
+  ])(
+    'of seed %i %s',
+    async (seed) => {
+      const { code, said } = await simulated('--seed', String(seed), '--steps', '1000');
+      expect(said).toContain(' 0 failed');
+      expect(code).toBe(0);
+    },
+    TIMEOUT,
+  );
 });

@@ -201,7 +201,7 @@ export class ContactCommands {
   private async block(command: BlockContact): Promise<ContactOutcome> {
     const { metadata } = command;
     const { contactId, blockId, notice, originConversationId } = command.data;
-    const { tenant, caller, commandId } = metadata;
+    const { tenant, caller } = metadata;
     const { state: contact, revision } = await this.runner.load(contactDecider, tenant, contactId);
     if (contact.status === 'active' && contact.blockIds.includes(blockId)) return this.run(command);
     const originChannel =
@@ -221,7 +221,7 @@ export class ContactCommands {
         contact,
         text: notice.text,
         conversationId: originConversationId ?? null,
-        messageId: deriveId(tenant, commandId, streamName(contactDecider.category, tenant, contactId), 'notice'),
+        messageId: noticeIdOf(metadata, contactId),
         block: {
           blockId,
           kind,
@@ -265,6 +265,10 @@ export class ContactCommands {
     return [...found.values()];
   }
 }
+
+/** The message in which a block says its last word. */
+export const noticeIdOf = ({ tenant, commandId }: CommandMetadata, contactId: string): string =>
+  deriveId(tenant, commandId, streamName(contactDecider.category, tenant, contactId), 'notice');
 
 type Other = { readonly contactId: string; readonly kind: Kind };
 

@@ -26,6 +26,7 @@ import {
 import { AddressBook } from './address-book.adapter.js';
 import { CHANNELS, KINDS, NOTHING_PREVENTED, type Kind } from './addresses.js';
 import { CONSENT_CHANNELS, needsConsent } from './consents.js';
+import { blockAnswer } from './block-answer.js';
 import {
   AttachIdentity,
   BlockContact,
@@ -43,6 +44,7 @@ import {
   type Contact,
   type Scope,
 } from './contact.js';
+import { noticeIdOf } from './contact-commands.handlers.js';
 
 class IdentityBody {
   @OneOf(KINDS) kind!: Kind;
@@ -177,7 +179,7 @@ class ConsentChangedAnswer {
 type ContactState = StateOf<typeof contactDecider>;
 type ContactFact = EventOf<typeof contactDecider>;
 
-const openBlock = (contact: Contact): { blockId: string; noticeMessageId: string | null } => {
+const openBlock = (contact: Contact): { blockId: string } => {
   if (contact.status !== 'active' || contact.block === null) throw new Error('a blocked contact has no open block');
   return contact.block;
 };
@@ -325,18 +327,8 @@ export class ContactsController {
       },
       metadata,
     );
-    return this.desk.command(
-      reply,
-      command,
-      ({ state, events }: { state: ContactState; events: readonly ContactFact[] }) => {
-        const open = openBlock(state);
-        const began = events.some((event) => event.type === 'ContactBlocked');
-        return {
-          blockId: open.blockId,
-          alreadyBlocked: !began,
-          ...(began && open.noticeMessageId !== null ? { noticeMessageId: open.noticeMessageId } : {}),
-        };
-      },
+    return this.desk.command(reply, command, (decided: { state: ContactState; events: readonly ContactFact[] }) =>
+      blockAnswer({ blockId, noticeMessageId: noticeIdOf(metadata, contactId) }, decided),
     );
   }
 

@@ -1,4 +1,5 @@
 export * from './addresses.js';
+export * from './block-answer.js';
 export * from './consents.js';
 export * from './contact.js';
 export * from './contact-card.js';
