@@ -114,7 +114,7 @@ const contacts = async (api: Api): Promise<readonly string[]> => {
       expect(await again.kill('SIGTERM')).toBe(0);
     }, 60_000);
 
-    it('under the read models, amid a rebuild: commands go on, queries answer what was seen, and after a restart the rows follow and the rebuild ends', async () => {
+    it('under the read models, amid a rebuild: commands go on, queries answer what was seen, and after a restart the rows follow and a rebuild agrees', async () => {
       const folder = join(root, 'beside');
       mkdirSync(folder);
       symlinkSync(join(rows.folder, 'read.db'), join(folder, 'read.db'));
