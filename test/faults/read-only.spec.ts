@@ -112,7 +112,7 @@ const contacts = async (api: Api): Promise<readonly string[]> => {
         expect((await again.call('admin', 'PATCH', `/v1/contacts/${contactId}`, {})).status).toBe(200);
       expect((await register(again, 21)).status).toBe(201);
       expect(await again.kill('SIGTERM')).toBe(0);
-    }, 60_000);
+    }, 180_000);
 
     it('under the read models, amid a rebuild: commands go on, queries answer what was seen, and after a restart the rows follow and a rebuild agrees', async () => {
       const folder = join(root, 'beside');
@@ -155,6 +155,6 @@ const contacts = async (api: Api): Promise<readonly string[]> => {
       expect(await rebuild()).toMatchObject({ error: null, result: { equal: true } });
       expect((await fetch(`${again.base}/health/ready`)).status).toBe(200);
       expect(await again.kill('SIGTERM')).toBe(0);
-    }, 60_000);
+    }, 180_000);
   },
 );

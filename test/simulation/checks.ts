@@ -90,9 +90,15 @@ export const notOnce = (asked: readonly Asked[], facts: readonly Fact[]): readon
       case 'receive': {
         if (answer['disposition'] === 'ignored') {
           // One that a block overtook stands in the conversation, hidden.
-          const overtaken = facts.find((fact) => fact.type === 'MessageReceived' && fact.commandId === commandId);
-          if (overtaken === undefined) stands('BlockedMessageIgnored', (fact) => fact.commandId === commandId);
-          else stands('MessageHidden', ({ data }) => data.messageId === overtaken.data.messageId);
+          const ofCommand = ({ commandId: by }: Fact): boolean => by === commandId;
+          const overtaken = facts.find((fact) => fact.type === 'MessageReceived' && ofCommand(fact));
+          if (overtaken === undefined) stands('BlockedMessageIgnored', ofCommand);
+          else {
+            stands('MessageReceived', ofCommand);
+            stands('MessageHidden', ({ data }) => data.messageId === overtaken.data.messageId);
+            if (facts.some((fact) => fact.type === 'BlockedMessageIgnored' && ofCommand(fact)))
+              wrong.push(`receive ${commandId} is stored in its conversation, and ignored as well`);
+          }
         }
         if (answer['disposition'] === 'displayed')
           stands('MessageReceived', ({ data }) => data.messageId === answer['messageId']);
