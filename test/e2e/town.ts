@@ -14,6 +14,14 @@ let last = 0;
 /** A number that nobody has yet. */
 export const newPhone = (): string => `+55119${String(70_000_000 + ++last)}`;
 
+/** What a gateway posts of a customer on whatsapp. */
+export const messageFrom = (phone: string, text: string): BodyOf<'/v1/messages/inbound', 'post'> => ({
+  channel: 'whatsapp',
+  from: { kind: 'whatsapp', value: phone, displayName: `Maria ${phone}` },
+  providerMessageId: randomUUID(),
+  content: { text },
+});
+
 export type Town = ReturnType<typeof townOf>;
 
 /** Verbs over a door. What is refused throws with its problem, so that a story stops where it goes wrong. */
@@ -35,13 +43,7 @@ export const townOf = (door: Door, tenant?: string) => {
     text: string,
     more: Partial<BodyOf<'/v1/messages/inbound', 'post'>> = {},
   ): Promise<Schemas['ReceivedAnswer']> => {
-    const body = {
-      channel: 'whatsapp' as const,
-      from: { kind: 'whatsapp' as const, value: phone, displayName: `Maria ${phone}` },
-      providerMessageId: randomUUID(),
-      content: { text },
-      ...more,
-    };
+    const body = { ...messageFrom(phone, text), ...more };
     return (await answerOf(as('integration').POST('/v1/messages/inbound', { body }))).body;
   };
 
