@@ -14,6 +14,8 @@ import { deciders } from './registry.js';
 export type Log = EventStore & {
   /** Calls back behind every append of this process. */
   onAppended(listener: (position: Position) => void): () => void;
+  /** How far the embedded log reaches, for readers of its file in other threads. */
+  readonly end: SharedArrayBuffer | null;
   /** Why the log cannot be reached now, `null` while it can. */
   notReady(): string | null;
   /** Totals for the metrics, by name. */
@@ -63,6 +65,7 @@ export const openLog = async (
   await mustAnswer(place, logger);
   const store = await openServer(place, logger);
   return Object.assign(store, {
+    end: null,
     notReady: () => {
       const { status, reason } = store.health();
       return status === 'down' ? `EventStoreDB cannot be reached: ${reason ?? 'no answer'}` : null;
@@ -71,9 +74,13 @@ export const openLog = async (
   });
 };
 
-/** The log for somebody who only reads; the embedded one may be in use meanwhile. */
-export const viewLog = async (place: LogPlace, logger: LogLines): Promise<LogView> => {
-  if (place.kind === 'sqlite') return openSqliteEventReader(place.path);
+/** The log for somebody who only reads; the embedded one may be in use meanwhile, by this process if `end` is given. */
+export const viewLog = async (
+  place: LogPlace,
+  logger: LogLines,
+  end: SharedArrayBuffer | null = null,
+): Promise<LogView> => {
+  if (place.kind === 'sqlite') return openSqliteEventReader(place.path, end ?? undefined);
   // A subscription hears of appends by itself.
   return Object.assign(await openServer(place, logger), { wake: () => undefined });
 };

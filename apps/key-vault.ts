@@ -15,14 +15,20 @@ export const keyPlaceName = (place: KeyPlace): string => (place.kind === 'sqlite
 /** The configured keys that unwrap what the vault holds, of 32 bytes each. */
 export type KeyEncryption = Pick<Configuration, 'keyEncryptionKey' | 'keyEncryptionKeyPrevious'>;
 
+type KeyOptions = {
+  readonly readOnly?: boolean;
+  /** The disk failed under the keys: the process has to end. */
+  readonly onBroken?: (error: Error) => void;
+};
+
 /** Throws DataFolderError or PostgresUnusable, also for a wrong key-encryption key. */
 export const openKeys = async (
   place: KeyPlace,
   { keyEncryptionKey, keyEncryptionKeyPrevious: previousKey }: KeyEncryption,
-  { readOnly }: { readonly readOnly: boolean } = { readOnly: false },
+  { readOnly = false, onBroken = () => undefined }: KeyOptions = {},
 ): Promise<KeyVault> => {
   const options = { keyEncryptionKey, previousKey, readOnly };
   return place.kind === 'sqlite'
-    ? openSqliteKeyVault({ path: place.path, ...options })
+    ? openSqliteKeyVault({ path: place.path, onBroken, ...options })
     : (await import('#event-store/postgres/index')).openPostgresKeyVault({ url: place.url, ...options });
 };

@@ -10,6 +10,8 @@ import type { RowStore } from '#read-store';
 /** What the worker thread is started with. */
 export type ProjectorData = {
   readonly place: LogPlace;
+  /** How far the embedded log reaches. */
+  readonly end: SharedArrayBuffer | null;
   readonly keys: KeyPlace;
   readonly read: ReadPlace;
   readonly logId: string;

@@ -9,16 +9,17 @@ import { projections, storedTypes } from '../registry.js';
 import type { ProjectorData, StartFailed } from './projector-thread.js';
 
 const project = async (port: Port, data: ProjectorData): Promise<void> => {
-  const { place, keys, read, logId, keyEncryptionKey, keyEncryptionKeyPrevious: previous } = data;
+  const { place, end, keys, read, logId, keyEncryptionKey, keyEncryptionKeyPrevious: previous } = data;
   const reports = reportsTo(port);
-  const events = await viewLog(place, {
-    info: (detail, message) => {
+  const lines = {
+    info: (detail: Readonly<Record<string, unknown>>, message: string) => {
       reports.log('info', message, detail);
     },
-    warn: (detail, message) => {
+    warn: (detail: Readonly<Record<string, unknown>>, message: string) => {
       reports.log('warn', message, detail);
     },
-  });
+  };
+  const events = await viewLog(place, lines, end);
   const vault = await openKeys(
     keys,
     {

@@ -57,9 +57,9 @@ export const openStores = async (
       mkdirSync(dataDir, { recursive: true });
     }
     await awaitReadStore(read, logger);
-    const store = await openLog(place, logger, endProcess(logger));
+    const store = await openLog(place, logger, endProcess(logger, 'log'));
     closers.push(() => store.close());
-    const vault = await openKeys(keys, configuration);
+    const vault = await openKeys(keys, configuration, { onBroken: endProcess(logger, 'keys') });
     closers.push(() => vault.close());
     await refuseForeignVault(store, vault, keyPlaceName(keys));
     const codec = createCodec(storedTypes, vault);
@@ -84,7 +84,7 @@ export const openStores = async (
       wanted === 'off'
         ? projectorElsewhere(await migratedRows(read, logger))
         : await startProjectorThread(
-            { place, keys, read, logId, keyEncryptionKey, keyEncryptionKeyPrevious },
+            { place, end: store.end, keys, read, logId, keyEncryptionKey, keyEncryptionKeyPrevious },
             logger,
             (position) => {
               notify(position);
@@ -136,13 +136,13 @@ const migratedRows = async (read: ReadPlace, logger: Logger): Promise<RowStore> 
   }
 };
 
-/** After a failed flush only a restart, which reads the log anew, knows what was stored. */
+/** After a failed flush only a restart, which reads the file anew, knows what was stored. */
 const endProcess =
-  (logger: Logger) =>
+  (logger: Logger, what: 'log' | 'keys') =>
   (error: Error): void => {
     logger.fatal(
       { err: error },
-      'the disk failed under the log: the process ends, acknowledged facts are safe; check the disk, then start again',
+      `the disk failed under the ${what}: the process ends, acknowledged facts are safe; check the disk, then start again`,
     );
     process.exit(1);
   };

@@ -44,11 +44,15 @@ export const explain = (path: string, error: unknown): string => {
     case sqlite.busy:
       return `${path} is in use by another process: stop that process, or choose another data folder.`;
     case sqlite.io:
-      return `The disk that holds ${path} failed: check the disk, then restart the process.`;
+      return explainFlush(path);
     default:
       return `${path} cannot be used: ${error instanceof Error || Error.isError(error) ? error.message : String(error)}.`;
   }
 };
+
+/** What it means that the disk did not take what was written. */
+export const explainFlush = (path: string): string =>
+  `The disk that holds ${path} failed: check the disk, then restart the process.`;
 
 export type DataFile = {
   readonly path: string;
@@ -62,7 +66,7 @@ export type DataFile = {
 };
 
 /**
- * Opens a file of ours, or makes it if there is none. WAL, synchronous=FULL, waits 5 s for a lock.
+ * Opens a file of ours, or makes it if there is none. WAL, synchronous=FULL until somebody else sees to the flush (`openWalFlush`), waits 5 s for a lock.
  * A file that is not ours is refused before anything is written to it. Throws DataFolderError.
  */
 export const openDataFile = (file: DataFile): DatabaseSync => {

@@ -1,35 +1,50 @@
 /**
- * Group commit: jobs that arrive in one turn of the event loop, or while a flush runs, share the next flush.
- * `flush` is synchronous and settles every job that it is given.
+ * Group commit: jobs that arrive in one turn of the event loop, or while a flush is under way, share the next flush.
+ * `flush` settles every job that it is given and never rejects.
  */
 export class FlushQueue<J> {
   private waiting: J[] = [];
   private scheduled = false;
+  private underWay: Promise<void> | null = null;
 
   /** @param limit jobs per flush, so that one flush does not hold the thread for long. */
   constructor(
-    private readonly flush: (jobs: readonly J[]) => void,
+    private readonly flush: (jobs: readonly J[]) => Promise<void>,
     private readonly limit = 500,
   ) {}
 
   push(job: J): void {
     this.waiting.push(job);
-    if (this.scheduled) return;
+    this.schedule();
+  }
+
+  /** Resolves when no flush is under way; the next has not begun then. */
+  async settled(): Promise<void> {
+    while (this.underWay !== null) await this.underWay;
+  }
+
+  /** Flushes what waits, now; resolves when nothing is left. */
+  async drain(): Promise<void> {
+    while (this.underWay !== null || this.waiting.length > 0) await (this.underWay ?? this.next());
+  }
+
+  private schedule(): void {
+    if (this.scheduled || this.underWay !== null || this.waiting.length === 0) return;
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      const rest = this.waiting.splice(this.limit);
-      const jobs = this.waiting;
-      this.waiting = [];
-      if (jobs.length > 0) this.flush(jobs);
-      for (const job of rest) this.push(job);
+      if (this.underWay === null && this.waiting.length > 0) void this.next();
     });
   }
 
-  /** Flushes what waits, now. */
-  drain(): void {
+  private next(): Promise<void> {
+    const rest = this.waiting.splice(this.limit);
     const jobs = this.waiting;
-    this.waiting = [];
-    if (jobs.length > 0) this.flush(jobs);
+    this.waiting = rest;
+    this.underWay = this.flush(jobs).finally(() => {
+      this.underWay = null;
+      this.schedule();
+    });
+    return this.underWay;
   }
 }

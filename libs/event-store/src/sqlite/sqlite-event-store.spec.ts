@@ -1,9 +1,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openSqliteEventReader, openSqliteEventStore, type SqliteEventStore, StoreUnavailable } from '#event-store';
+import type { Position } from '#kernel';
+import { openDataFile } from './data-folder.js';
+import { End } from './end.js';
+import { SqliteLogReader } from './sqlite-log-reader.js';
 import { serialise, SqliteLogWriter } from './sqlite-log-writer.js';
 import { aFact, aStream, collect, eventStoreConformance } from '../../../../test/conformance/event-store.suite.js';
 
@@ -139,6 +144,7 @@ describe('the log in a file', () => {
     const writer = new SqliteLogWriter(
       db,
       path,
+      new End(),
       () => undefined,
       Date.now,
       ({ message }) => broken.push(message),
@@ -149,6 +155,71 @@ describe('the log in a file', () => {
     expect(broken).toEqual([expect.stringMatching(/full: free some space/)]);
     db.close();
     expect(await store.head()).toBeNull();
+  });
+
+  describe('on a disk that takes its time', () => {
+    const written = () => {
+      const db = openDataFile({ path, readOnly: false, applicationId: 0x506f4576, version: 1, schema: '' });
+      const flush = Promise.withResolvers<undefined>();
+      const broken: string[] = [];
+      const end = new End();
+      const writer = new SqliteLogWriter(
+        db,
+        path,
+        end,
+        () => undefined,
+        Date.now,
+        ({ message }) => broken.push(message),
+        { flush: () => flush.promise, close: () => undefined },
+      );
+      const stream = aStream();
+      const append = () => writer.append([serialise({ stream, expected: 'no_stream', events: [aFact()] })]);
+      const elsewhere = openSqliteEventReader(path, end.memory);
+      const readers = [new SqliteLogReader(db, path, end), elsewhere];
+      const seen = async (): Promise<readonly unknown[]> => {
+        const all: unknown[] = [];
+        for (const reader of readers) {
+          const abort = new AbortController();
+          all.push(await reader.head(), ...(await collect(reader.readAll({ after: null }))));
+          all.push(...(await collect(reader.readAll({ after: null, until: '0000000000000009' as Position }))));
+          all.push(...(await collect(reader.readStream(stream))));
+          all.push(...(await collect(reader.readStream(stream, { direction: 'backwards' }))));
+          for await (const item of reader.subscribe({ after: null, signal: abort.signal })) {
+            if (item.kind === 'events') all.push(...item.events);
+            abort.abort();
+          }
+        }
+        return all.filter((one) => one !== null);
+      };
+      const close = async (): Promise<void> => {
+        await Promise.all([writer.close(), elsewhere.close()]);
+        db.close();
+      };
+      return { append, seen, flush, broken, close };
+    };
+    beforeEach(() => opened().close());
+
+    it('answers, and shows the fact to readers in this thread and others, when the disk has it; others are served meanwhile', async () => {
+      const { append, seen, flush, close } = written();
+      let answered = false;
+      const answer = append().finally(() => (answered = true));
+      for (let turns = 0; turns < 5; turns++) await pause(5);
+      expect([answered, await seen()]).toEqual([false, []]);
+      flush.resolve(undefined);
+      expect(await answer).toEqual([{ revision: 0, position: '0000000000000001', deduplicated: false }]);
+      expect(await seen()).toHaveLength(12);
+      await close();
+    });
+
+    it('refuses all from the first flush that failed on, shows nothing of it, and says so once', async () => {
+      const { append, seen, flush, broken, close } = written();
+      flush.reject(Object.assign(new Error('EIO'), { code: 'EIO' }));
+      for (let tries = 0; tries < 2; tries++)
+        expect(await append()).toEqual([expect.objectContaining({ name: 'StoreUnavailable' })]);
+      expect(broken).toEqual([expect.stringMatching(/failed: check the disk, then restart the process/)]);
+      expect(await seen()).toEqual([]);
+      await close();
+    });
   });
 
   it('says that it was closed', async () => {

@@ -2,6 +2,7 @@ import type { DatabaseSync } from 'node:sqlite';
 import type { Position } from '#kernel';
 import { type EventStore, StoreUnavailable } from '../port.js';
 import { DataFolderError, explain, openDataFile } from './data-folder.js';
+import { End } from './end.js';
 import { SqliteLogReader } from './sqlite-log-reader.js';
 import { serialise, SqliteLogWriter } from './sqlite-log-writer.js';
 
@@ -38,6 +39,8 @@ export type SqliteEventReader = Pick<EventStore, 'readStream' | 'readAll' | 'sub
 
 export type SqliteEventStore = EventStore &
   SqliteEventReader & {
+    /** How far it reaches, for readers of the same file in other threads of this process. */
+    readonly end: SharedArrayBuffer;
     /** Calls back behind every flush that wrote something, with the log's last position. Answers how to stop it. */
     onAppended(listener: (position: Position) => void): () => void;
   };
@@ -50,11 +53,13 @@ export const openSqliteEventStore = (options: SqliteEventStoreOptions): SqliteEv
   const { path } = options;
   const pragmas = options.maxPages === undefined ? '' : `pragma max_page_count = ${String(options.maxPages)};`;
   const db = openDataFile({ path, readOnly: false, applicationId, version: 1, schema, pragmas });
-  const reader = openReader(db, path);
+  const end = new End();
+  const reader = openReader(db, path, end);
   const listeners = new Set<(position: Position) => void>();
   const writer = new SqliteLogWriter(
     db,
     path,
+    end,
     (position) => {
       reader.wake();
       for (const listener of listeners) listener(position);
@@ -64,9 +69,14 @@ export const openSqliteEventStore = (options: SqliteEventStoreOptions): SqliteEv
       options.onBroken?.(error);
     },
   );
-  let closed = false;
+  let closing: Promise<void> | null = null;
+  const close = async (): Promise<void> => {
+    await writer.close();
+    db.close();
+    reader.wake();
+  };
   const appendMany: EventStore['appendMany'] = async (entries) => {
-    if (closed) throw new StoreUnavailable('The log was closed.');
+    if (closing !== null) throw new StoreUnavailable('The log was closed.');
     const empty = entries.find((entry) => entry.events.length === 0);
     if (empty !== undefined) throw new TypeError(`an append to ${empty.stream} has no events`);
     return writer.append(entries.map(serialise));
@@ -79,29 +89,21 @@ export const openSqliteEventStore = (options: SqliteEventStoreOptions): SqliteEv
     },
     appendMany,
     ...reading(reader),
+    end: end.memory,
     onAppended: (listener) => {
       listeners.add(listener);
       return () => {
         listeners.delete(listener);
       };
     },
-    close: () =>
-      new Promise((resolve) => {
-        if (!closed) {
-          closed = true;
-          writer.drain();
-          db.close();
-          reader.wake();
-        }
-        resolve();
-      }),
+    close: () => (closing ??= close()),
   };
 };
 
-/** The log for reading only, for another thread or process than the writer's. Throws DataFolderError. */
-export const openSqliteEventReader = (path: string): SqliteEventReader => {
+/** The log for reading only, for another thread or process than the writer's; `end` is what the writer shares. Throws DataFolderError. */
+export const openSqliteEventReader = (path: string, end?: SharedArrayBuffer): SqliteEventReader => {
   const db = openDataFile({ path, readOnly: true, applicationId, version: 1, schema });
-  const reader = openReader(db, path);
+  const reader = openReader(db, path, new End(end));
   return {
     ...reading(reader),
     close: () =>
@@ -113,9 +115,9 @@ export const openSqliteEventReader = (path: string): SqliteEventReader => {
   };
 };
 
-const openReader = (db: DatabaseSync, path: string): SqliteLogReader => {
+const openReader = (db: DatabaseSync, path: string, end: End): SqliteLogReader => {
   try {
-    const reader = new SqliteLogReader(db, path);
+    const reader = new SqliteLogReader(db, path, end);
     // Touches the end of the table, where a torn file would show itself.
     reader.lastRow();
     return reader;

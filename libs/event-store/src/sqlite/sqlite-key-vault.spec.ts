@@ -2,7 +2,11 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openSqliteKeyVault } from '#event-store';
+import { openDataFile } from './data-folder.js';
+import { SqliteKeyRows } from './sqlite-key-vault.js';
 import { keyVaultSuite } from '../../../../test/conformance/key-vault.suite.js';
 
 keyVaultSuite('SQLite', () => {
@@ -29,4 +33,69 @@ keyVaultSuite('SQLite', () => {
       return Promise.resolve();
     },
   };
+});
+
+describe('keys on a disk that takes its time', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'portaria-'));
+    path = join(folder, 'keys.db');
+    await openSqliteKeyVault({ path, keyEncryptionKey: Buffer.alloc(32, 1) }).close();
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+  });
+  const row = { keyId: 'k1', tenant: 'acme', subject: 'contact:1', wrapped: Buffer.from('w'), destroyedAt: null };
+  const opened = () => {
+    const db = openDataFile({ path, readOnly: false, applicationId: 0x506f4b79, version: 1, schema: '' });
+    const flush = Promise.withResolvers<undefined>();
+    const broken: string[] = [];
+    const wal = { flush: () => flush.promise, close: () => undefined };
+    const rows = new SqliteKeyRows(db, path, wal, ({ message }) => broken.push(message));
+    const answered: string[] = [];
+    const asked = (name: string, answer: Promise<unknown>): Promise<unknown> =>
+      answer.then(
+        (value) => (answered.push(name), value),
+        (error: unknown) => (answered.push(name), error),
+      );
+    const all = async (): Promise<readonly unknown[]> => {
+      const insert = asked('insert', rows.insert([row]));
+      for (let turns = 0; turns < 5; turns++) await pause(5);
+      // Whoever asks now finds the row in the file already.
+      const read = [
+        asked('by subject', rows.bySubjects('acme', ['contact:1'])),
+        asked('by id', rows.byId('k1')),
+        asked('empty', rows.isEmpty()),
+      ];
+      for (let turns = 0; turns < 5; turns++) await pause(5);
+      expect(answered).toEqual([]);
+      return [insert, ...read];
+    };
+    return { all, flush, broken, rows };
+  };
+
+  it('are handed out when the disk has them, not before', async () => {
+    const { all, flush, rows } = opened();
+    const answers = await all();
+    flush.resolve(undefined);
+    expect(await Promise.all(answers)).toEqual([
+      undefined,
+      [expect.objectContaining({ keyId: 'k1' })],
+      expect.objectContaining({ keyId: 'k1' }),
+      false,
+    ]);
+    await rows.close();
+  });
+
+  it('are handed out no more from the first flush that failed on, which is said once', async () => {
+    const { all, flush, broken, rows } = opened();
+    const answers = await all();
+    flush.reject(new Error('EIO'));
+    const unavailable = expect.objectContaining({ name: 'StoreUnavailable' });
+    expect(await Promise.all(answers)).toEqual(answers.map(() => unavailable));
+    await expect(rows.insert([{ ...row, keyId: 'k2', subject: 'contact:2' }])).rejects.toEqual(unavailable);
+    expect(broken).toEqual([expect.stringMatching(/keys\.db failed: check the disk, then restart the process/)]);
+    await rows.close();
+  });
 });

@@ -3,8 +3,9 @@ import { StoreUnavailable } from '../port.js';
 import type { KeyVault } from '../vault.js';
 import { KeyRing, MARK, markOf, mistakeOfKeys, mistakeOfLength } from '../key-ring.js';
 import { type KeyRow, type KeyRows, type Rewrapped, WrappedKeyVault } from '../wrapped-key-vault.js';
-import { DataFolderError, explain, openDataFile, sqliteCode } from './data-folder.js';
+import { DataFolderError, explain, explainFlush, openDataFile, sqliteCode } from './data-folder.js';
 import { FlushQueue } from './flush-queue.js';
+import { openWalFlush, type WalFlush } from './wal-flush.js';
 
 /** 'PoKy' */
 const applicationId = 0x506f4b79;
@@ -29,6 +30,8 @@ export type SqliteKeyVaultOptions = {
   /** The one that a rotation replaces. */
   readonly previousKey?: Buffer | null;
   readonly readOnly?: boolean;
+  /** The disk failed under a flush: nobody knows what it holds, and the process has to end. Nothing is answered from then on. */
+  readonly onBroken?: (error: StoreUnavailable) => void;
 };
 
 /** The key vault in one file, apart from the log. Throws DataFolderError, also for a wrong key-encryption key. */
@@ -41,7 +44,8 @@ export const openSqliteKeyVault = (options: SqliteKeyVaultOptions): KeyVault => 
   const db = openDataFile({ path, readOnly, applicationId, version: 1, schema, pragmas });
   try {
     verify(db, path, ring, readOnly);
-    return new WrappedKeyVault(new SqliteKeyRows(db, path), ring);
+    const wal = readOnly ? null : openWalFlush(db, path);
+    return new WrappedKeyVault(new SqliteKeyRows(db, path, wal, options.onBroken), ring);
   } catch (error) {
     db.close();
     if (error instanceof DataFolderError) throw error;
@@ -65,17 +69,19 @@ const columns =
 
 type Job = { readonly run: () => void; readonly done: () => void; readonly fail: (error: Error) => void };
 
-class SqliteKeyRows implements KeyRows {
+export class SqliteKeyRows implements KeyRows {
   private readonly oneById: StatementSync;
   private readonly oneBySubject: StatementSync;
   private readonly oneSecret: StatementSync;
-  private readonly queue = new FlushQueue<Job>((jobs) => {
-    this.flush(jobs);
-  });
+  private readonly queue = new FlushQueue<Job>((jobs) => this.flush(jobs));
+  private broken: StoreUnavailable | null = null;
 
   constructor(
     private readonly db: DatabaseSync,
     private readonly path: string,
+    /** Absent where nothing is written. */
+    private readonly wal: WalFlush | null,
+    private readonly onBroken: (error: StoreUnavailable) => void = () => undefined,
   ) {
     this.oneById = db.prepare(`select ${columns} from data_keys where key_id = ?`);
     this.oneBySubject = db.prepare(`select ${columns} from data_keys where tenant = ? and subject = ?`);
@@ -124,11 +130,9 @@ class SqliteKeyRows implements KeyRows {
   }
 
   /** The bytes of a destroyed key are overwritten in the file (`secure_delete`); they are gone when the WAL is, too. */
-  purge(): Promise<boolean> {
-    return this.answer(() => {
-      this.queue.drain();
-      return isTruncated(this.db);
-    });
+  async purge(): Promise<boolean> {
+    await this.queue.drain();
+    return this.answer(() => isTruncated(this.db));
   }
 
   page(afterKeyId: string, limit: number): Promise<readonly KeyRow[]> {
@@ -187,28 +191,22 @@ class SqliteKeyRows implements KeyRows {
     return this.answer(() => this.db.prepare('select 1 from data_keys limit 1').get() === undefined);
   }
 
-  close(): Promise<void> {
-    return new Promise((resolve) => {
-      if (this.db.isOpen) {
-        this.queue.drain();
-        this.db.close();
-      }
-      resolve();
-    });
+  async close(): Promise<void> {
+    await this.queue.drain();
+    if (!this.db.isOpen) return;
+    this.wal?.close();
+    this.db.close();
   }
 
-  private answer<T>(read: () => T): Promise<T> {
-    return new Promise((resolve, reject) => {
-      try {
-        resolve(read());
-      } catch (error) {
-        reject(
-          sqliteCode(error) === null
-            ? (error as Error)
-            : new StoreUnavailable(explain(this.path, error), { cause: error }),
-        );
-      }
-    });
+  /** What was written and has not reached the disk is nobody's yet: what a key of it sealed might outlive the key. */
+  private async answer<T>(read: () => T): Promise<T> {
+    await this.queue.settled();
+    if (this.broken !== null) throw this.broken;
+    try {
+      return read();
+    } catch (error) {
+      throw sqliteCode(error) === null ? error : new StoreUnavailable(explain(this.path, error), { cause: error });
+    }
   }
 
   private write(run: () => void): Promise<void> {
@@ -217,19 +215,36 @@ class SqliteKeyRows implements KeyRows {
     });
   }
 
-  /** Concurrent calls share one transaction; they are answered after COMMIT. */
-  private flush(jobs: readonly Job[]): void {
+  /** Concurrent calls share one transaction; they are answered when the disk has it. */
+  private async flush(jobs: readonly Job[]): Promise<void> {
+    const failure = this.broken ?? this.commit(jobs) ?? (await this.reachDisk());
+    for (const job of jobs) {
+      if (failure === null) job.done();
+      else job.fail(failure);
+    }
+  }
+
+  private commit(jobs: readonly Job[]): StoreUnavailable | null {
     try {
       this.db.exec('begin immediate');
       for (const job of jobs) job.run();
       this.db.exec('commit');
+      return null;
     } catch (error) {
       if (this.db.isOpen && this.db.isTransaction) this.db.exec('rollback');
-      const unavailable = new StoreUnavailable(explain(this.path, error), { cause: error });
-      for (const job of jobs) job.fail(unavailable);
-      return;
+      return new StoreUnavailable(explain(this.path, error), { cause: error });
     }
-    for (const job of jobs) job.done();
+  }
+
+  private async reachDisk(): Promise<StoreUnavailable | null> {
+    try {
+      await this.wal?.flush();
+      return null;
+    } catch (error) {
+      this.broken = new StoreUnavailable(explainFlush(this.path), { cause: error });
+      this.onBroken(this.broken);
+      return this.broken;
+    }
   }
 }
 

@@ -10,6 +10,7 @@ import {
   type SubscriptionItem,
 } from '../port.js';
 import { explain } from './data-folder.js';
+import type { End } from './end.js';
 import { columns, type Row, StoredRow } from './stored-row.js';
 
 const defaultPage = 2_000;
@@ -33,6 +34,7 @@ export class SqliteLogReader {
   constructor(
     private readonly db: DatabaseSync,
     private readonly path: string,
+    private readonly end: End,
   ) {
     const arrays = (sql: string): StatementSync => {
       const statement = db.prepare(sql);
@@ -40,16 +42,16 @@ export class SqliteLogReader {
       return statement;
     };
     this.forwards = arrays(
-      `select ${columns.full} from events where stream = ? and revision >= ? order by revision limit ?`,
+      `select ${columns.full} from events where stream = ? and revision >= ? and seq <= ? order by revision limit ?`,
     );
     this.backwards = arrays(
-      `select ${columns.full} from events where stream = ? and revision <= ? order by revision desc limit ?`,
+      `select ${columns.full} from events where stream = ? and revision <= ? and seq <= ? order by revision desc limit ?`,
     );
     this.after = arrays(`select ${columns.full} from events where seq > ? and seq <= ? order by seq limit ?`);
     // Without metadata a page is read 1.5 times as fast.
     this.afterLean = arrays(`select ${columns.lean} from events where seq > ? and seq <= ? order by seq limit ?`);
     this.metadataOf = db.prepare('select metadata from events where seq = ?');
-    this.last = arrays(`select ${columns.full} from events order by seq desc limit 1`);
+    this.last = arrays(`select ${columns.full} from events where seq <= ? order by seq desc limit 1`);
   }
 
   async *readStream(stream: string, options: ReadStreamOptions = {}): AsyncGenerator<readonly StoredEvent[]> {
@@ -58,27 +60,28 @@ export class SqliteLogReader {
     let left = options.limit ?? Number.POSITIVE_INFINITY;
     while (left > 0) {
       const size = Math.min(left, defaultPage);
-      const page = this.rows(backwards ? this.backwards : this.forwards, stream, from, size);
-      const end = page.at(-1);
-      if (end === undefined) return;
+      const page = this.rows(backwards ? this.backwards : this.forwards, stream, from, this.end.at, size);
+      const last = page.at(-1);
+      if (last === undefined) return;
       yield page;
       if (page.length < size) return;
       left -= size;
-      from = end.revision + (backwards ? -1 : 1);
+      from = last.revision + (backwards ? -1 : 1);
       await turn();
     }
   }
 
   async *readAll(options: ReadAllOptions): AsyncGenerator<readonly StoredEvent[]> {
     const size = options.pageSize ?? defaultPage;
-    const until = options.until === undefined ? (this.lastRow()?.seq ?? 0) : Number(options.until);
+    const wanted = options.until === undefined ? Number.MAX_SAFE_INTEGER : Number(options.until);
+    const until = Math.min(wanted, this.lastRow()?.seq ?? 0);
     let after = options.after === null ? 0 : Number(options.after);
     while (after < until) {
       const page = this.rows(options.lean === true ? this.afterLean : this.after, after, until, size);
-      const end = page.at(-1);
-      if (end === undefined) return;
+      const last = page.at(-1);
+      if (last === undefined) return;
       yield page;
-      after = end.seq;
+      after = last.seq;
       // Everything here is synchronous: without this a long read would keep the thread from all else.
       await turn();
     }
@@ -95,10 +98,10 @@ export class SqliteLogReader {
     let level = false;
     while (!aborted()) {
       const seen = this.wakes;
-      const page = this.rows(this.after, after, Number.MAX_SAFE_INTEGER, size);
-      const end = page.at(-1);
-      if (end !== undefined) {
-        after = end.seq;
+      const page = this.rows(this.after, after, this.end.at, size);
+      const last = page.at(-1);
+      if (last !== undefined) {
+        after = last.seq;
         yield { kind: 'events', events: page };
       }
       if (page.length < size) {
@@ -127,7 +130,7 @@ export class SqliteLogReader {
   }
 
   lastRow(): StoredRow | undefined {
-    return this.rows(this.last)[0];
+    return this.rows(this.last, this.end.at)[0];
   }
 
   /** @throws StoreUnavailable */

@@ -7,9 +7,11 @@ import {
   StoreUnavailable,
   WrongExpectedRevision,
 } from '../port.js';
-import { explain, sqlite, sqliteCode } from './data-folder.js';
+import { explain, explainFlush, sqlite, sqliteCode } from './data-folder.js';
+import type { End } from './end.js';
 import { FlushQueue } from './flush-queue.js';
 import { positionOf } from './stored-row.js';
+import { openWalFlush, type WalFlush } from './wal-flush.js';
 
 type Entry = {
   readonly stream: string;
@@ -51,11 +53,9 @@ class DuplicateId extends Error {
   }
 }
 
-/** The writing half of the log: group commit in one transaction, acknowledged after COMMIT. */
+/** The writing half of the log: group commit in one transaction, acknowledged and shown to readers when the disk has it. */
 export class SqliteLogWriter {
-  private readonly queue = new FlushQueue<Job>((jobs) => {
-    this.flush(jobs);
-  });
+  private readonly queue = new FlushQueue<Job>((jobs) => this.flush(jobs));
   private readonly tail: StatementSync;
   private readonly stretch: StatementSync;
   private readonly insert: StatementSync;
@@ -66,9 +66,11 @@ export class SqliteLogWriter {
   constructor(
     private readonly db: DatabaseSync,
     private readonly path: string,
+    private readonly end: End,
     private readonly onAppended: (position: Position) => void,
     private readonly now: () => number,
     private readonly onBroken: (error: StoreUnavailable) => void,
+    private readonly wal: WalFlush = openWalFlush(db, path),
   ) {
     this.tail = db.prepare('select revision from events where stream = ? order by revision desc limit 1');
     this.stretch = db.prepare('select seq, id from events where stream = ? and revision > ? order by revision limit ?');
@@ -78,6 +80,7 @@ export class SqliteLogWriter {
     const last = db.prepare('select seq, recorded_at from events order by seq desc limit 1').get();
     this.seq = Number(last?.['seq'] ?? 0);
     this.lastMs = Number(last?.['recorded_at'] ?? 0);
+    end.moveTo(this.seq);
   }
 
   append(entries: readonly Entry[]): Promise<readonly (AppendResult | Error)[]> {
@@ -86,20 +89,41 @@ export class SqliteLogWriter {
     });
   }
 
-  drain(): void {
-    this.queue.drain();
+  /** Writes what waits, and takes nothing more. */
+  async close(): Promise<void> {
+    await this.queue.drain();
+    this.wal.close();
   }
 
-  private flush(jobs: readonly Job[]): void {
+  private async flush(jobs: readonly Job[]): Promise<void> {
     const entries = jobs.flatMap((job) => job.entries);
     const before = this.seq;
-    const results = this.broken === null ? this.commit(entries, new Set()) : entries.map(() => this.broken as Error);
+    let results = this.broken === null ? this.commit(entries, new Set()) : entries.map(() => this.broken as Error);
+    const wrote = this.seq > before;
+    if (wrote) {
+      const failure = await this.reachDisk();
+      if (failure !== null) results = entries.map(() => failure);
+    }
     let at = 0;
     for (const job of jobs) {
       job.settle(results.slice(at, at + job.entries.length));
       at += job.entries.length;
     }
-    if (this.seq > before) this.onAppended(positionOf(this.seq));
+    if (wrote && this.broken === null) this.onAppended(positionOf(this.seq));
+  }
+
+  /** Until then nobody is answered, and no reader sees what was written. */
+  private async reachDisk(): Promise<StoreUnavailable | null> {
+    try {
+      await this.wal.flush();
+    } catch (error) {
+      // Nobody knows what the disk holds: only a restart, which reads the WAL anew, does.
+      const unavailable = new StoreUnavailable(explainFlush(this.path), { cause: error });
+      this.breaks(unavailable);
+      return unavailable;
+    }
+    this.end.moveTo(this.seq);
+    return null;
   }
 
   /** All entries in one transaction; those in `refused` carry an id that stands elsewhere in the log. */
@@ -120,7 +144,7 @@ export class SqliteLogWriter {
       this.rollback();
       if (error instanceof DuplicateId) return this.commit(entries, new Set([...refused, error.entry]));
       const unavailable = new StoreUnavailable(explain(this.path, error), { cause: error });
-      // After a failed fsync nobody knows what the disk holds: only a restart, which reads the WAL anew, does.
+      // Of a checkpoint that failed half-way nobody knows either.
       if (sqliteCode(error) === sqlite.io || sqliteCode(error) === sqlite.corrupt) this.breaks(unavailable);
       return entries.map(() => unavailable);
     }

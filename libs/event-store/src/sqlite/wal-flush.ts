@@ -1,0 +1,38 @@
+import { closeSync, fdatasync, openSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
+import type { DatabaseSync } from 'node:sqlite';
+import { flush } from './file-copy.js';
+
+/** Brings what was committed onto the disk, without keeping the thread meanwhile. */
+export type WalFlush = {
+  /** Resolves when everything committed before the call would survive a power failure. Rejects as the disk does: nobody knows what it holds then. */
+  flush(): Promise<void>;
+  close(): void;
+};
+
+/**
+ * Takes over from SQLite what `synchronous=full` does behind each commit: its call holds the thread for as long as the disk takes.
+ * A checkpoint still flushes by itself, in the order that SQLite needs. To be closed before the connection, with which the WAL file
+ * may go. No lock lies on that file, so that closing a descriptor of it gives none back.
+ */
+export const openWalFlush = (db: DatabaseSync, path: string): WalFlush => {
+  db.exec('pragma synchronous = normal');
+  // Where the path is a link the WAL lies beside what it leads to.
+  const real = realpathSync(path);
+  // The name of the WAL file, which may be new: SQLite would have seen to it with its first flush.
+  flush(dirname(real));
+  // For writing: elsewhere than on Linux only such a descriptor may be flushed.
+  const file = openSync(`${real}-wal`, 'r+');
+  return {
+    flush: () =>
+      new Promise((resolve, reject) => {
+        fdatasync(file, (error) => {
+          if (error === null) resolve();
+          else reject(error);
+        });
+      }),
+    close: () => {
+      closeSync(file);
+    },
+  };
+};
