@@ -1,6 +1,8 @@
 #!/usr/bin/env node
 // The command line. What it prints is plain text off a terminal and lines of JSON with --json.
-import { run } from './program.js';
+import '../node-version.js';
+
+const { run } = await import('./program.js');
 
 // Whoever reads the answer may have seen enough: `| head -1`.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

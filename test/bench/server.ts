@@ -110,7 +110,7 @@ const launch = (
 ): ChildProcess => {
   const out = openSync(log, 'w');
   const flags = profiles === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profiles}`];
-  return spawn(process.execPath, [...flags, `dist/apps/${app}/main.js`], {
+  return spawn(process.execPath, [...flags, `dist/bundle/${app}.js`], {
     env: {
       PATH: process.env['PATH'],
       NODE_ENV: 'development',

@@ -1,5 +1,8 @@
-import { globSync, readFileSync } from 'node:fs';
+import { globSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { startApi } from '../crash/process.js';
 import { SCHEMA, schemaOf, servedDocument } from './schema.js';
 
 let document: object;
@@ -10,6 +13,15 @@ beforeAll(async () => {
 describe('the typed client', () => {
   it('is generated from the document that is served: npm run generate:client', async () => {
     expect((await schemaOf(document)).split('\n')).toEqual(readFileSync(SCHEMA, 'utf8').split('\n'));
+  });
+
+  it('is of the program that is started, too, whose classes a bundler has put beside each other', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'portaria-bundle-'));
+    const api = await startApi(folder);
+    const { body } = await api.call('admin', 'GET', '/openapi.json');
+    expect((await schemaOf(body as object)).split('\n')).toEqual(readFileSync(SCHEMA, 'utf8').split('\n'));
+    await api.kill('SIGTERM');
+    rmSync(folder, { recursive: true });
   });
 
   it('would be stale if a route or a field changed', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { SignJWT } from 'jose';
 
 const SECRET = 'a secret of at least thirty-two bytes';
-const mainOf = (app: App): string => join(import.meta.dirname, `../../apps/${app}/main.js`);
+const mainOf = (app: App): string => join(import.meta.dirname, `../../bundle/${app}.js`);
 
 export type App = 'api' | 'projector';
 

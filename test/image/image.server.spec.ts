@@ -23,7 +23,7 @@ suite('the last stage of the image as a projector', () => {
   });
 
   it('starts, is healthy, measures what the alert rules ask for, and ends with 0 on SIGTERM', async () => {
-    const projector = await image.start('dist/apps/projector/main.js', {
+    const projector = await image.start('dist/bundle/projector.js', {
       EVENT_STORE: 'eventstoredb',
       EVENTSTORE_URL: server.connectionString,
       READ_STORE: 'postgres',

@@ -24,7 +24,7 @@ describe('the image', () => {
     expect(last('USER')).toBe('node');
     expect(last('HEALTHCHECK')).toContain('healthcheck.js');
     expect(last('STOPSIGNAL')).toBe('SIGTERM');
-    expect(last('CMD')).toBe('["node", "--enable-source-maps", "dist/apps/api/main.js"]');
+    expect(last('CMD')).toBe('["node", "--enable-source-maps", "dist/bundle/api.js"]');
   });
 
   it('is built by npm scripts, and its last stage has no development dependencies', () => {
@@ -134,7 +134,7 @@ describe('the compose file with servers', () => {
   it('has two apis without a projector, and two projectors', () => {
     expect(api).toMatchObject({ environment: { PROJECTOR: 'off' }, deploy: { replicas: 2 } });
     expect(projector).toMatchObject({
-      command: ['node', '--enable-source-maps', 'dist/apps/projector/main.js'],
+      command: ['node', '--enable-source-maps', 'dist/bundle/projector.js'],
       deploy: { replicas: 2 },
     });
     expect(projector?.environment).not.toHaveProperty('PROJECTOR');
@@ -219,7 +219,7 @@ describe('the last stage of the image', () => {
 
   it('starts on a read-only tree, is healthy, measures what the alert rules ask for, and ends with 0 on SIGTERM', async () => {
     const before = image.changed();
-    const api = await image.start('dist/apps/api/main.js');
+    const api = await image.start('dist/bundle/api.js');
     expect(await image.run('healthcheck.js', { PORT: api.port })).toEqual({ code: 0, error: '' });
     expect(missing(await api.metrics())).toEqual([]);
     expect(await api.stop()).toEqual([0, null]);
@@ -228,7 +228,7 @@ describe('the last stage of the image', () => {
   }, 60_000);
 
   it('has the projector, which refuses embedded stores in one sentence', async () => {
-    expect(await image.run('dist/apps/projector/main.js')).toEqual({
+    expect(await image.run('dist/bundle/projector.js')).toEqual({
       code: 1,
       error: expect.stringContaining('a projector process needs EVENT_STORE=eventstoredb'),
     });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { run } from '#apps/ops/program';
 
-const MAIN = join(import.meta.dirname, '../../apps/ops/main.js');
+const MAIN = join(import.meta.dirname, '../../bundle/ops.js');
 
 // eslint-disable-next-line @typescript-eslint/no-explicit-any -- a test says what it expects of an answer
 type Json = any;
