@@ -38,8 +38,8 @@ const LEFT_OUT = [
  */
 const keepClassNames: Plugin = {
   name: 'class names',
-  setup: ({ onLoad }) => {
-    onLoad({ filter: /[/\\]dist[/\\](apps|libs)[/\\].*\.js$/ }, async ({ path }) => ({
+  setup: (bundler) => {
+    bundler.onLoad({ filter: /[/\\]dist[/\\](apps|libs)[/\\].*\.js$/ }, async ({ path }) => ({
       contents: (await readFile(path, 'utf8')).replace(/^let (\w+) = class \1\b/gm, 'let $1 = class'),
     }));
   },
