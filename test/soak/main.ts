@@ -77,7 +77,7 @@ const soak = async (store: Pair, folder: string) => {
     );
     const before = { waited: waited(), at: performance.now(), taken: shift.taken.length };
     const working = shift.open(rate, seconds);
-    const ordeal = house.ordeal(seconds * ORDEAL, () => shift.underWay);
+    const ordeal = house.ordeal(seconds * ORDEAL, () => shift.waiting());
     // A fault that cannot be done ends the soak at once.
     await Promise.race([ordeal, working]);
     await Promise.all([ordeal, working]);

@@ -28,7 +28,8 @@ export class Shift {
   readonly refused = new Map<string, number>();
   /** Requests that were cut off, or answered with 429 or 5xx, and were sent again. */
   repeats = 0;
-  underWay = 0;
+  /** Commands that are due and not answered for good. */
+  waiting: () => number = () => 0;
   private readonly agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
 
   constructor(
@@ -41,32 +42,39 @@ export class Shift {
     const began = performance.now();
     const end = began + seconds * 1000;
     let answers = 0;
-    const lane = async (): Promise<void> => {
+    await this.lanes(async () => {
       while (performance.now() < end) {
         await this.command(performance.now());
         answers++;
       }
-    };
-    await Promise.all(Array.from({ length: CONNECTIONS }, lane));
+    });
     return (answers * 1000) / (performance.now() - began);
   }
 
-  /** Commands become due at this rate, whatever has been answered; returns when all are answered. */
+  /**
+   * Commands become due at this rate, whatever has been answered; returns when all are answered. Those that wait for a connection are
+   * only counted: a million of them in the agent's queue would keep the clients busier than the server.
+   */
   async open(perSecond: number, seconds: number): Promise<void> {
     const began = performance.now();
     const all = Math.round(perSecond * seconds);
-    const running = new Set<Promise<void>>();
+    const due = (): number => Math.min(all, Math.floor(((performance.now() - began) * perSecond) / 1000) + 1);
     let sent = 0;
-    while (sent < all) {
-      const due = Math.min(all, Math.floor(((performance.now() - began) * perSecond) / 1000) + 1);
-      for (; sent < due; sent++) {
-        const one = this.command(began + (sent * 1000) / perSecond);
-        running.add(one);
-        void one.then(() => running.delete(one));
+    let answered = 0;
+    this.waiting = () => due() - answered;
+    await this.lanes(async () => {
+      while (sent < all) {
+        const at = began + (sent++ * 1000) / perSecond;
+        const early = at - performance.now();
+        if (early > 0) await pause(early);
+        await this.command(at);
+        answered++;
       }
-      await pause(5);
-    }
-    await Promise.all(running);
+    });
+  }
+
+  private async lanes(lane: () => Promise<void>): Promise<void> {
+    await Promise.all(Array.from({ length: CONNECTIONS }, lane));
   }
 
   close(): void {
@@ -75,7 +83,6 @@ export class Shift {
 
   private async command(due: number): Promise<void> {
     const [request, key] = [this.next(), randomUUID()];
-    this.underWay++;
     for (let wait = 20; ; wait = Math.min(500, wait * 2)) {
       const answer = await this.send(request, key).catch(() => null);
       if (answer !== null && answer.status < 500 && answer.status !== 429) {
@@ -85,7 +92,6 @@ export class Shift {
       this.repeats++;
       await pause(wait);
     }
-    this.underWay--;
     this.taken.push({ due, took: performance.now() - due });
   }
 
