@@ -1,10 +1,13 @@
 // Puts each program and its libraries into few files: 2,200 modules take a second to find and to read, these a third of that.
-import { readFile, rm } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 
 const built = fileURLToPath(new URL('..', import.meta.url));
 const bundle = `${built}bundle`;
+const fresh = `${built}bundle.${String(process.pid)}`;
+/** A program that runs may still ask for a part that it has not loaded yet. */
+const KEPT_MS = 3_600_000;
 
 /** Beside each other: whoever starts a worker looks for it in its own folder. */
 const PROGRAMS = {
@@ -45,10 +48,9 @@ const keepClassNames: Plugin = {
   },
 };
 
-await rm(bundle, { recursive: true, force: true });
 await build({
   entryPoints: Object.fromEntries(Object.entries(PROGRAMS).map(([name, path]) => [name, `${built}${path}`])),
-  outdir: bundle,
+  outdir: fresh,
   bundle: true,
   splitting: true,
   platform: 'node',
@@ -64,3 +66,15 @@ await build({
   plugins: [keepClassNames],
   logLevel: 'warning',
 });
+
+// File by file, those that are started last: who starts a program meanwhile finds the old one or the new one.
+await mkdir(bundle, { recursive: true });
+const isProgram = (file: string): boolean => Object.keys(PROGRAMS).some((name) => file === `${name}.js`);
+const files = await readdir(fresh);
+for (const file of [...files.filter((name) => !isProgram(name)), ...files.filter(isProgram)])
+  await rename(`${fresh}/${file}`, `${bundle}/${file}`);
+await rm(fresh, { recursive: true });
+for (const file of await readdir(bundle)) {
+  if (!files.includes(file) && (await stat(`${bundle}/${file}`)).mtimeMs < Date.now() - KEPT_MS)
+    await rm(`${bundle}/${file}`, { force: true });
+}

@@ -87,10 +87,13 @@ export class Erasures extends Rounds {
 
   private async carryOut(work: readonly Work[]): Promise<void> {
     const { vault, isFile } = this.desk;
+    const began = Date.now();
     const keys = await Promise.all(work.map((one) => this.destroyKeys(one)));
+    // The disk may have been slow: so much later than their own times the keys may still have been read.
+    const took = Date.now() - began;
     const latest = keys.reduce((last, { destroyedAt }) => (destroyedAt > last ? destroyedAt : last), '');
     // Where a clock jumped: never longer than caches live.
-    await this.wait(Math.min(KEY_CACHE_MS, Date.parse(latest) + KEY_CACHE_MS - Date.now()));
+    await this.wait(Math.min(KEY_CACHE_MS, Date.parse(latest) + took + KEY_CACHE_MS - Date.now()));
     await this.note(work, 'caches-expired');
     await this.clear(work);
     await this.note(work, 'read-models-cleared');

@@ -23,8 +23,7 @@ export const copyDataFile = (from: string, to: string): void => {
   }
 };
 
-/** Waits until the disk holds a file, or the names in a folder. */
-export const flush = (path: string): void => {
+const flush = (path: string): void => {
   const file = openSync(path, 'r');
   try {
     fsyncSync(file);

@@ -5,7 +5,7 @@
 export class FlushQueue<J> {
   private waiting: J[] = [];
   private scheduled = false;
-  private underWay: Promise<void> | null = null;
+  private flushing: Promise<void> | null = null;
 
   /** @param limit jobs per flush, so that one flush does not hold the thread for long. */
   constructor(
@@ -18,22 +18,22 @@ export class FlushQueue<J> {
     this.schedule();
   }
 
-  /** Resolves when no flush is under way; the next has not begun then. */
-  async settled(): Promise<void> {
-    while (this.underWay !== null) await this.underWay;
+  /** The flush that is under way; `null` if none is. */
+  get underWay(): Promise<void> | null {
+    return this.flushing;
   }
 
-  /** Flushes what waits, now; resolves when nothing is left. */
+  /** Flushes what waits, now; resolves when nothing is left. For the end: while others go on pushing it may never come. */
   async drain(): Promise<void> {
-    while (this.underWay !== null || this.waiting.length > 0) await (this.underWay ?? this.next());
+    while (this.flushing !== null || this.waiting.length > 0) await (this.flushing ?? this.next());
   }
 
   private schedule(): void {
-    if (this.scheduled || this.underWay !== null || this.waiting.length === 0) return;
+    if (this.scheduled || this.flushing !== null || this.waiting.length === 0) return;
     this.scheduled = true;
     setImmediate(() => {
       this.scheduled = false;
-      if (this.underWay === null && this.waiting.length > 0) void this.next();
+      if (this.flushing === null && this.waiting.length > 0) void this.next();
     });
   }
 
@@ -41,10 +41,10 @@ export class FlushQueue<J> {
     const rest = this.waiting.splice(this.limit);
     const jobs = this.waiting;
     this.waiting = rest;
-    this.underWay = this.flush(jobs).finally(() => {
-      this.underWay = null;
+    this.flushing = this.flush(jobs).finally(() => {
+      this.flushing = null;
       this.schedule();
     });
-    return this.underWay;
+    return this.flushing;
   }
 }

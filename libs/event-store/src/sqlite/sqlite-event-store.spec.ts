@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -54,6 +54,18 @@ describe('the log in a file', () => {
     expect((await second.head())?.position).toBe(position);
     const next = await second.append(stream, { revision: 0 }, [aFact()]);
     expect(next.position > position).toBe(true);
+  });
+
+  it('writes what a killed process left in the WAL into the file, before anything is told to stand behind it', async () => {
+    const first = opened();
+    const { position } = await first.append(aStream(), 'no_stream', [aFact()]);
+    const left = join(folder, 'left.db');
+    for (const file of ['', '-wal']) copyFileSync(`${path}${file}`, `${left}${file}`);
+    expect(statSync(`${left}-wal`).size).toBeGreaterThan(0);
+    const second = openSqliteEventStore({ path: left });
+    expect(statSync(`${left}-wal`).size).toBe(0);
+    expect((await second.head())?.position).toBe(position);
+    await second.close();
   });
 
   it('never records a time before the last one, whatever the clock does', async () => {

@@ -56,19 +56,11 @@ export const openSqliteEventStore = (options: SqliteEventStoreOptions): SqliteEv
   const end = new End();
   const reader = openReader(db, path, end);
   const listeners = new Set<(position: Position) => void>();
-  const writer = new SqliteLogWriter(
-    db,
-    path,
-    end,
-    (position) => {
-      reader.wake();
-      for (const listener of listeners) listener(position);
-    },
-    options.now ?? Date.now,
-    (error) => {
-      options.onBroken?.(error);
-    },
-  );
+  const onAppended = (position: Position): void => {
+    reader.wake();
+    for (const listener of listeners) listener(position);
+  };
+  const writer = openWriter(db, path, end, onAppended, options);
   let closing: Promise<void> | null = null;
   const close = async (): Promise<void> => {
     await writer.close();
@@ -113,6 +105,21 @@ export const openSqliteEventReader = (path: string, end?: SharedArrayBuffer): Sq
         resolve();
       }),
   };
+};
+
+const openWriter = (
+  db: DatabaseSync,
+  path: string,
+  end: End,
+  onAppended: (position: Position) => void,
+  { now = Date.now, onBroken = () => undefined }: SqliteEventStoreOptions,
+): SqliteLogWriter => {
+  try {
+    return new SqliteLogWriter(db, path, end, onAppended, now, onBroken);
+  } catch (error) {
+    db.close();
+    throw new DataFolderError(explain(path, error), { cause: error });
+  }
 };
 
 const openReader = (db: DatabaseSync, path: string, end: End): SqliteLogReader => {

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { openSqliteKeyVault } from '#event-store';
 import { openDataFile } from './data-folder.js';
 import { SqliteKeyRows } from './sqlite-key-vault.js';
+import { until } from '../../../../test/fixtures/until.js';
 import { keyVaultSuite } from '../../../../test/conformance/key-vault.suite.js';
 
 keyVaultSuite('SQLite', () => {
@@ -86,6 +87,36 @@ describe('keys on a disk that takes its time', () => {
       false,
     ]);
     await rows.close();
+  });
+
+  it('are not handed out between one flush and the next, and a purge comes to its end while others go on inserting', async () => {
+    const db = openDataFile({ path, readOnly: false, applicationId: 0x506f4b79, version: 1, schema: '' });
+    const flushes: (() => void)[] = [];
+    const flush = (): Promise<void> =>
+      new Promise((resolve) => {
+        flushes.push(resolve);
+      });
+    const rows = new SqliteKeyRows(db, path, { flush, close: () => undefined });
+    const insert = (n: number): Promise<void> =>
+      rows.insert([{ ...row, keyId: `k${String(n)}`, subject: `contact:${String(n)}` }]);
+    const first = insert(1);
+    await until(() => flushes.length === 1);
+    const [second, read, purged] = [insert(2), rows.bySubjects('acme', ['contact:2']), rows.purge()];
+    flushes[0]?.();
+    await first;
+    expect(await read).toEqual([]);
+    let ended = false;
+    void purged.finally(() => (ended = true));
+    for (let n = 3; !ended && n < 100; n++) {
+      void insert(n);
+      await pause(1);
+      flushes.at(-1)?.();
+    }
+    expect(ended).toBe(true);
+    expect(await purged).toBe(true);
+    const more = setInterval(() => flushes.at(-1)?.(), 1);
+    await Promise.all([second, rows.close()]);
+    clearInterval(more);
   });
 
   it('are handed out no more from the first flush that failed on, which is said once', async () => {

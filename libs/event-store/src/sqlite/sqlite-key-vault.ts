@@ -131,8 +131,10 @@ export class SqliteKeyRows implements KeyRows {
 
   /** The bytes of a destroyed key are overwritten in the file (`secure_delete`); they are gone when the WAL is, too. */
   async purge(): Promise<boolean> {
-    await this.queue.drain();
-    return this.answer(() => isTruncated(this.db));
+    if (!(await this.answer(() => isTruncated(this.db)))) return false;
+    // Cut off, not yet flushed: a power failure could bring it back.
+    await this.wal?.flush();
+    return true;
   }
 
   page(afterKeyId: string, limit: number): Promise<readonly KeyRow[]> {
@@ -200,7 +202,8 @@ export class SqliteKeyRows implements KeyRows {
 
   /** What was written and has not reached the disk is nobody's yet: what a key of it sealed might outlive the key. */
   private async answer<T>(read: () => T): Promise<T> {
-    await this.queue.settled();
+    // Again each time: between a flush and whoever waited for it the next may have begun.
+    for (let flush = this.queue.underWay; flush !== null; flush = this.queue.underWay) await flush;
     if (this.broken !== null) throw this.broken;
     try {
       return read();

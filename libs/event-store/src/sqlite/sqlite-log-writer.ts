@@ -117,7 +117,7 @@ export class SqliteLogWriter {
     try {
       await this.wal.flush();
     } catch (error) {
-      // Nobody knows what the disk holds: only a restart, which reads the WAL anew, does.
+      // Nobody knows what the disk holds: a restart reads the WAL anew, and writes it anew.
       const unavailable = new StoreUnavailable(explainFlush(this.path), { cause: error });
       this.breaks(unavailable);
       return unavailable;
@@ -144,7 +144,7 @@ export class SqliteLogWriter {
       this.rollback();
       if (error instanceof DuplicateId) return this.commit(entries, new Set([...refused, error.entry]));
       const unavailable = new StoreUnavailable(explain(this.path, error), { cause: error });
-      // Of a checkpoint that failed half-way nobody knows either.
+      // Nor does anybody where SQLite flushed by itself, as when the WAL begins anew.
       if (sqliteCode(error) === sqlite.io || sqliteCode(error) === sqlite.corrupt) this.breaks(unavailable);
       return entries.map(() => unavailable);
     }

@@ -1,7 +1,5 @@
 import { closeSync, fdatasync, openSync, realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { flush } from './file-copy.js';
 
 /** Brings what was committed onto the disk, without keeping the thread meanwhile. */
 export type WalFlush = {
@@ -16,11 +14,10 @@ export type WalFlush = {
  * may go. No lock lies on that file, so that closing a descriptor of it gives none back.
  */
 export const openWalFlush = (db: DatabaseSync, path: string): WalFlush => {
-  db.exec('pragma synchronous = normal');
+  // What a process whose flush failed has left: the system may show it and never write it. The checkpoint writes it anew, and flushes.
+  db.exec('pragma wal_checkpoint(truncate); pragma synchronous = normal');
   // Where the path is a link the WAL lies beside what it leads to.
   const real = realpathSync(path);
-  // The name of the WAL file, which may be new: SQLite would have seen to it with its first flush.
-  flush(dirname(real));
   // For writing: elsewhere than on Linux only such a descriptor may be flushed.
   const file = openSync(`${real}-wal`, 'r+');
   return {
