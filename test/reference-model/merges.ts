@@ -89,7 +89,7 @@ const joinBlocks = (survivor: Contact, absorbed: Contact, now: Time): Blocks => 
       coverage: theirs.coverage.map((one) => ({ ...one })),
     };
     for (const identityId of attached(survivor)) cover(carried, identityId, now);
-    survivor.episodes.push(carried);
+    goOnWith(survivor, carried);
     return { before: null, behind: null, own, theirs, carried };
   }
   const before = { scope: own.scope, expiresAt: own.expiresAt, closeOpen: own.closeOpen };
@@ -103,6 +103,13 @@ const joinBlocks = (survivor: Contact, absorbed: Contact, now: Time): Blocks => 
   bring(survivor, coveragesOf(absorbed));
   for (const identityId of attached(absorbed)) cover(own, identityId, now);
   return { before, behind: { scope: own.scope, expiresAt: own.expiresAt }, own, theirs, carried: null };
+};
+
+/** One that the contact had until an undoing goes on where it stands, with what it covered then. */
+const goOnWith = (contact: Contact, carried: Episode): void => {
+  const known = contact.episodes.findIndex(({ blockId }) => blockId === carried.blockId);
+  const past = contact.episodes.splice(known === -1 ? contact.episodes.length : known, 1, carried);
+  carried.coverage.unshift(...past.flatMap(({ coverage }) => coverage));
 };
 
 /** What covered the other is the contact's own past: of an episode that it has, where they were one before. */

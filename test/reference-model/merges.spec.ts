@@ -1,0 +1,39 @@
+// What the model says of contacts that are merged more than once.
+import { describe, expect, it } from '@jest/globals';
+import { emptyWorld, perform, type Wish, type World } from './index.js';
+
+const at = (minute: number): string => new Date(Date.UTC(2026, 2, 10, 10, minute)).toISOString();
+const ask = (world: World, minute: number, wish: Wish): Readonly<Record<string, unknown>> => {
+  const outcome = perform(world, { by: 'founder', now: at(minute), wish });
+  if (!outcome.accepted) throw new Error(outcome.code);
+  return outcome.answer;
+};
+const phone = (key: string) => ({ kind: 'phone', value: key.slice('phone:'.length), key, verified: true });
+
+describe('a block that comes with a contact, leaves with it and comes again', () => {
+  it('goes on as the episode that it was, with what it covered before [I14]', () => {
+    const world = emptyWorld();
+    const [survivorId, absorbedId] = ['phone:+5511912345678', 'phone:+5588999990000'].map(
+      (key) => ask(world, 0, { do: 'register', addresses: [phone(key)], tags: [] })['contactId'] as string,
+    ) as [string, string];
+    const scope = { channels: ['sms'] };
+    const said = { reasonCode: null, conversationId: null, notice: false, expiresAt: null };
+    const { blockId } = ask(world, 1, { do: 'block', contactId: absorbedId, confirm: true, scope, ...said });
+    const merge: Wish = { do: 'merge', survivorId, absorbedId, confirm: true };
+    const { mergeId } = ask(world, 2, merge);
+    ask(world, 3, { do: 'undoMerge', mergeId: mergeId as string });
+    ask(world, 4, merge);
+    const { episodes = [], identities = [] } = world.contacts.get(survivorId) ?? {};
+    expect(episodes.map((one) => [one.blockId, one.endedAt])).toEqual([[blockId, null]]);
+    const [own, others] = identities.map(({ identityId }) =>
+      episodes.flatMap(({ coverage }) =>
+        coverage.filter((one) => one.identityId === identityId).map(({ from, to }) => [from, to]),
+      ),
+    );
+    expect(own).toEqual([
+      [at(2), at(3)],
+      [at(4), null],
+    ]);
+    expect(others).toEqual([[at(1), null]]);
+  });
+});
