@@ -31,8 +31,9 @@ export class Witness {
     for (; this.#opened < this.source.log.length; this.#opened += 1) {
       const opened = await this.codec.open(this.codec.decode(this.source.log[this.#opened]!));
       const { data, type, stream, category, subject, revision, metadata, tenant } = opened;
-      const { commandId, commandType, actor, actorKind } = metadata;
-      const fact: Fact = { type, data, stream, category, subject, revision, commandId, commandType, actor, actorKind };
+      const { commandId, commandType, actor, actorKind, occurredAt } = metadata;
+      const by = { commandId, commandType, actor, actorKind, occurredAt };
+      const fact: Fact = { type, data, stream, category, subject, revision, ...by };
       const own = this.#facts.get(tenant) ?? [];
       own.push(fact);
       this.#facts.set(tenant, own);

@@ -15,6 +15,8 @@ export type Fact = {
   readonly commandType: string;
   readonly actor: string;
   readonly actorKind: string;
+  /** By the clock of the process that took the command. */
+  readonly occurredAt: Time;
 };
 
 /** Times that somebody else's clock gave, or that lie ahead. */

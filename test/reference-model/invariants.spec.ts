@@ -26,7 +26,7 @@ import {
 const IDENTITY = '5b3f3a52-1c41-4a0c-9b0e-6f1d3b0a7c11';
 const CONVERSATION = v5('whatsapp', IDENTITY);
 const at = (minute: number): string => new Date(Date.UTC(2026, 2, 10, 10, minute)).toISOString();
-type Said = Omit<Fact, 'revision' | 'stream' | 'actorKind'>;
+type Said = Omit<Fact, 'revision' | 'stream' | 'actorKind' | 'occurredAt'>;
 const fact = (category: string, subject: string, type: string, data: Fact['data'], more: Partial<Said> = {}): Said => ({
   ...{ category, subject, type, data, actor: 'ana', commandId: `${type} ${JSON.stringify(data)}`, commandType: type },
   ...more,
@@ -119,7 +119,7 @@ const lived = (said: readonly Said[], asked: readonly Asked[] = []): History => 
     const stream = `${one.category}-acme.${one.subject}`;
     const revision = (revisions.get(stream) ?? -1) + 1;
     revisions.set(stream, revision);
-    return { ...one, stream, revision, actorKind: 'staff' };
+    return { ...one, stream, revision, actorKind: 'staff', occurredAt: at(0) };
   });
   const begins = facts.flatMap(({ type }, index) => (OF_MERGE.includes(type) ? [] : [index]));
   return {

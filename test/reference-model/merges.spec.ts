@@ -1,6 +1,6 @@
 // What the model says of contacts that are merged more than once.
 import { describe, expect, it } from '@jest/globals';
-import { emptyWorld, perform, type Wish, type World } from './index.js';
+import { emptyWorld, observed, perform, type Fact, type Wish, type World } from './index.js';
 
 const at = (minute: number): string => new Date(Date.UTC(2026, 2, 10, 10, minute)).toISOString();
 const ask = (world: World, minute: number, wish: Wish): Readonly<Record<string, unknown>> => {
@@ -9,6 +9,10 @@ const ask = (world: World, minute: number, wish: Wish): Readonly<Record<string, 
   return outcome.answer;
 };
 const phone = (key: string) => ({ kind: 'phone', value: key.slice('phone:'.length), key, verified: true });
+const factOf = (subject: string, type: string, data: Fact['data']): Fact => ({
+  ...{ type, data, subject, category: 'contact', stream: `contact-acme.${subject}`, revision: 0 },
+  ...{ commandId: type, commandType: type, actor: 'ana', actorKind: 'staff', occurredAt: at(0) },
+});
 
 describe('a block that comes with a contact, leaves with it and comes again', () => {
   it('goes on as the episode that it was, with what it covered before [I14]', () => {
@@ -35,5 +39,29 @@ describe('a block that comes with a contact, leaves with it and comes again', ()
       [at(4), null],
     ]);
     expect(others).toEqual([[at(1), null]]);
+  });
+});
+
+describe('a block that ended because the other side of a merge had one too', () => {
+  it('covers nothing for whom it was, as the facts say it [I14]', () => {
+    const policy = { closeOpen: true, inboundMode: 'ignore' };
+    const blocked = { scope: { channels: ['sms'] }, reasonCode: null, expiresAt: null, policy, blockedAt: at(1) };
+    const block = { ...blocked, blockId: 'b1', closeOpen: true, inboundMode: 'ignore' };
+    const ofBoth = (['own', 'other'] as const).flatMap((contactId, index) => [
+      factOf(contactId, 'ContactRegistered', { contactId, identities: [], source: 'manual', registeredAt: at(0) }),
+      factOf(contactId, 'ContactBlocked', {
+        ...{ ...blocked, contactId, blockId: `b${String(index + 1)}`, coveredIdentityIds: [`${contactId} identity`] },
+      }),
+    ]);
+    const { contacts } = observed([
+      ...ofBoth,
+      factOf('other', 'ContactAbsorbed', { contactId: 'other', mergeId: 'm', intoId: 'own', absorbedAt: at(2) }),
+      factOf('own', 'ContactsMerged', {
+        ...{ contactId: 'own', mergeId: 'm', absorbedId: 'other', block, coverage: [], consentOutcome: [] },
+        ...{ blockOutcome: { keptBlockId: 'b1', endedBlockId: 'b2', endedAt: at(2) }, mergedAt: at(2) },
+      }),
+    ]);
+    const [episode] = contacts.get('other')?.episodes ?? [];
+    expect(episode?.coverage.map(({ from, to }) => [from, to])).toEqual([[at(1), at(2)]]);
   });
 });

@@ -1,4 +1,5 @@
 // What the stored facts say of merges: who is one with whom, and what covers them since.
+import { end } from './contacts.js';
 import type { Fact } from './history.js';
 import { regroup } from './merges.js';
 import { covering, type Contact, type Episode, type EpisodeCoverage, type World } from './world.js';
@@ -23,7 +24,7 @@ export const observeMerging = (world: World, type: string, data: Fact['data']): 
       const absorbed = world.contacts.get(data.absorbedId);
       if (absorbed === undefined) return;
       const ended = absorbed.episodes.find(({ blockId }) => blockId === data.blockOutcome.endedBlockId);
-      if (ended !== undefined) ended.endedAt ??= data.blockOutcome.endedAt;
+      if (ended?.endedAt === null) end(ended, data.blockOutcome.endedAt);
       contact.identities.push(...absorbed.identities.splice(0));
       holdBlock(contact, data.block, data.mergedAt);
       regroup(contact, spread(data.coverage));
