@@ -8,7 +8,8 @@ import type { RowReads } from '#read-store';
 import type { MemoryEventStore } from '../doubles/memory-event-store.js';
 import { type FreshFold, liveContents } from '../fixtures/fresh-fold.js';
 import * as model from '../reference-model/index.js';
-import type { Asked, Fact, History, Invariant } from '../reference-model/index.js';
+import type { Asked, Fact, History, Invariant, World } from '../reference-model/index.js';
+import type { Insisted } from './clients.js';
 
 /** Clocks that differ by an hour make what one process calls covered open for another: these hold whatever the clocks say. */
 const ALWAYS: Readonly<Record<string, Invariant>> = {
@@ -114,6 +115,41 @@ export const notOnce = (asked: readonly Asked[], facts: readonly Fact[]): readon
     }
   }
   return wrong;
+};
+
+/**
+ * Messages answered as displayed although they were hidden, or a block covered them, as long as the answer was sought: from when
+ * the try that got it began, or from when they stood, if that try stored them.
+ */
+export const shownThoughHidden = (asked: readonly Insisted[], facts: readonly Fact[]): readonly string[] => {
+  const shown = asked.flatMap(({ outcome, commandId, began, ended }) =>
+    outcome?.accepted === true && outcome.answer['disposition'] === 'displayed'
+      ? [{ commandId, began, ended, messageId: outcome.answer['messageId'], looks: new Set<boolean>() }]
+      : [],
+  );
+  if (shown.length === 0) return [];
+  const observer = new model.Observer();
+  for (const [index, fact] of facts.entries()) {
+    observer.add(fact);
+    for (const { began, ended, messageId, looks } of shown) {
+      const isHidden = index + 1 < began || index >= ended ? null : isHiddenIn(observer.world, messageId);
+      if (isHidden !== null) looks.add(isHidden);
+    }
+  }
+  return shown
+    .filter(({ looks }) => looks.has(true) && !looks.has(false))
+    .map(({ commandId, messageId }) => `receive ${commandId} was answered as displayed, ${String(messageId)} is hidden`);
+};
+
+/** Null: there is no such message. */
+const isHiddenIn = (world: World, messageId: unknown): boolean | null => {
+  for (const conversation of world.conversations.values()) {
+    const message = conversation.messages.find((one) => one.messageId === messageId);
+    if (message === undefined) continue;
+    const { state, sentAt, at } = message;
+    return state === 'hidden' || model.hiddenBy(model.coverageOfConversation(world, conversation), sentAt, at) !== null;
+  }
+  return null;
 };
 
 /** Commands whose facts came into one stream by more than one append. */

@@ -12,6 +12,13 @@ const TRIES = 8;
 /** What says that it may be tried again, and nothing of what became of it. */
 const UNSURE = new Set(['busy', 'store-unavailable', 'not-yet-visible', 'rebuilding']);
 
+/** What was asked until there was an answer. */
+export type Insisted = Asked & {
+  /** How many facts stood when the last try began, and when its answer came. */
+  readonly began: number;
+  readonly ended: number;
+};
+
 /** Intents without end, as the seed gives them. */
 export const intents = (machine: Machine): (() => Intent) => {
   let ahead: Intent[] = [];
@@ -39,8 +46,8 @@ export class Clients {
   }
 
   /** One after the other, with pauses; all about the same things more often than not. */
-  async visit(wishes: number, focus: number): Promise<readonly Asked[]> {
-    const asked: Asked[] = [];
+  async visit(wishes: number, focus: number): Promise<readonly Insisted[]> {
+    const asked: Insisted[] = [];
     for (let left = wishes; left > 0; left -= 1) {
       await this.#pause(this.machine.random.below(600));
       const one = await this.ask(focus, this.machine.random.chance(0.1));
@@ -50,7 +57,7 @@ export class Clients {
   }
 
   /** The next intent, if it comes to anything in the world as it is. `forgetful`: even the answer that came is asked for again. */
-  async ask(focus: number, forgetful = false): Promise<Asked | null> {
+  async ask(focus: number, forgetful = false): Promise<Insisted | null> {
     const intent = this.#next();
     const world = await this.witness.world(this.tenant);
     const wish = wishOf(intent, focus, world, this.machine.timeOf());
@@ -65,23 +72,30 @@ export class Clients {
   async insist(
     { by, wish, commandId }: { readonly by: string; readonly wish: Wish; readonly commandId: string },
     forgetful: boolean,
-  ): Promise<Asked> {
+  ): Promise<Insisted> {
     let operation: Operation = { by, now: this.machine.timeOf(), wish };
+    let began = await this.#stands();
     let forgets = forgetful;
     for (let tries = 0; tries < TRIES; tries += 1) {
       const { running, host } = this.machine.random.pick(this.apis);
       if (running !== null) {
         operation = { by, now: this.machine.timeOf(host), wish };
+        began = await this.#stands();
         const outcome = await this.#within(
           this.machine.as(host, () => askOf(running, this.tenant, operation, commandId)),
         );
         const isSure = outcome !== null && (outcome.accepted || !UNSURE.has(outcome.code));
-        if (isSure && !forgets) return { operation, commandId, outcome };
+        if (isSure && !forgets) return { operation, commandId, outcome, began, ended: await this.#stands() };
         forgets = false;
       }
       await this.#pause(200 * 2 ** tries);
     }
-    return { operation, commandId, outcome: null };
+    return { operation, commandId, outcome: null, began, ended: await this.#stands() };
+  }
+
+  /** Reading the log takes no turn. */
+  async #stands(): Promise<number> {
+    return (await this.witness.facts(this.tenant)).length;
   }
 
   #within(answer: Promise<Outcome | null>): Promise<Outcome | null> {

@@ -14,8 +14,8 @@ import { Witness } from '../invariants/witness.js';
 import { policies } from '#apps/registry';
 import { compare, compareOutcomes, observed, perform, type Asked, type Step } from '../reference-model/index.js';
 import { heal, misfortunes, retry, type Chaos } from './chaos.js';
-import { brokenIn, notOnce, owedSince, saidInParts, wrongReadModels } from './checks.js';
-import { Clients } from './clients.js';
+import { brokenIn, notOnce, owedSince, saidInParts, shownThoughHidden, wrongReadModels } from './checks.js';
+import { Clients, type Insisted } from './clients.js';
 import { Machine } from './machine.js';
 import { openApi, openProjector, Supervised, type Ground } from './processes.js';
 import { Poison } from './poison.js';
@@ -183,7 +183,7 @@ class Installation {
 
   #facts: Awaited<ReturnType<Witness['facts']>> = [];
 
-  async #together(clients: number, focus: number): Promise<readonly (readonly Asked[])[]> {
+  async #together(clients: number, focus: number): Promise<readonly (readonly Insisted[])[]> {
     const { random } = this.machine;
     return this.#alone(() =>
       Promise.all(Array.from({ length: clients }, () => this.#clients.visit(1 + random.below(5), focus))),
@@ -259,7 +259,7 @@ class Installation {
     return ranOut === undefined ? null : `the block ${String(ranOut['block_id'])} ran out and was not ended`;
   }
 
-  async #wrong(from: number, asked: readonly Asked[]): Promise<readonly string[]> {
+  async #wrong(from: number, asked: readonly Insisted[]): Promise<readonly string[]> {
     const wishes = wishesOf(this.#auditor, this.#auditor.write, (tenant, staffId) =>
       Promise.resolve(
         this.#fold
@@ -272,6 +272,7 @@ class Installation {
     return [
       ...(await wrongReadModels(this.rows.view, this.#fold)),
       ...notOnce(asked, this.#facts),
+      ...shownThoughHidden(asked, this.#facts),
       ...saidInParts(this.#facts),
       ...(await owedSince(from, this.log, this.#codec, wishes)),
     ];
