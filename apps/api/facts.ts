@@ -5,6 +5,7 @@ import { Relinking } from '#block-filter/relinking.adapter';
 import {
   blockAt,
   channelsOf,
+  CONSENT_CHANNELS,
   contactDecider,
   defaultChannels,
   identitiesOf,
@@ -26,7 +27,7 @@ import {
 } from '#conversations';
 import { ConversationCommands, type ConversationNeighbours } from '#conversations/conversation-commands.handlers';
 import { onAnotherStream, type Codec, type CommandRunner, type EventStore, type KeyVault } from '#event-store';
-import type { Caller, CommandMetadata } from '#kernel';
+import { latestPosition, type Caller, type CommandMetadata, type Position } from '#kernel';
 import { ConsentEnforcement } from '#policies/consent-enforcement.adapter';
 import type { ReadModels } from '#read-store';
 import { settingsDecider, type Settings } from '#settings';
@@ -180,6 +181,12 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
   const merges = new MergeCommands(runner, {
     relink: (sides, mergeId, metadata) => relinking.all(sides, mergeId, metadata),
     enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
+    enforceConsents: async (contactId, metadata) => {
+      let latest: Position | null = null;
+      for (const channel of CONSENT_CHANNELS)
+        latest = latestPosition(latest, await consents.everywhere(contactId, channel, metadata));
+      return latest;
+    },
     wallets: mergeWalletsOf(walletContacts),
   });
   const walletRouting = new WalletRouting(runner, walletBook, walletContacts, {

@@ -1,6 +1,7 @@
 // What should come of wishes about contacts. Each function changes the world and answers as the caller is told.
 import { accepted, refused, type Address, type Outcome, type Wish } from './operations.js';
 import {
+  CONSENT_CHANNELS,
   coverageOfConversation,
   covering,
   enforceOn,
@@ -156,6 +157,12 @@ export const endWhatRanOut = (contact: Contact, now: Time): void => {
 export const end = (episode: Episode, at: Time): void => {
   episode.endedAt = at;
   for (const one of episode.coverage) one.to ??= at;
+};
+
+/** What needed a consent that the contact has no more, and was not handed over, is cancelled. */
+export const enforceConsents = (world: World, contact: Contact): void => {
+  for (const channel of CONSENT_CHANNELS)
+    if (contact.consents.get(channel)?.state !== 'granted') cancelGated(world, contact, channel);
 };
 
 /** A revocation cancels what needed the consent and was not handed over. */

@@ -1,5 +1,5 @@
 // What should come of two contacts that are one person, and of undoing that.
-import { cover, end, endWhatRanOut, enforce, rescope, united } from './contacts.js';
+import { cover, end, endWhatRanOut, enforce, enforceConsents, rescope, united } from './contacts.js';
 import { accepted, refused, type Outcome, type Wish } from './operations.js';
 import {
   coveragesOf,
@@ -67,6 +67,7 @@ export const merge = (world: World, { survivorId, absorbedId, confirm }: Of<'mer
     wallets: joinWallets(world, survivorId, absorbedId),
   });
   enforce(world, survivor, now);
+  enforceConsents(world, survivor);
   return accepted({ mergeId: decided.mergeId });
 };
 
@@ -208,7 +209,10 @@ export const undoMerge = (world: World, { mergeId }: Of<'undoMerge'>, asked: Tim
     }
     if (brought && wallet.contacts.get(survivorId) === 'merge') wallet.contacts.delete(survivorId);
   }
-  for (const side of [survivor, absorbed]) enforce(world, side, now);
+  for (const side of [survivor, absorbed]) {
+    enforce(world, side, now);
+    enforceConsents(world, side);
+  }
   return accepted({ mergeId });
 };
 

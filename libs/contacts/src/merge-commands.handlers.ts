@@ -36,6 +36,8 @@ export type MergeNeighbours = {
     metadata: CommandMetadata,
   ) => Promise<Position | null>;
   readonly enforceBlock: (contactId: string, metadata: CommandMetadata) => Promise<Position | null>;
+  /** What waits to go out by a consent that the contact has no more is cancelled. */
+  readonly enforceConsents: (contactId: string, metadata: CommandMetadata) => Promise<Position | null>;
   readonly wallets: MergeWallets;
 };
 
@@ -159,7 +161,10 @@ export class MergeCommands {
       behind,
     );
     const kept: (Position | null)[] = [];
-    for (const contactId of [survivorId, absorbedId]) kept.push(await this.neighbours.enforceBlock(contactId, behind));
+    for (const contactId of [survivorId, absorbedId]) {
+      kept.push(await this.neighbours.enforceBlock(contactId, behind));
+      kept.push(await this.neighbours.enforceConsents(contactId, behind));
+    }
     // What is least urgent comes last.
     const united = await this.onWallets(merges, merge, metadata);
     return { ...carried, position: latestPosition(carried.position, relinked, ...kept, united) };

@@ -1,0 +1,73 @@
+// What waits to go out when its contact becomes one with another, or two again.
+import { describe, expect, it } from '@jest/globals';
+import type { Wish } from '../reference-model/index.js';
+import { TENANT, withGatehouse } from './run.js';
+
+type Answer = Readonly<Record<string, string>>;
+type Two = {
+  readonly ask: (by: string, wish: Wish) => Promise<Answer>;
+  /** Who wrote first and consented to WhatsApp, and who did neither; with their conversations there. */
+  readonly granted: Answer;
+  readonly other: Answer;
+  /** The merge of the first into the second. */
+  readonly merge: () => Promise<Answer>;
+  readonly notify: (conversationId?: string) => Promise<Answer>;
+  readonly latestIn: (conversationId?: string) => Promise<string | undefined>;
+};
+
+const withTwo = (work: (two: Two) => Promise<void>): Promise<void> =>
+  withGatehouse(7, 1, async (gatehouse) => {
+    const ask: Two['ask'] = async (by, wish) => {
+      gatehouse.clock.pass(1000);
+      const now = new Date(gatehouse.clock.now()).toISOString();
+      const outcome = await gatehouse.ask(TENANT, { by, now, wish });
+      if (outcome?.accepted !== true) throw new Error(`${wish.do}: ${JSON.stringify(outcome)}`);
+      return outcome.answer as Answer;
+    };
+    const receive = (value: string): Promise<Answer> => {
+      const from = { kind: 'whatsapp', value, key: `phone:${value}`, verified: true };
+      return ask('gateway', {
+        ...{ do: 'receive', channel: 'whatsapp', from, also: [], providerMessageId: value, sentAt: null },
+      });
+    };
+    const [granted, other] = [await receive('+5511912345678'), await receive('+5588999990000')];
+    const [survivorId = '', absorbedId = ''] = [other['contactId'], granted['contactId']];
+    await ask('founder', { do: 'consent', contactId: absorbedId, channel: 'whatsapp', state: 'granted' });
+    await work({
+      ask,
+      granted,
+      other,
+      merge: () => ask('founder', { do: 'merge', survivorId, absorbedId, confirm: true }),
+      notify: (conversationId = '') =>
+        ask('founder', { do: 'send', conversationId, purpose: 'notification', viaDevice: false }),
+      latestIn: async (conversationId = '') =>
+        (await gatehouse.world(TENANT)).conversations.get(conversationId)?.messages.at(-1)?.state,
+    });
+  });
+
+describe('a message that waits by a consent', () => {
+  it('is cancelled when its contact becomes one with somebody who refused [I14]', () =>
+    withTwo(async ({ ask, granted, other: { contactId = '' }, merge, notify, latestIn }) => {
+      await ask('founder', { do: 'consent', contactId, channel: 'whatsapp', state: 'revoked' });
+      await notify(granted['conversationId']);
+      expect(await latestIn(granted['conversationId'])).toBe('requested');
+      await merge();
+      expect(await latestIn(granted['conversationId'])).toBe('cancelled');
+    }));
+
+  it('stays when its contact becomes one with somebody who said nothing [I14]', () =>
+    withTwo(async ({ granted, merge, notify, latestIn }) => {
+      await notify(granted['conversationId']);
+      await merge();
+      expect(await latestIn(granted['conversationId'])).toBe('requested');
+    }));
+
+  it('is cancelled when the merge that brought the consent is undone [I14]', () =>
+    withTwo(async ({ ask, other, merge, notify, latestIn }) => {
+      const { mergeId = '' } = await merge();
+      await notify(other['conversationId']);
+      expect(await latestIn(other['conversationId'])).toBe('requested');
+      await ask('founder', { do: 'undoMerge', mergeId });
+      expect(await latestIn(other['conversationId'])).toBe('cancelled');
+    }));
+});
