@@ -41,6 +41,12 @@ export const oneEpisode: Invariant = (history) => {
         if (open.get(subject) !== data.blockId) broken.push(`${said(fact)} is about no open episode`);
         if (type !== 'ContactBlockChanged') open.delete(subject);
       }
+      // A merge and its undoing say which episode a side has from then on.
+      if (['ContactsMerged', 'ContactsUnmerged', 'ContactRestored'].includes(type)) {
+        if (data.block === null) open.delete(subject);
+        else open.set(subject, data.block.blockId);
+        if (type === 'ContactsMerged') open.delete(data.absorbedId);
+      }
     },
   });
   return broken;
@@ -77,9 +83,12 @@ export const nothingGoesOut: Invariant = (history) => {
     },
     step: ({ at }, after) => {
       for (const conversation of after.conversations.values()) {
-        const present = coverageOfConversation(after, conversation).filter((one) => coversAt([one], at) !== null);
+        const covers = coverageOfConversation(after, conversation);
+        const present = covers.filter((one) => coversAt([one], at) !== null);
         for (const { state, blockId, messageId } of conversation.messages) {
-          const isOwn = present.some((cover) => cover.blockId === blockId);
+          // The last word of a block that ended is left by those that reached the address while it lasted: they look when they come.
+          const own = covers.filter((cover) => cover.blockId === blockId);
+          const isOwn = own.some(({ to }) => to === null || present.every(({ from }) => from < to));
           if (present.length > 0 && state === 'requested' && !isOwn) broken.push(`${messageId} waits although covered`);
           const isOwed = blockId !== null && !blocks.has(blockId) && state === 'requested';
           const contact = after.contacts.get(conversation.contactId);

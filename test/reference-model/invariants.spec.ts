@@ -110,6 +110,8 @@ const cameIn = (walletId: string) =>
     ...{ walletId, contactId: 'carla', via: 'selection', addedAt: at(3) },
   });
 
+const unblockedBen = fact('contact', 'ben', 'ContactUnblocked', { blockId: 'b1', unblockedAt: at(12) });
+
 const OF_MERGE: readonly string[] = ['ContactAbsorbed', 'ContactsMerged', 'ConversationContactRelinked'];
 
 /** One step a fact, as if nothing had been asked at once; all that a merge makes is one. */
@@ -244,6 +246,11 @@ const BROKEN: readonly Case[] = [
     walletsInOrder,
     [set('wallet.perContact', 'one'), wallet('w1', 'Gold'), cameIn('w1'), wallet('w2', 'Silver'), cameIn('w2')],
   ],
+  [
+    'the end of a block where it was before a merge [I1]',
+    oneEpisode,
+    [benRegistered, blocked(1), requestedMerge, absorbed, merged(kept), relinked, unblocked(12, 'sol')],
+  ],
   ['a message to another address [I15]', toItsOwnIdentity, [requested(1)], [handedOver('+5588999990000')]],
   ['a block of the blocked conversation said twice [I17]', saidOnce, [concluded(null), concluded(null)]],
   [
@@ -254,6 +261,11 @@ const BROKEN: readonly Case[] = [
 ];
 
 const IN_ORDER: readonly Case[] = [
+  [
+    'the end of a block that went on with the survivor of a merge [I1]',
+    oneEpisode,
+    [benRegistered, blocked(1), requestedMerge, absorbed, merged(kept), relinked, unblockedBen],
+  ],
   [
     'an unblock by a supervisor whom the setting names [I5]',
     onlyByRight,

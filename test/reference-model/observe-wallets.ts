@@ -1,8 +1,10 @@
 import type { Fact } from './history.js';
+import { noteEntry } from './merges.js';
 import type { World } from './world.js';
 
 /** What the stored facts say of wallets and of who is in them. */
-export const observeWallet = ({ wallets }: World, type: string, data: Fact['data']): void => {
+export const observeWallet = (world: World, type: string, data: Fact['data']): void => {
+  const { wallets } = world;
   const { walletId } = data;
   if (type === 'WalletCreated') {
     const { name, code, responsibleId } = data;
@@ -33,6 +35,7 @@ export const observeWallet = ({ wallets }: World, type: string, data: Fact['data
       return;
     case 'WalletContactAdded':
       wallet.contacts.set(data.contactId, data.via === 'merge' ? 'merge' : 'person');
+      noteEntry(world, wallet, data.contactId);
       return;
     case 'WalletContactRemoved':
       wallet.contacts.delete(data.contactId);
