@@ -21,6 +21,8 @@ const ALWAYS: Readonly<Record<string, Invariant>> = {
   I8: model.sendingAssignsNobody,
   I10: model.concludedAtOnce,
   I15: model.toItsOwnIdentity,
+  I14: model.mergesNeverWeaken,
+  I16: model.walletsInOrder,
   I17: model.saidOnce,
 };
 const BY_TIME: Readonly<Record<string, Invariant>> = {
@@ -110,6 +112,17 @@ export const notOnce = (asked: readonly Asked[], facts: readonly Fact[]): readon
         break;
       case 'unblock':
         stands('ContactUnblocked', ({ data }) => data.blockId === answer['blockId']);
+        break;
+      case 'merge':
+        stands('MergeRequested', ({ data }) => data.mergeId === answer['mergeId']);
+        stands('ContactsMerged', ({ data }) => data.mergeId === answer['mergeId']);
+        break;
+      case 'undoMerge':
+        stands('MergeUndone', ({ data }) => data.mergeId === answer['mergeId']);
+        stands('ContactsUnmerged', ({ data }) => data.mergeId === answer['mergeId']);
+        break;
+      case 'createWallet':
+        stands('WalletCreated', ({ data }) => data.walletId === answer['walletId']);
         break;
       default:
     }

@@ -1,6 +1,6 @@
 // People who ask for whatever they want, and again by the same key where no answer came.
 import fc from 'fast-check';
-import { intentOf, wishOf, type Intent } from '../invariants/plans.js';
+import { intentOf, wishOf, type Intent, type Mix } from '../invariants/plans.js';
 import { askOf, type Process } from '../invariants/wishes.js';
 import type { Witness } from '../invariants/witness.js';
 import { refused, type Asked, type Operation, type Outcome, type Wish } from '../reference-model/index.js';
@@ -9,6 +9,14 @@ import type { Supervised } from './processes.js';
 
 const PATIENCE_MS = 8000;
 const TRIES = 8;
+/** Who is in a hurry waits so long between two wishes at most, others so long. */
+const [HURRY_MS, LEISURE_MS] = [30, 600];
+/** Contacts that share addresses, that are merged and separated, blocks that overtake messages, and wallets that they come into. */
+const MIX: Mix = {
+  ...{ attach: 5, register: 3, receive: 16, block: 8, merge: 4, undoMerge: 3 },
+  ...{ createWallet: 2, editWallet: 1, makeResponsible: 1, addMember: 1, removeMember: 1, archiveWallet: 1 },
+  ...{ addToWallet: 4, removeFromWallet: 2 },
+};
 /** What says that it may be tried again, and nothing of what became of it. */
 const UNSURE = new Set(['busy', 'store-unavailable', 'not-yet-visible', 'rebuilding']);
 
@@ -25,7 +33,7 @@ export const intents = (machine: Machine): (() => Intent) => {
   return () => {
     if (ahead.length === 0) {
       const seed = machine.random.below(2 ** 31);
-      ahead = fc.sample(intentOf({ attach: 5, register: 3 }, [0]), { seed, numRuns: 100 });
+      ahead = fc.sample(intentOf(MIX, [0]), { seed, numRuns: 100 });
     }
     return ahead.pop()!;
   };
@@ -48,9 +56,11 @@ export class Clients {
   /** One after the other, with pauses; all about the same things more often than not. */
   async visit(wishes: number, focus: number): Promise<readonly Insisted[]> {
     const asked: Insisted[] = [];
+    const { random } = this.machine;
+    const pauses = random.chance(0.4) ? HURRY_MS : LEISURE_MS;
     for (let left = wishes; left > 0; left -= 1) {
-      await this.#pause(this.machine.random.below(600));
-      const one = await this.ask(focus, this.machine.random.chance(0.1));
+      await this.#pause(random.below(pauses));
+      const one = await this.ask(focus, random.chance(0.15));
       if (one !== null) asked.push(one);
     }
     return asked;

@@ -9,6 +9,7 @@ import { FreshFold } from '../fixtures/fresh-fold.js';
 import { memoryKeyVault } from '../fixtures/memory-key-vault.js';
 import { STAFF } from '../invariants/plans.js';
 import { openProcess } from '../invariants/process.js';
+import { walletModels } from '../invariants/wallet-models.js';
 import type { Process } from '../invariants/wishes.js';
 import { Witness } from '../invariants/witness.js';
 import { policies } from '#apps/registry';
@@ -97,6 +98,7 @@ class Installation {
       store: log,
       codec: this.#codec,
       vault: this.#vault,
+      models: walletModels(log, this.#codec),
       tail: null,
       newId: () => machine.newId(),
     });
@@ -293,6 +295,8 @@ class Installation {
     const [now = operation.now, ...others] = timesOf(this.#facts.slice(own), asked);
     // What several tries stored has no one time at which the model could do it.
     if (others.length > 0) return [];
+    // What it would have to remember of a merge it knows of those alone that it did itself.
+    if (operation.wish.do === 'undoMerge') return [];
     const said = { outcome: perform(expected, { ...operation, now }), world: expected };
     const world = observed(this.#facts);
     // Of what ran out since both say that it is over.
