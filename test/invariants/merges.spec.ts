@@ -1,4 +1,4 @@
-// What waits to go out when its contact becomes one with another, or two again.
+// What a merge and its undoing do to what waits to go out, and to wallets that changed since.
 import { describe, expect, it } from '@jest/globals';
 import type { Wish } from '../reference-model/index.js';
 import { TENANT, withGatehouse } from './run.js';
@@ -13,6 +13,7 @@ type Two = {
   readonly merge: () => Promise<Answer>;
   readonly notify: (conversationId?: string) => Promise<Answer>;
   readonly latestIn: (conversationId?: string) => Promise<string | undefined>;
+  readonly contactsOf: (walletId: string) => Promise<readonly string[]>;
 };
 
 const withTwo = (work: (two: Two) => Promise<void>): Promise<void> =>
@@ -42,6 +43,9 @@ const withTwo = (work: (two: Two) => Promise<void>): Promise<void> =>
         ask('founder', { do: 'send', conversationId, purpose: 'notification', viaDevice: false }),
       latestIn: async (conversationId = '') =>
         (await gatehouse.world(TENANT)).conversations.get(conversationId)?.messages.at(-1)?.state,
+      contactsOf: async (walletId) => [
+        ...((await gatehouse.world(TENANT)).wallets.get(walletId)?.contacts.keys() ?? []),
+      ],
     });
   });
 
@@ -69,5 +73,23 @@ describe('a message that waits by a consent', () => {
       expect(await latestIn(other['conversationId'])).toBe('requested');
       await ask('founder', { do: 'undoMerge', mergeId });
       expect(await latestIn(other['conversationId'])).toBe('cancelled');
+    }));
+});
+
+describe('a wallet that was archived while its contact was one with another', () => {
+  it('takes nobody when that is undone, and the other leaves it [I16]', () =>
+    withTwo(async ({ ask, granted: { contactId = '' }, other, merge, contactsOf }) => {
+      const { walletId = '' } = await ask('founder', {
+        do: 'createWallet',
+        name: 'Gold',
+        code: null,
+        responsibleId: null,
+      });
+      await ask('founder', { do: 'addToWallet', walletId, contactIds: [contactId], fromConversation: null });
+      const { mergeId = '' } = await merge();
+      expect(await contactsOf(walletId)).toEqual([other['contactId']]);
+      await ask('founder', { do: 'archiveWallet', walletId });
+      await ask('founder', { do: 'undoMerge', mergeId });
+      expect(await contactsOf(walletId)).toEqual([]);
     }));
 });

@@ -151,7 +151,9 @@ export const shownThoughHidden = (asked: readonly Insisted[], facts: readonly Fa
   }
   return shown
     .filter(({ looks }) => looks.has(true) && !looks.has(false))
-    .map(({ commandId, messageId }) => `receive ${commandId} was answered as displayed, ${String(messageId)} is hidden`);
+    .map(
+      ({ commandId, messageId }) => `receive ${commandId} was answered as displayed, ${String(messageId)} is hidden`,
+    );
 };
 
 /** Null: there is no such message. */

@@ -5,7 +5,14 @@ import type { Projection } from '#kernel';
 import type { Machine } from './machine.js';
 
 /** What policies and timers ask has to be right, or what they promise is late by design. */
-const RELIED_ON: readonly string[] = ['inbox', 'blocked_contacts', 'erasures', 'quarantined_days', 'wallets', 'wallet_contacts'];
+const RELIED_ON: readonly string[] = [
+  'inbox',
+  'blocked_contacts',
+  'erasures',
+  'quarantined_days',
+  'wallets',
+  'wallet_contacts',
+];
 const SHARE = 0.03;
 
 export class Poison {

@@ -13,7 +13,15 @@ import { walletModels } from '../invariants/wallet-models.js';
 import type { Process } from '../invariants/wishes.js';
 import { Witness } from '../invariants/witness.js';
 import { policies } from '#apps/registry';
-import { compare, compareOutcomes, observed, perform, type Asked, type Fact, type Step } from '../reference-model/index.js';
+import {
+  compare,
+  compareOutcomes,
+  observed,
+  perform,
+  type Asked,
+  type Fact,
+  type Step,
+} from '../reference-model/index.js';
 import { heal, misfortunes, retry, type Chaos } from './chaos.js';
 import { brokenIn, notOnce, owedSince, saidInParts, shownThoughHidden, wrongReadModels } from './checks.js';
 import { Clients, type Insisted } from './clients.js';
@@ -300,19 +308,18 @@ class Installation {
     const said = { outcome: perform(expected, { ...operation, now }), world: expected };
     const world = observed(this.#facts);
     // Of what ran out since both say that it is over.
-    const differs = [
-      ...compareOutcomes({ outcome, world }, said),
-      ...compare(world, expected, this.machine.timeOf()),
-    ];
+    const differs = [...compareOutcomes({ outcome, world }, said), ...compare(world, expected, this.machine.timeOf())];
     return differs.length === 0 ? [] : [`${JSON.stringify(operation)} differs from the model`, ...differs];
   }
 }
 
-/** When the tries were made that stored what stands of a command: its last try may have found it. A claim has a time of its own. */
-const timesOf = (facts: readonly Fact[], { commandId }: Asked): readonly string[] => [
-  ...new Set(
-    facts
-      .filter((fact) => fact.commandId === commandId && fact.category !== 'identity')
-      .map(({ occurredAt }) => occurredAt),
-  ),
-];
+/**
+ * When the tries were made that stored what stands of a command: its last try may have found it. A claim has a time of its own; a merge
+ * that was decided may have been carried out by the policy.
+ */
+const timesOf = (facts: readonly Fact[], { commandId }: Asked): readonly string[] => {
+  const own = facts.filter((fact) =>
+    fact.commandId === commandId ? fact.category !== 'identity' : fact.type === 'ContactsMerged',
+  );
+  return [...new Set(own.map(({ occurredAt }) => occurredAt))];
+};
