@@ -1,4 +1,4 @@
-// What a merge and its undoing do to what waits to go out, and to wallets that changed since.
+// What a merge and its undoing do to what waits to go out, to blocks, and to wallets that changed since.
 import { describe, expect, it } from '@jest/globals';
 import type { Wish } from '../reference-model/index.js';
 import { TENANT, withGatehouse } from './run.js';
@@ -13,6 +13,9 @@ type Two = {
   readonly merge: () => Promise<Answer>;
   readonly notify: (conversationId?: string) => Promise<Answer>;
   readonly latestIn: (conversationId?: string) => Promise<string | undefined>;
+  /** Lets the policies hear what was stored. */
+  readonly settle: () => Promise<void>;
+  readonly blocksOf: (contactId?: string) => Promise<number>;
   readonly contactsOf: (walletId: string) => Promise<readonly string[]>;
 };
 
@@ -43,6 +46,8 @@ const withTwo = (work: (two: Two) => Promise<void>): Promise<void> =>
         ask('founder', { do: 'send', conversationId, purpose: 'notification', viaDevice: false }),
       latestIn: async (conversationId = '') =>
         (await gatehouse.world(TENANT)).conversations.get(conversationId)?.messages.at(-1)?.state,
+      settle: () => gatehouse.settle(),
+      blocksOf: async (contactId = '') => (await gatehouse.world(TENANT)).contacts.get(contactId)?.episodes.length ?? 0,
       contactsOf: async (walletId) => [
         ...((await gatehouse.world(TENANT)).wallets.get(walletId)?.contacts.keys() ?? []),
       ],
@@ -91,5 +96,18 @@ describe('a wallet that was archived while its contact was one with another', ()
       await ask('founder', { do: 'archiveWallet', walletId });
       await ask('founder', { do: 'undoMerge', mergeId });
       expect(await contactsOf(walletId)).toEqual([]);
+    }));
+});
+
+describe('a block with a notice in a conversation that left with its contact', () => {
+  it('blocks nobody else when the policies hear of the notice behind that [I14]', () =>
+    withTwo(async ({ ask, granted, other: { contactId = '' }, merge, settle, blocksOf }) => {
+      const { mergeId = '' } = await merge();
+      const said = { scope: null, reasonCode: null, notice: true, expiresAt: null, confirm: true };
+      const conversationId = granted['conversationId'] ?? '';
+      await ask('founder', { do: 'block', contactId, conversationId, ...said });
+      await ask('founder', { do: 'undoMerge', mergeId });
+      await settle();
+      expect([await blocksOf(contactId), await blocksOf(granted['contactId'])]).toEqual([1, 0]);
     }));
 });

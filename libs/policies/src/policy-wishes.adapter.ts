@@ -125,6 +125,11 @@ export class PolicyWishes {
     const contactId = await this.contactOf(event.tenant, wish.conversationId);
     const state = await this.desk.book.contact(event.tenant, contactId, metadata.now);
     if (state.status !== 'active' || state.blockIds.includes(block.blockId)) return;
+    // It may have been the block of somebody with whom the contact was one until that was undone.
+    for (const one of state.kin) {
+      const { state: kin } = await this.desk.runner.load(contactDecider, event.tenant, one);
+      if (kin.status !== 'unknown' && kin.blockIds.includes(block.blockId)) return;
+    }
     // It would be over already.
     if (block.expiresAt !== null && block.expiresAt <= metadata.now) return;
     // What the settings refuse was decided before the notice went out.
