@@ -253,8 +253,9 @@ const mergeWalletsOf = (walletContacts: WalletContacts): MergeWallets => ({
   outcome: (tenant, sides, after) => walletContacts.united(tenant, sides, after),
   holds: (tenant, walletId, contactId) => walletContacts.holds(tenant, { walletId, contactId }),
   enter: async (walletId, contactId, metadata) => {
-    const outcome = await walletContacts.enterByMerge({ walletId, contactId }, metadata);
-    return { entered: outcome?.kind === 'accepted', position: outcome?.position ?? null };
+    const addition = { walletId, contactId, via: 'merge', conversationId: null, bulkId: null } as const;
+    const { kind, position } = await walletContacts.add(addition, metadata);
+    return { entered: kind === 'accepted', position };
   },
   leave: async (walletId, contactId, metadata, via) =>
     (await walletContacts.leaveByMerge({ walletId, contactId }, metadata, via)).position,

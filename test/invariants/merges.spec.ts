@@ -81,24 +81,6 @@ describe('a message that waits by a consent', () => {
     }));
 });
 
-describe('a wallet that was archived while its contact was one with another', () => {
-  it('takes nobody when that is undone, and the other leaves it [I16]', () =>
-    withTwo(async ({ ask, granted: { contactId = '' }, other, merge, contactsOf }) => {
-      const { walletId = '' } = await ask('founder', {
-        do: 'createWallet',
-        name: 'Gold',
-        code: null,
-        responsibleId: null,
-      });
-      await ask('founder', { do: 'addToWallet', walletId, contactIds: [contactId], fromConversation: null });
-      const { mergeId = '' } = await merge();
-      expect(await contactsOf(walletId)).toEqual([other['contactId']]);
-      await ask('founder', { do: 'archiveWallet', walletId });
-      await ask('founder', { do: 'undoMerge', mergeId });
-      expect(await contactsOf(walletId)).toEqual([]);
-    }));
-});
-
 describe('a block with a notice in a conversation that left with its contact', () => {
   it('blocks nobody else when the policies hear of the notice behind that [I14]', () =>
     withTwo(async ({ ask, granted, other: { contactId = '' }, merge, settle, blocksOf }) => {

@@ -137,13 +137,6 @@ export class WalletContacts {
     return accepted(await this.runner.execute(walletContactDecider, pair, command, metadata, runOptionsOf(metadata)));
   }
 
-  /** As a merge and its undoing do: nobody is asked. `null`: an archived wallet takes nobody, not again either. */
-  async enterByMerge({ walletId, contactId }: Pair, metadata: CommandMetadata): Promise<PairOutcome | null> {
-    const { state } = await this.runner.load(walletDecider, metadata.tenant, walletId);
-    if (state.status !== 'active') return null;
-    return this.add({ walletId, contactId, via: 'merge', conversationId: null, bulkId: null }, metadata);
-  }
-
   /** As a merge and its undoing do: nobody is asked, and no conversation is behind it. With `via` only whom that brought in. */
   async leaveByMerge({ walletId, contactId }: Pair, metadata: CommandMetadata, via?: 'merge'): Promise<PairOutcome> {
     const data = { walletId, contactId, conversationId: null, movedToWalletId: null };
