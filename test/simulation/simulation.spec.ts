@@ -17,7 +17,7 @@ describe('an installation that is simulated', () => {
   it(
     'owes nothing, loses nothing and keeps every invariant in each calm, whatever the storm was [I0 I18]',
     async () => {
-      const { code, said } = await simulated('--seed', '1', '--seeds', '40', '--steps', '1000');
+      const { code, said } = await simulated('--seed', '1', '--seeds', '12', '--steps', '5000');
       expect({ code, said: said.split('\n').filter((line) => !line.includes(' failed')) }).toEqual({
         code: 0,
         said: [''],
@@ -41,10 +41,10 @@ describe('an installation that is simulated', () => {
     TIMEOUT,
   );
 
-  it.each([2355, 3205])(
-    'answers a message that a block overtook as ignored, and hides it (seed %i)',
-    async (seed) => {
-      const { code, said } = await simulated('--seed', String(seed), '--steps', '1000');
+  it(
+    'answers the repeat of a message that a block overtook as ignored, and hides it',
+    async () => {
+      const { code, said } = await simulated('--seed', '89', '--steps', '5000');
       expect(said).toContain(' 0 failed');
       expect(code).toBe(0);
     },
