@@ -179,3 +179,14 @@ export const saidInParts = (facts: readonly Fact[]): readonly string[] => {
   }
   return wrong;
 };
+
+/**
+ * When the tries were made that stored what stands of a command: its last try may have found it. A claim has a time of its own; a merge
+ * that was decided may have been carried out by the policy.
+ */
+export const timesOf = (facts: readonly Fact[], { commandId }: Asked): readonly string[] => {
+  const own = facts.filter((fact) =>
+    fact.commandId === commandId ? fact.category !== 'identity' : fact.type === 'ContactsMerged',
+  );
+  return [...new Set(own.map(({ occurredAt }) => occurredAt))];
+};

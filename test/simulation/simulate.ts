@@ -13,17 +13,9 @@ import { walletModels } from '../invariants/wallet-models.js';
 import type { Process } from '../invariants/wishes.js';
 import { Witness } from '../invariants/witness.js';
 import { policies } from '#apps/registry';
-import {
-  compare,
-  compareOutcomes,
-  observed,
-  perform,
-  type Asked,
-  type Fact,
-  type Step,
-} from '../reference-model/index.js';
+import { compare, compareOutcomes, observed, perform, type Asked, type Step } from '../reference-model/index.js';
 import { heal, misfortunes, retry, type Chaos } from './chaos.js';
-import { brokenIn, notOnce, owedSince, saidInParts, shownThoughHidden, wrongReadModels } from './checks.js';
+import { brokenIn, notOnce, owedSince, saidInParts, shownThoughHidden, timesOf, wrongReadModels } from './checks.js';
 import { Clients, type Insisted } from './clients.js';
 import { Machine } from './machine.js';
 import { openApi, openProjector, Supervised, type Ground } from './processes.js';
@@ -312,14 +304,3 @@ class Installation {
     return differs.length === 0 ? [] : [`${JSON.stringify(operation)} differs from the model`, ...differs];
   }
 }
-
-/**
- * When the tries were made that stored what stands of a command: its last try may have found it. A claim has a time of its own; a merge
- * that was decided may have been carried out by the policy.
- */
-const timesOf = (facts: readonly Fact[], { commandId }: Asked): readonly string[] => {
-  const own = facts.filter((fact) =>
-    fact.commandId === commandId ? fact.category !== 'identity' : fact.type === 'ContactsMerged',
-  );
-  return [...new Set(own.map(({ occurredAt }) => occurredAt))];
-};
