@@ -11,6 +11,7 @@ import {
   isWeak,
   latest,
   mayBy,
+  ownBlockAt,
   sees,
   seesContact,
   setting,
@@ -223,8 +224,9 @@ const block = (world: World, caller: Caller, contact: Contact, wish: Of<'block'>
       ? { channels: [origin.channel] }
       : { all: true };
   const scope = wish.scope ?? byDefault;
-  const open = contact.absorbed === null ? episodeAt(contact, now) : null;
+  const open = ownBlockAt(contact, now);
   if (open !== null) {
+    if (contact.absorbed !== null) return refused('contact-merged');
     if (!isWithin(scope, open.scope)) rescope(contact, open, united(open.scope, scope), now);
     enforce(world, contact, now);
     return accepted({ blockId: open.blockId, alreadyBlocked: true });
@@ -304,7 +306,7 @@ export const rescope = (contact: Contact, episode: Episode, scope: Scope, now: T
 };
 
 const changeBlock = (world: World, caller: Caller, contact: Contact, wish: Of<'changeBlock'>, now: Time): Outcome => {
-  const open = contact.absorbed === null ? episodeAt(contact, now) : null;
+  const open = ownBlockAt(contact, now);
   const scope = wish.scope ?? open?.scope ?? { all: true };
   const expiresAt = wish.expiresAt === undefined ? (open?.expiresAt ?? null) : wish.expiresAt;
   const isEarlier = (a: Time | null, b: Time | null): boolean => a !== null && (b === null || a < b);

@@ -42,6 +42,21 @@ describe('a block that comes with a contact, leaves with it and comes again', ()
   });
 });
 
+describe('whoever was blocked when a merge took them in', () => {
+  it('is refused as merged, whatever else another block would need [I14]', () => {
+    const world = emptyWorld();
+    const [survivorId, contactId] = ['phone:+5511912345678', 'phone:+5588999990000'].map(
+      (key) => ask(world, 0, { do: 'register', addresses: [phone(key)], tags: [] })['contactId'] as string,
+    ) as [string, string];
+    const said = { do: 'block', contactId, confirm: true, scope: null, conversationId: null, notice: false } as const;
+    ask(world, 1, { ...said, reasonCode: null, expiresAt: null });
+    ask(world, 2, { do: 'merge', survivorId, absorbedId: contactId, confirm: true });
+    // No setting allows an end.
+    const wish: Wish = { ...said, reasonCode: null, expiresAt: at(9) };
+    expect(perform(world, { by: 'founder', now: at(3), wish })).toEqual({ accepted: false, code: 'contact-merged' });
+  });
+});
+
 describe('a block that ended because the other side of a merge had one too', () => {
   it('covers nothing for whom it was, as the facts say it [I14]', () => {
     const policy = { closeOpen: true, inboundMode: 'ignore' };

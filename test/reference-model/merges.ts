@@ -52,7 +52,7 @@ export const merge = (world: World, { survivorId, absorbedId, confirm }: Of<'mer
     endWhatRanOut(side, now);
     side.lastTime = now;
   }
-  absorbed.absorbed = { mergeId: decided.mergeId, intoId: survivorId };
+  absorbed.absorbed = { mergeId: decided.mergeId, intoId: survivorId, block: episodeAt(absorbed, now) };
   const blocks = joinBlocks(survivor, absorbed, now);
   const consents = new Map(survivor.consents);
   const taken = takeOver(survivor, absorbed);

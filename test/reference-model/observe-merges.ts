@@ -2,7 +2,7 @@
 import { end } from './contacts.js';
 import type { Fact } from './history.js';
 import { regroup } from './merges.js';
-import { covering, type Contact, type Episode, type EpisodeCoverage, type World } from './world.js';
+import { covering, episodeAt, type Contact, type Episode, type EpisodeCoverage, type World } from './world.js';
 
 /** What the tenant's stream of merges decided. */
 export const observeMerge = ({ merges }: World, type: string, data: Fact['data']): void => {
@@ -18,7 +18,7 @@ export const observeMerging = (world: World, type: string, data: Fact['data']): 
   if (contact === undefined) return;
   switch (type) {
     case 'ContactAbsorbed':
-      contact.absorbed = { mergeId: data.mergeId, intoId: data.intoId };
+      contact.absorbed = { mergeId: data.mergeId, intoId: data.intoId, block: episodeAt(contact, data.absorbedAt) };
       return;
     case 'ContactsMerged': {
       const absorbed = world.contacts.get(data.absorbedId);

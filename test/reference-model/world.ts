@@ -63,8 +63,8 @@ export type Contact = {
   readonly refusals: string[];
   /** What the blocks of others covered who were, or are, one with this contact; all of it is over. */
   readonly brought: EpisodeCoverage[];
-  /** The merge that took it in, and whom it is now. */
-  absorbed: { readonly mergeId: string; readonly intoId: string } | null;
+  /** The merge that took it in, whom it is now, and the block that it had then. */
+  absorbed: { readonly mergeId: string; readonly intoId: string; readonly block: Episode | null } | null;
   lastTime: Time;
 };
 
@@ -205,6 +205,13 @@ export const episodeAt = (contact: Contact, time: Time): Episode | null =>
   contact.episodes.find(
     (episode) => episode.endedAt === null && (episode.expiresAt === null || time < episode.expiresAt),
   ) ?? null;
+
+/** The same, or what it was of somebody who was absorbed. */
+export const ownBlockAt = (contact: Contact, time: Time): Episode | null => {
+  if (contact.absorbed === null) return episodeAt(contact, time);
+  const { block } = contact.absorbed;
+  return block !== null && (block.expiresAt === null || time < block.expiresAt) ? block : null;
+};
 
 export type Cover = EpisodeCoverage & { readonly contactId: string };
 
