@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { createCodec } from '#event-store';
 import { createEngine, reportsTo, serveProjector, type Port } from '#projections';
-import { viewLog } from '../event-store.js';
+import { viewLog, type LogLines } from '../event-store.js';
 import { openKeys } from '../key-vault.js';
 import { openRows } from '../read-store.js';
 import { projections, storedTypes } from '../registry.js';
@@ -11,11 +11,11 @@ import type { ProjectorData, StartFailed } from './projector-thread.js';
 const project = async (port: Port, data: ProjectorData): Promise<void> => {
   const { place, end, keys, read, logId, keyEncryptionKey, keyEncryptionKeyPrevious: previous } = data;
   const reports = reportsTo(port);
-  const lines = {
-    info: (detail: Readonly<Record<string, unknown>>, message: string) => {
+  const lines: LogLines = {
+    info: (detail, message) => {
       reports.log('info', message, detail);
     },
-    warn: (detail: Readonly<Record<string, unknown>>, message: string) => {
+    warn: (detail, message) => {
       reports.log('warn', message, detail);
     },
   };

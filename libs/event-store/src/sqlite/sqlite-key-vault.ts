@@ -3,9 +3,9 @@ import { StoreUnavailable } from '../port.js';
 import type { KeyVault } from '../vault.js';
 import { KeyRing, MARK, markOf, mistakeOfKeys, mistakeOfLength } from '../key-ring.js';
 import { type KeyRow, type KeyRows, type Rewrapped, WrappedKeyVault } from '../wrapped-key-vault.js';
-import { DataFolderError, explain, explainFlush, openDataFile, sqliteCode } from './data-folder.js';
+import { DataFolderError, explain, openDataFile, sqliteCode } from './data-folder.js';
 import { FlushQueue } from './flush-queue.js';
-import { openWalFlush, type WalFlush } from './wal-flush.js';
+import { failureOf, openWalFlush, type WalFlush } from './wal-flush.js';
 
 /** 'PoKy' */
 const applicationId = 0x506f4b79;
@@ -133,7 +133,8 @@ export class SqliteKeyRows implements KeyRows {
   async purge(): Promise<boolean> {
     if (!(await this.answer(() => isTruncated(this.db)))) return false;
     // Cut off, not yet flushed: a power failure could bring it back.
-    await this.wal?.flush();
+    const failure = await this.reachDisk();
+    if (failure !== null) throw failure;
     return true;
   }
 
@@ -240,14 +241,12 @@ export class SqliteKeyRows implements KeyRows {
   }
 
   private async reachDisk(): Promise<StoreUnavailable | null> {
-    try {
-      await this.wal?.flush();
-      return null;
-    } catch (error) {
-      this.broken = new StoreUnavailable(explainFlush(this.path), { cause: error });
-      this.onBroken(this.broken);
-      return this.broken;
+    const failure = this.wal === null ? null : await failureOf(this.wal, this.path);
+    if (failure !== null) {
+      this.broken = failure;
+      this.onBroken(failure);
     }
+    return failure;
   }
 }
 

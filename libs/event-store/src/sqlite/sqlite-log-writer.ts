@@ -7,11 +7,11 @@ import {
   StoreUnavailable,
   WrongExpectedRevision,
 } from '../port.js';
-import { explain, explainFlush, sqlite, sqliteCode } from './data-folder.js';
+import { explain, sqlite, sqliteCode } from './data-folder.js';
 import type { End } from './end.js';
 import { FlushQueue } from './flush-queue.js';
 import { positionOf } from './stored-row.js';
-import { openWalFlush, type WalFlush } from './wal-flush.js';
+import { failureOf, openWalFlush, type WalFlush } from './wal-flush.js';
 
 type Entry = {
   readonly stream: string;
@@ -114,16 +114,11 @@ export class SqliteLogWriter {
 
   /** Until then nobody is answered, and no reader sees what was written. */
   private async reachDisk(): Promise<StoreUnavailable | null> {
-    try {
-      await this.wal.flush();
-    } catch (error) {
-      // Nobody knows what the disk holds: a restart reads the WAL anew, and writes it anew.
-      const unavailable = new StoreUnavailable(explainFlush(this.path), { cause: error });
-      this.breaks(unavailable);
-      return unavailable;
-    }
-    this.end.moveTo(this.seq);
-    return null;
+    const failure = await failureOf(this.wal, this.path);
+    // Nobody knows what the disk holds: a restart reads the WAL anew, and writes it anew.
+    if (failure !== null) this.breaks(failure);
+    else this.end.moveTo(this.seq);
+    return failure;
   }
 
   /** All entries in one transaction; those in `refused` carry an id that stands elsewhere in the log. */

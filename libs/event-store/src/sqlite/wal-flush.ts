@@ -1,5 +1,7 @@
 import { closeSync, fdatasync, openSync, realpathSync } from 'node:fs';
 import type { DatabaseSync } from 'node:sqlite';
+import { StoreUnavailable } from '../port.js';
+import { explainFlush } from './data-folder.js';
 
 /** Brings what was committed onto the disk, without keeping the thread meanwhile. */
 export type WalFlush = {
@@ -32,4 +34,14 @@ export const openWalFlush = (db: DatabaseSync, path: string): WalFlush => {
       closeSync(file);
     },
   };
+};
+
+/** Waits for the flush; what it means where it failed, `null` if it did not. */
+export const failureOf = async (wal: WalFlush, path: string): Promise<StoreUnavailable | null> => {
+  try {
+    await wal.flush();
+    return null;
+  } catch (error) {
+    return new StoreUnavailable(explainFlush(path), { cause: error });
+  }
 };
