@@ -69,9 +69,9 @@ await build({
 
 // File by file, those that are started last: who starts a program meanwhile finds the old one or the new one.
 await mkdir(bundle, { recursive: true });
-const isProgram = (file: string): boolean => Object.keys(PROGRAMS).some((name) => file === `${name}.js`);
+const programs = new Set(Object.keys(PROGRAMS).map((name) => `${name}.js`));
 const files = await readdir(fresh);
-for (const file of [...files.filter((name) => !isProgram(name)), ...files.filter(isProgram)])
+for (const file of [...files.filter((name) => !programs.has(name)), ...programs])
   await rename(`${fresh}/${file}`, `${bundle}/${file}`);
 await rm(fresh, { recursive: true });
 for (const file of await readdir(bundle)) {

@@ -27,7 +27,7 @@ import {
 } from '#conversations';
 import { ConversationCommands, type ConversationNeighbours } from '#conversations/conversation-commands.handlers';
 import { onAnotherStream, type Codec, type CommandRunner, type EventStore, type KeyVault } from '#event-store';
-import { latestPosition, type Caller, type CommandMetadata, type Position } from '#kernel';
+import type { Caller, CommandMetadata } from '#kernel';
 import { ConsentEnforcement } from '#policies/consent-enforcement.adapter';
 import type { ReadModels } from '#read-store';
 import { settingsDecider, type Settings } from '#settings';
@@ -148,7 +148,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
     },
     sendNotice: (notice, metadata) => sendNotice(runner, conversations, notice, metadata),
     enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
-    enforceConsent: (contactId, channel, metadata) => consents.everywhere(contactId, channel, metadata),
+    enforceConsent: (contactId, channel, metadata) => consents.everywhere(contactId, [channel], metadata),
   };
   const contacts = new ContactCommands(runner, book, contactNeighbours);
   const relinking = new Relinking(runner, facts);
@@ -181,12 +181,7 @@ export const connectWriteSide = ({ runner, store, codec, vault, models }: Stores
   const merges = new MergeCommands(runner, {
     relink: (sides, mergeId, metadata) => relinking.all(sides, mergeId, metadata),
     enforceBlock: (contactId, metadata) => enforcement.everywhere(contactId, metadata),
-    enforceConsents: async (contactId, metadata) => {
-      let latest: Position | null = null;
-      for (const channel of CONSENT_CHANNELS)
-        latest = latestPosition(latest, await consents.everywhere(contactId, channel, metadata));
-      return latest;
-    },
+    enforceConsents: (contactId, metadata) => consents.everywhere(contactId, CONSENT_CHANNELS, metadata),
     wallets: mergeWalletsOf(walletContacts),
   });
   const walletRouting = new WalletRouting(runner, walletBook, walletContacts, {

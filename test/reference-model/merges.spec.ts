@@ -9,6 +9,11 @@ const ask = (world: World, minute: number, wish: Wish): Readonly<Record<string, 
   return outcome.answer;
 };
 const phone = (key: string) => ({ kind: 'phone', value: key.slice('phone:'.length), key, verified: true });
+const two = (world: World): readonly [string, string] => {
+  const registered = (key: string): string =>
+    ask(world, 0, { do: 'register', addresses: [phone(key)], tags: [] })['contactId'] as string;
+  return [registered('phone:+5511912345678'), registered('phone:+5588999990000')];
+};
 const factOf = (subject: string, type: string, data: Fact['data']): Fact => ({
   ...{ type, data, subject, category: 'contact', stream: `contact-acme.${subject}`, revision: 0 },
   ...{ commandId: type, commandType: type, actor: 'ana', actorKind: 'staff', occurredAt: at(0) },
@@ -17,9 +22,7 @@ const factOf = (subject: string, type: string, data: Fact['data']): Fact => ({
 describe('a block that comes with a contact, leaves with it and comes again', () => {
   it('goes on as the episode that it was, with what it covered before [I14]', () => {
     const world = emptyWorld();
-    const [survivorId, absorbedId] = ['phone:+5511912345678', 'phone:+5588999990000'].map(
-      (key) => ask(world, 0, { do: 'register', addresses: [phone(key)], tags: [] })['contactId'] as string,
-    ) as [string, string];
+    const [survivorId, absorbedId] = two(world);
     const scope = { channels: ['sms'] };
     const said = { reasonCode: null, conversationId: null, notice: false, expiresAt: null };
     const { blockId } = ask(world, 1, { do: 'block', contactId: absorbedId, confirm: true, scope, ...said });
@@ -45,9 +48,7 @@ describe('a block that comes with a contact, leaves with it and comes again', ()
 describe('whoever was blocked when a merge took them in', () => {
   it('is refused as merged, whatever else another block would need [I14]', () => {
     const world = emptyWorld();
-    const [survivorId, contactId] = ['phone:+5511912345678', 'phone:+5588999990000'].map(
-      (key) => ask(world, 0, { do: 'register', addresses: [phone(key)], tags: [] })['contactId'] as string,
-    ) as [string, string];
+    const [survivorId, contactId] = two(world);
     const said = { do: 'block', contactId, confirm: true, scope: null, conversationId: null, notice: false } as const;
     ask(world, 1, { ...said, reasonCode: null, expiresAt: null });
     ask(world, 2, { do: 'merge', survivorId, absorbedId: contactId, confirm: true });

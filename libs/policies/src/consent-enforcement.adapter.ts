@@ -11,15 +11,18 @@ export class ConsentEnforcement {
     private readonly facts: ConversationFactsReader,
   ) {}
 
-  /** All conversations of the contact on the channel. Answers the position up to which they stand there, also where somebody else was quicker. */
-  async everywhere(contactId: string, channel: Channel, metadata: CommandMetadata): Promise<Position | null> {
+  /** All conversations of the contact on the channels. Answers the position up to which they stand there, also where somebody else was quicker. */
+  async everywhere(
+    contactId: string,
+    channels: readonly Channel[],
+    metadata: CommandMetadata,
+  ): Promise<Position | null> {
     const { state: contact } = await this.runner.load(contactDecider, metadata.tenant, contactId);
     const identities = contact.status === 'unknown' ? [] : contact.identities;
     let latest: Position | null = null;
-    for (const { identityId, kind } of identities) {
-      if (!channelsOf(kind).includes(channel)) continue;
-      latest = latestPosition(latest, await this.on(conversationIdOf(identityId, channel), metadata));
-    }
+    for (const { identityId, kind } of identities)
+      for (const channel of channelsOf(kind).filter((one) => channels.includes(one)))
+        latest = latestPosition(latest, await this.on(conversationIdOf(identityId, channel), metadata));
     return latest;
   }
 

@@ -81,7 +81,7 @@ export class PolicyWishes {
         await desk.merges.followIntoWallet(wish.data, event.position, metadata);
         return;
       case 'EnforceConsentEverywhere':
-        await desk.consents.everywhere(wish.data.contactId, wish.data.channel, metadata);
+        await desk.consents.everywhere(wish.data.contactId, [wish.data.channel], metadata);
         return;
       case 'EnforceConsentOnConversation':
         await desk.consents.on(wish.data.conversationId, metadata);
