@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { getHeapStatistics } from 'node:v8';
 import { v7 as uuidv7 } from 'uuid';
 import {
   type AnyDecider,
@@ -46,7 +47,7 @@ export type CommandRunnerOptions = {
   readonly now?: () => string;
   /** The id of a fact to be appended, UUIDv7. */
   readonly newId?: () => string;
-  /** Bytes that the cached folds may hold together, 256 MiB if absent. */
+  /** Bytes that the cached folds may hold together, a quarter of what V8's heap may grow to if absent. */
   readonly cacheBytes?: number;
   /** Which refusals are told before a stale revision is (404 before 412). */
   readonly outranksStale?: (code: string) => boolean;
@@ -84,7 +85,7 @@ class StreamRunner implements CommandRunner {
   private readonly newId: () => string;
 
   constructor(private readonly options: CommandRunnerOptions) {
-    this.cache = new FoldCache(options.cacheBytes ?? 256 * 1024 * 1024);
+    this.cache = new FoldCache(options.cacheBytes ?? Math.floor(getHeapStatistics().heap_size_limit / 4));
     this.now = options.now ?? (() => new Date().toISOString());
     this.newId = options.newId ?? (() => uuidv7({ random: randomBytesOf(16) }));
     options.tail?.onHeard((stream, revision) => {
