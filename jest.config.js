@@ -15,8 +15,9 @@ const specs = globSync(['apps/**/*.spec.ts', 'libs/**/*.spec.ts', 'test/**/*.spe
 const ofServers = specs.filter((path) => path.endsWith('.server.spec.ts'));
 const ofNone = specs.filter((path) => !path.endsWith('.server.spec.ts'));
 const overHttp = specs.filter((path) => path.startsWith('test/e2e/'));
-// Roles, bodies, paths: refused before a store is asked. They run over SQLite, and over the server that EVENTSTORE_URL names.
-const ofNoStore = ['test/e2e/access.spec.ts'];
+// Roles, bodies, paths: refused before a store is asked; and words on a command line. They run over SQLite, and over the server that
+// EVENTSTORE_URL names.
+const ofNoStore = ['access', 'command-line'].map((name) => `test/e2e/${name}.spec.ts`);
 // What asks the doors rather than the rows: the other read store would say the same.
 const ofTheDoors = ['access', 'command-line', 'idempotency'].map((name) => `test/e2e/${name}.spec.ts`);
 // Those that open their read store by test/fixtures/engine.ts.

@@ -1,7 +1,7 @@
 import type { Test } from '@jest/reporters';
 
-/** Whole processes that die and come back take longest; begun last, they would keep one worker when the others are done. */
-const ORDER = ['/test/crash/', '/test/e2e/', '/test/image/', '/test/simulation/', '/test/', '/libs/projections/', '/'];
+/** Whole processes that die and come back take longest, and the engine over a server; begun last, they would keep one worker when the others are done. */
+const ORDER = ['/test/crash/', '/libs/projections/', '/test/e2e/', '/test/image/', '/test/simulation/', '/test/', '/'];
 
 /** The order of the suites: what takes long first, on a machine that has seen none of them yet too. */
 export default class LongFirst {
