@@ -1,5 +1,5 @@
 import { later as latest, latestPosition, streamName, type CommandMetadata, type Position } from '#kernel';
-import { Busy, KeyDestroyed, type CommandRunner, type KeyVault } from '#event-store';
+import { Busy, KeyDestroyed, type CommandRunner, type KeyVault, type LoadOptions } from '#event-store';
 import {
   AttachIdentity,
   asVerified,
@@ -147,13 +147,14 @@ export class Intake {
     if (first === undefined) return true;
     const { tenant, now } = first.message.metadata;
     const { channel } = first.message;
-    const sender = await this.know(tenant, first.located, now);
-    const also = await this.knowAlso(group, tenant, now);
+    const fresh = { since: performance.now() };
+    const sender = await this.know(tenant, first.located, now, fresh);
+    const also = await this.knowAlso(group, tenant, now, fresh);
     const owner = await this.ownerOf(first, sender, also, now);
     if (owner === null) return false;
     const conversationId = conversationIdOf(owner.identityId, channel);
     const secret = await this.vault.tenantSecret(tenant);
-    const conversation = await this.runner.load(conversationDecider, tenant, conversationId);
+    const conversation = await this.runner.load(conversationDecider, tenant, conversationId, fresh);
 
     const displayed: (Work & { readonly messageId: string; readonly key: string })[] = [];
     const ignored: (Work & { readonly key: string; readonly cover: Coverage })[] = [];
@@ -184,19 +185,24 @@ export class Intake {
     return true;
   }
 
-  private async know(tenant: string, located: Located, now: string): Promise<Known> {
-    return { located, holders: await this.book.holders(tenant, located.key, now) };
+  private async know(tenant: string, located: Located, now: string, fresh: LoadOptions): Promise<Known> {
+    return { located, holders: await this.book.holders(tenant, located.key, now, fresh) };
   }
 
   /** The further verified addresses that messages of the group name [H18]. */
-  private async knowAlso(group: readonly Work[], tenant: string, now: string): Promise<readonly Known[]> {
+  private async knowAlso(
+    group: readonly Work[],
+    tenant: string,
+    now: string,
+    fresh: LoadOptions,
+  ): Promise<readonly Known[]> {
     const known = new Map<string, Known>();
     for (const { message } of group) {
       for (const one of message.from.also) {
         if (!one.verified) continue;
         const located = await this.book.locate(tenant, one.kind, one.value);
         if (located === null || known.has(located.key)) continue;
-        const { holders } = await this.know(tenant, located, now);
+        const { holders } = await this.know(tenant, located, now, fresh);
         known.set(located.key, { located, holders: holders.map(asVerified) });
       }
     }

@@ -37,8 +37,9 @@ const maxAppendBytes = 512 * 1024;
 /** So old may be what a command is accepted on before it is looked at again. */
 const RECENT: LoadOptions = { maxAgeMs: 500 };
 const PRESENT: LoadOptions = {};
-/** So long an append is waited for to be heard, before the stream is read instead. */
+/** So long an append is waited for to be heard, before the stream is read instead; and what others may have appended. */
 const HEARD_MS = 1_000;
+const LEVEL_MS = 200;
 
 export type CommandRunnerOptions = {
   readonly store: EventStore;
@@ -88,8 +89,8 @@ class StreamRunner implements CommandRunner {
     this.cache = new FoldCache(options.cacheBytes ?? Math.floor(getHeapStatistics().heap_size_limit / 4));
     this.now = options.now ?? (() => new Date().toISOString());
     this.newId = options.newId ?? (() => uuidv7({ random: randomBytesOf(16) }));
-    options.tail?.onHeard((stream, revision) => {
-      this.cache.heard(stream, revision);
+    options.tail?.onHeard((event) => {
+      this.cache.heard(options.codec, event);
     });
   }
 
@@ -114,20 +115,12 @@ class StreamRunner implements CommandRunner {
 
   load: CommandRunner['load'] = async (decider, tenant, id, options = {}) => {
     // Outside the queue: a command may load another stream, whose command may be loading this one.
-    const target = targetOf(decider, tenant, id);
-    const { behind } = options;
-    const heard = behind !== undefined && (await this.options.tail?.reached(behind, HEARD_MS)) === true;
-    const cached = this.cache.get(target.stream, decider);
-    const { state, revision, position } =
-      cached !== undefined && this.isTrusted(cached, options, heard)
-        ? cached
-        : await this.readOn(target, cached ?? emptyFold(decider));
+    const { state, revision, position } = await this.present(targetOf(decider, tenant, id), options);
     return { state, revision, position } as Loaded<typeof decider>;
   };
 
   recognises: CommandRunner['recognises'] = async (decider, tenant, id, commandId) => {
-    const target = targetOf(decider, tenant, id);
-    const { commands } = await this.readOn(target, this.cache.get(target.stream, decider) ?? emptyFold(decider));
+    const { commands } = await this.present(targetOf(decider, tenant, id));
     return commands.has(commandId);
   };
 
@@ -139,13 +132,34 @@ class StreamRunner implements CommandRunner {
     this.cache.clear();
   }
 
-  private isTrusted(fold: StreamFold, { fresh, maxAgeMs, behind }: LoadOptions, heard: boolean): boolean {
-    const { soleWriter, tail } = this.options;
-    if (soleWriter === true || fresh === false) return true;
-    if (fold.isBehind) return false;
-    if (behind !== undefined) return heard;
-    if (maxAgeMs === undefined) return false;
-    return performance.now() - Math.max(fold.readAt, tail?.levelAt ?? -Infinity) <= maxAgeMs;
+  /** The fold in memory where it is as present as it has to be; else the stream is read on. */
+  private async present(target: Target, options: LoadOptions = PRESENT): Promise<StreamFold> {
+    const inMemory = (): StreamFold | undefined => this.cache.get(target.stream, target.decider);
+    const since = options.since ?? performance.now();
+    let fold = inMemory();
+    if (fold !== undefined && !this.isSure(fold, options) && !fold.isBehind && (await this.heard(options, since))) {
+      // It may have gone on meanwhile, or be behind.
+      fold = inMemory();
+      if (fold?.isBehind === false) return fold;
+    }
+    return fold !== undefined && this.isSure(fold, options)
+      ? fold
+      : await this.readOn(target, fold ?? emptyFold(target.decider));
+  }
+
+  /** Whether a fold is present enough whatever others may have appended meanwhile. */
+  private isSure(fold: StreamFold, { fresh, maxAgeMs }: LoadOptions): boolean {
+    if (this.options.soleWriter === true || fresh === false) return true;
+    if (fold.isBehind || maxAgeMs === undefined) return false;
+    const { levelAt = -Infinity } = this.options.tail ?? {};
+    return performance.now() - Math.max(fold.readAt, levelAt) <= maxAgeMs;
+  }
+
+  private async heard({ maxAgeMs, behind }: LoadOptions, since: number): Promise<boolean> {
+    const { tail } = this.options;
+    if (tail === undefined) return false;
+    if (behind !== undefined) return tail.reached(behind, HEARD_MS);
+    return tail.level(maxAgeMs === undefined ? since : since - maxAgeMs, LEVEL_MS);
   }
 
   private enqueue(target: Target, jobs: readonly Job[]): Promise<readonly AnyOutcome[]> {
@@ -164,7 +178,7 @@ class StreamRunner implements CommandRunner {
     while (done.length < jobs.length) {
       const round = await this.decideRound(target, at, jobs.slice(done.length), others, fresh);
       if (round === 'read-first') {
-        if (!fresh) at = await this.readOn(target, at);
+        if (!fresh) at = await this.present(target);
         fresh = true;
         others = PRESENT;
         continue;

@@ -1,6 +1,8 @@
 import { LRUCache } from 'lru-cache';
 import type { AnyDecider } from '#kernel';
-import type { StreamFold } from './stream-fold.js';
+import type { Codec } from './codec.js';
+import type { StoredEvent } from './port.js';
+import { foldHeard, type StreamFold } from './stream-fold.js';
 
 const smallState = 500;
 const perFold = 400;
@@ -29,11 +31,11 @@ export class FoldCache {
     if (standing === undefined || standing.revision <= fold.revision) this.folds.set(stream, fold);
   }
 
-  /** The stream has a fact of this revision. */
-  heard(stream: string, revision: number): void {
-    const fold = this.folds.peek(stream);
-    if (fold !== undefined && fold.revision < revision && !fold.isBehind)
-      this.folds.set(stream, { ...fold, isBehind: true });
+  /** The fact stands in its stream: a fold that ends before it goes on with it, or is behind from now on. */
+  heard(codec: Codec, stored: StoredEvent): void {
+    const fold = this.folds.peek(stored.stream);
+    if (fold === undefined || fold.revision >= stored.revision || fold.isBehind) return;
+    this.folds.set(stored.stream, foldHeard(codec, fold, stored) ?? { ...fold, isBehind: true });
   }
 
   forget(stream: string): void {

@@ -8,6 +8,8 @@ import type { EventReader, StoredEvent } from './port.js';
 const STREAMS = 20_000;
 const RETRY_MS = 1_000;
 
+/** A look at the log's end: what was appended before it began stands at `end` or before. */
+type Look = { readonly end: Position | null; readonly beganAt: number };
 type Waiting = { readonly position: Position; readonly resolve: (reached: boolean) => void };
 
 /**
@@ -18,10 +20,14 @@ export class LogTail {
   readonly #newest = new LRUCache<string, number>({ max: STREAMS });
   readonly #ending = new AbortController();
   readonly #waiting = new Set<Waiting>();
-  #listener: (stream: string, revision: number) => void = () => undefined;
+  #listener: (event: StoredEvent) => void = () => undefined;
   #own: { readonly position: Position; readonly beganAt: number }[] = [];
   #position: Position | null = null;
   #levelAt = -Infinity;
+  #looking: Promise<Look | null> = Promise.resolve(null);
+  #next: Promise<Look | null> | null = null;
+  /** An end that was not heard in time. */
+  #missed: Position | null = null;
   #running: Promise<void> = Promise.resolve();
 
   constructor(
@@ -41,8 +47,8 @@ export class LogTail {
     for (const waiting of [...this.#waiting]) waiting.resolve(false);
   }
 
-  /** Calls back for each event, with its stream and revision. One listener. */
-  onHeard(listener: (stream: string, revision: number) => void): void {
+  /** Calls back for each event. One listener. */
+  onHeard(listener: (event: StoredEvent) => void): void {
     this.#listener = listener;
   }
 
@@ -82,6 +88,35 @@ export class LogTail {
     });
   }
 
+  /**
+   * True once everything that was appended before `since` was heard (performance.now, not in the future); false if that takes longer than
+   * the limit, or the log cannot be asked. All who ask while one look at the log's end is under way share the next one.
+   */
+  async level(since: number, limitMs: number): Promise<boolean> {
+    if (this.#levelAt >= since) return true;
+    // Nobody waits again for what somebody waited for in vain.
+    if (this.#missed !== null && (this.#position === null || this.#position < this.#missed)) return false;
+    const look = await this.#look();
+    if (look === null) return false;
+    if (look.end !== null && !(await this.reached(look.end, limitMs))) {
+      this.#missed = look.end;
+      return false;
+    }
+    this.#levelAt = Math.max(this.#levelAt, look.beganAt);
+    return true;
+  }
+
+  #look(): Promise<Look | null> {
+    return (this.#next ??= this.#looking.then(() => {
+      this.#next = null;
+      const beganAt = performance.now();
+      return (this.#looking = this.events.head().then(
+        (head) => ({ end: head?.position ?? null, beganAt }),
+        () => null,
+      ));
+    }));
+  }
+
   async #follow(): Promise<void> {
     const { signal } = this.#ending;
     while (!signal.aborted) {
@@ -98,9 +133,9 @@ export class LogTail {
   }
 
   #hear(events: readonly StoredEvent[]): void {
-    for (const { stream, revision } of events) {
-      this.#newest.set(stream, revision);
-      this.#listener(stream, revision);
+    for (const event of events) {
+      this.#newest.set(event.stream, event.revision);
+      this.#listener(event);
     }
     const last = events.at(-1);
     if (last !== undefined) this.#moveTo(last.position);

@@ -41,10 +41,16 @@ export type Loaded<D extends AnyDecider> = {
 };
 
 /**
- * How present a fold has to be. Absent: the stream's end is read. `fresh: false`: whatever is in memory. `maxAgeMs`: what was the end that
- * recently; own writes show at once. `behind`: whatever was appended up to that position is in it.
+ * How present a fold has to be. Absent: whatever was appended before the call is in it. `since`: whatever was appended before that time
+ * (performance.now), so that several loads share one look at the log. `fresh: false`: whatever is in memory. `maxAgeMs`: what was the end
+ * that recently; own writes show at once. `behind`: whatever was appended up to that position is in it.
  */
-export type LoadOptions = { readonly fresh?: boolean; readonly maxAgeMs?: number; readonly behind?: Position };
+export type LoadOptions = {
+  readonly since?: number;
+  readonly fresh?: boolean;
+  readonly maxAgeMs?: number;
+  readonly behind?: Position;
+};
 
 export type RunOptions = {
   /** If-Match: the revision that the stream must have; otherwise 'revision-stale', not decided again. */

@@ -80,19 +80,34 @@ export const foldOn = async (
   fold: StreamFold,
   page: readonly StoredEvent[],
 ): Promise<{ readonly fold: StreamFold; readonly events: readonly Recorded[] }> => {
-  let { state, revision, position } = fold;
+  let at = fold;
   const events: Recorded[] = [];
   for (const stored of page) {
-    if (stored.revision !== revision + 1) throw new StreamTruncated(stored.stream);
+    if (stored.revision !== at.revision + 1) throw new StreamTruncated(stored.stream);
     const event = await recordedOf(codec, stored, fold.decider.opens);
-    state = evolve(fold.decider, state, event, stored.schemaVersion);
-    revision = stored.revision;
-    position = stored.position;
-    const { commandId, requestHash, occurredAt } = event.metadata;
-    remember(fold.commands, commandId, { first: revision, last: revision, requestHash, occurredAt });
+    at = folded(at, stored, event);
     events.push(event);
   }
-  return { fold: { ...fold, state, revision, position }, events };
+  return { fold: at, events };
+};
+
+/** The fold behind one more stored fact that was heard; `null` if it is not the next one or cannot be folded at once: then the stream is read. */
+export const foldHeard = (codec: Codec, fold: StreamFold, stored: StoredEvent): StreamFold | null => {
+  const isNext = !fold.isBehind && stored.revision === fold.revision + 1;
+  if (!isNext || fold.decider.opens?.includes(stored.type) === true) return null;
+  try {
+    return folded(fold, stored, codec.decode(stored));
+  } catch {
+    // Told to whoever reads it.
+    return null;
+  }
+};
+
+const folded = (fold: StreamFold, { revision, position, schemaVersion }: StoredEvent, event: Recorded): StreamFold => {
+  const state = evolve(fold.decider, fold.state, event, schemaVersion);
+  const { commandId, requestHash, occurredAt } = event.metadata;
+  remember(fold.commands, commandId, { first: revision, last: revision, requestHash, occurredAt });
+  return { ...fold, state, revision, position };
 };
 
 const evolve = (decider: AnyDecider, state: unknown, event: Recorded, version: number): unknown => {
