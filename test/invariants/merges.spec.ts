@@ -81,6 +81,27 @@ describe('a message that waits by a consent', () => {
     }));
 });
 
+describe('a cookie that came during a block', () => {
+  it('is reached when its contact becomes one with somebody who is blocked too, until that is undone [I14]', () =>
+    withTwo(async ({ ask, granted, other: { contactId = '' }, merge }) => {
+      const key = 'webchat:cookie';
+      const from = { kind: 'webchat', value: 'cookie', key, verified: false };
+      const said = { scope: null, conversationId: null, reasonCode: null, notice: false, expiresAt: null };
+      for (const one of [contactId, granted['contactId'] ?? ''])
+        await ask('founder', { do: 'block', contactId: one, confirm: true, ...said });
+      await ask('founder', { do: 'attach', contactId, address: from });
+      const writes = async (providerMessageId: string): Promise<string | undefined> => {
+        const message = { from, also: [], providerMessageId, sentAt: null };
+        return (await ask('gateway', { do: 'receive', channel: 'webchat', ...message }))['disposition'];
+      };
+      expect(await writes('before')).toBe('displayed');
+      const { mergeId = '' } = await merge();
+      expect(await writes('as one')).toBe('ignored');
+      await ask('founder', { do: 'undoMerge', mergeId });
+      expect(await writes('behind')).toBe('displayed');
+    }));
+});
+
 describe('a block with a notice in a conversation that left with its contact', () => {
   it('blocks nobody else when the policies hear of the notice behind that [I14]', () =>
     withTwo(async ({ ask, granted, other: { contactId = '' }, merge, settle, blocksOf }) => {

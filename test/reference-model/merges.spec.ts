@@ -45,6 +45,33 @@ describe('a block that comes with a contact, leaves with it and comes again', ()
   });
 });
 
+describe('two blocks that become one', () => {
+  it('reach with it the cookies that neither reached, as long as it is one [I14]', () => {
+    const world = emptyWorld();
+    const [survivorId, absorbedId] = two(world);
+    const said = { do: 'block', confirm: true, scope: null, conversationId: null, notice: false } as const;
+    const cookies = [survivorId, absorbedId].map((contactId) => {
+      ask(world, 1, { ...said, contactId, reasonCode: null, expiresAt: null });
+      const key = `webchat:of ${contactId}`;
+      const address = { kind: 'webchat', value: key, key, verified: false };
+      return ask(world, 2, { do: 'attach', contactId, address })['identityId'];
+    });
+    const covers = (contactId: string, identityId: unknown) =>
+      world.contacts
+        .get(contactId)
+        ?.episodes.flatMap(({ coverage }) => coverage)
+        .filter((one) => one.identityId === identityId && one.channel === 'webchat')
+        .map(({ from, to }) => [from, to]);
+    const { mergeId } = ask(world, 3, { do: 'merge', survivorId, absorbedId, confirm: true });
+    expect(cookies.map((one) => covers(survivorId, one))).toEqual([[[at(3), null]], [[at(3), null]]]);
+    ask(world, 4, { do: 'undoMerge', mergeId: mergeId as string });
+    expect(covers(survivorId, cookies[0])).toEqual([[at(3), at(4)]]);
+    expect(world.contacts.get(absorbedId)?.episodes.flatMap(({ identityIds }) => identityIds)).not.toContain(
+      cookies[1],
+    );
+  });
+});
+
 describe('whoever was blocked when a merge took them in', () => {
   it('is refused as merged, whatever else another block would need [I14]', () => {
     const world = emptyWorld();

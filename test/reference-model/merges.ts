@@ -4,12 +4,14 @@ import { accepted, refused, type Outcome, type Wish } from './operations.js';
 import {
   coveragesOf,
   episodeAt,
+  isWeak,
   latest,
   setting,
   type Consent,
   type Contact,
   type Episode,
   type EpisodeCoverage,
+  type Identity,
   type Merge,
   type Scope,
   type Time,
@@ -30,6 +32,8 @@ type Memory = {
   readonly behind: { readonly scope: Scope; readonly expiresAt: Time | null } | null;
   readonly own: Episode | null;
   readonly theirs: Episode | null;
+  /** The addresses of either side that its own block did not cover. */
+  readonly uncovered: readonly string[];
   /** Their block, where it went on with the survivor. */
   readonly carried: Episode | null;
   readonly wallets: readonly { readonly wallet: Wallet; readonly brought: boolean }[];
@@ -71,19 +75,22 @@ export const merge = (world: World, { survivorId, absorbedId, confirm }: Of<'mer
   return accepted({ mergeId: decided.mergeId });
 };
 
-type Blocks = Pick<Memory, 'before' | 'behind' | 'own' | 'theirs' | 'carried'>;
+type Blocks = Pick<Memory, 'before' | 'behind' | 'own' | 'theirs' | 'uncovered' | 'carried'>;
 
-/** A block of either holds for the addresses of both; of two the survivor's goes on, as wide and as long as both. */
+/** A block of either holds for all addresses of the other; of two the survivor's goes on, as wide and as long as both. */
 const joinBlocks = (survivor: Contact, absorbed: Contact, now: Time): Blocks => {
   const [own, theirs] = [episodeAt(survivor, now), episodeAt(absorbed, now)];
   const attached = (contact: Contact): readonly string[] =>
     contact.identities.filter((one) => one.attached).map(({ identityId }) => identityId);
+  const left = (contact: Contact, block: Episode | null): readonly string[] =>
+    attached(contact).filter((identityId) => block?.identityIds.includes(identityId) !== true);
+  const uncovered = [...left(survivor, own), ...left(absorbed, theirs)];
   if (own === null) {
     bring(
       survivor,
       coveragesOf(absorbed).filter(({ blockId }) => blockId !== theirs?.blockId),
     );
-    if (theirs === null) return { before: null, behind: null, own, theirs, carried: null };
+    if (theirs === null) return { before: null, behind: null, own, theirs, uncovered, carried: null };
     const carried = {
       ...theirs,
       identityIds: [...theirs.identityIds],
@@ -91,7 +98,7 @@ const joinBlocks = (survivor: Contact, absorbed: Contact, now: Time): Blocks => 
     };
     for (const identityId of attached(survivor)) cover(carried, identityId, now);
     goOnWith(survivor, carried);
-    return { before: null, behind: null, own, theirs, carried };
+    return { before: null, behind: null, own, theirs, uncovered, carried };
   }
   const before = { scope: own.scope, expiresAt: own.expiresAt, closeOpen: own.closeOpen };
   if (theirs !== null) {
@@ -100,10 +107,11 @@ const joinBlocks = (survivor: Contact, absorbed: Contact, now: Time): Blocks => 
     own.expiresAt =
       own.expiresAt === null || theirs.expiresAt === null ? null : latest(own.expiresAt, theirs.expiresAt);
     own.closeOpen ||= theirs.closeOpen;
+    for (const identityId of left(survivor, own)) cover(own, identityId, now);
   }
   bring(survivor, coveragesOf(absorbed));
   for (const identityId of attached(absorbed)) cover(own, identityId, now);
-  return { before, behind: { scope: own.scope, expiresAt: own.expiresAt }, own, theirs, carried: null };
+  return { before, behind: { scope: own.scope, expiresAt: own.expiresAt }, own, theirs, uncovered, carried: null };
 };
 
 /** One that the contact had until an undoing goes on where it stands, with what it covered then. */
@@ -218,7 +226,7 @@ export const undoMerge = (world: World, { mergeId }: Of<'undoMerge'>, asked: Tim
 
 /** Each side has its own block again, unless the one that both had was ended since; what was covered stays covered. */
 const separateBlocks = (survivor: Contact, absorbed: Contact, memory: Memory, now: Time): void => {
-  const { own, theirs, carried, before, behind } = memory;
+  const { own, theirs, uncovered, carried, before, behind } = memory;
   const covers = copied(coveragesOf(survivor).map((one) => ({ ...one, to: openedTo(survivor, one) })));
   const isMoved = ({ identityId }: { readonly identityId: string }): boolean => memory.identityIds.includes(identityId);
   const given = covers.filter(isMoved);
@@ -227,7 +235,10 @@ const separateBlocks = (survivor: Contact, absorbed: Contact, memory: Memory, no
     for (const one of some) one.to ??= now;
   };
   const open = episodeAt(survivor, now);
-  const attached = absorbed.identities.filter((one) => one.attached).map(({ identityId }) => identityId);
+  // What became strong since is covered by the block that its side has again.
+  const isLeft = ({ identityId, kind, verified }: Identity): boolean =>
+    uncovered.includes(identityId) && isWeak(kind, verified);
+  const reached = absorbed.identities.filter((one) => one.attached && !isLeft(one));
   if (carried !== null && theirs !== null) {
     if (open === carried) {
       theirs.scope = carried.scope;
@@ -241,11 +252,15 @@ const separateBlocks = (survivor: Contact, absorbed: Contact, memory: Memory, no
     }
   } else {
     closed(given);
+    if (open !== null && open === own) {
+      const leaves = survivor.identities.filter(isLeft).map(({ identityId }) => identityId);
+      closed(mine.filter(({ identityId }) => leaves.includes(identityId)));
+    }
     if (open !== null && open === own && theirs !== null && (theirs.expiresAt === null || theirs.expiresAt > now)) {
       theirs.endedAt = null;
       const { blockId, closeOpen, inboundMode } = theirs;
       const again: Episode = { ...theirs, identityIds: [], coverage: [] };
-      for (const identityId of attached) cover(again, identityId, now);
+      for (const { identityId } of reached) cover(again, identityId, now);
       given.push(...again.coverage.map((one) => ({ ...one, blockId, closeOpen, inboundMode })));
     }
   }

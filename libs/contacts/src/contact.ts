@@ -16,7 +16,7 @@ import { isPrevented, isWeak, type Channel, type DuplicateRules, type Kind } fro
 import type { ConsentChannel, Consents, GrantSource, RevocationSource } from './consents.js';
 import { ended, normalScope, opened, sameScope, united, type Coverage, type InboundMode } from './coverage.js';
 import { contactKey } from './data-keys.js';
-import { mergeOf, separationOf } from './merging.js';
+import { mergeOf, separationOf, uncoveredOf } from './merging.js';
 
 // ── Events ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 export type Scope = { readonly all: true } | { readonly channels: readonly Channel[] };
@@ -251,6 +251,8 @@ export type Merge = {
   readonly before: OpenBlock | null;
   readonly after: OpenBlock | null;
   readonly endedBlockId: string | null;
+  /** Own addresses that the open block did not cover before it. */
+  readonly uncoveredIds: readonly string[];
   /** The consents before it, and when the others were taken over. */
   readonly consents: Consents;
   readonly mergedAt: string;
@@ -558,6 +560,7 @@ const merged = (state: Known, data: DataOf<'ContactsMerged'>): Contact => {
     before: state.block,
     after: block,
     endedBlockId: data.blockOutcome.endedBlockId,
+    uncoveredIds: uncoveredOf(state),
     consents: state.consents,
     mergedAt: data.mergedAt,
     wallets: data.walletOutcome,

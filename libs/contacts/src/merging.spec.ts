@@ -18,7 +18,13 @@ import {
 } from './contact.js';
 import { presentContact } from './present-contact.js';
 
-type Block = { readonly scope?: Scope; readonly expiresAt?: string; readonly from?: string };
+type Block = {
+  readonly scope?: Scope;
+  readonly expiresAt?: string;
+  readonly from?: string;
+  /** When a cookie was attached, which the block does not reach: `ada-2`, and so on. */
+  readonly cookieAt?: string;
+};
 
 /** `ada` has the address `ada-1`, and so on; blocked if `block` is given. */
 const contact = (contactId: string, block: Block | null): Contact => {
@@ -54,8 +60,14 @@ const contact = (contactId: string, block: Block | null): Contact => {
         policy: { inboundMode: 'ignore', unblockBy: 'admin', closeOpen: true },
       },
     });
+  if (block?.cookieAt !== undefined) facts.push(cookie(contactId, block.cookieAt, false));
   return fold(contactDecider.evolve, contactDecider.initial, facts);
 };
+
+const cookie = (contactId: string, attachedAt: string, verified: boolean, of = contactId): ContactEvent => ({
+  type: 'ContactIdentityAttached',
+  data: { contactId, identityId: `${of}-2`, kind: 'webchat', value: `cookie of ${of}`, verified, attachedAt },
+});
 
 const after = (state: Contact, command: ContactCommand): Contact => {
   const decided = contactDecider.decide(command, state);
@@ -132,6 +144,19 @@ describe('a merge', () => {
     expect(covering(both, 'ada-1', '09:45')).toBeNull();
   });
 
+  it('reaches with either block the cookies that the own one of a side did not reach [I14]', () => {
+    const { both } = merged(
+      { scope: { channels: ['sms'] }, cookieAt: at('09:40') },
+      { scope: { channels: ['webchat'] }, cookieAt: at('09:50') },
+    );
+    for (const one of ['ada-2', 'eva-2']) {
+      expect(covering(both, one, '09:59', 'webchat')).toBeNull();
+      expect(covering(both, one, '10:00', 'webchat')).toBe('block of ada');
+    }
+    const alone = merged({ cookieAt: at('09:40') }, null).both;
+    expect(covering(alone, 'ada-2', '10:06', 'webchat')).toBeNull();
+  });
+
   it('does not bring back a block that ran out between its steps', () => {
     const { both } = merged(null, { expiresAt: at('10:03') });
     expect(blockAt(both, at('10:05'))).toBeNull();
@@ -190,6 +215,23 @@ describe('undoing a merge', () => {
     expect(blockAt(eva, at('11:00'))).toMatchObject({ blockId: 'block of eva', scope: { channels: ['whatsapp'] } });
     expect(covering(eva, 'eva-1', '11:00', 'sms')).toBeNull();
     expect(covering(eva, 'eva-1', '10:59', 'sms')).toBe('block of ada');
+  });
+
+  it('leaves the cookies that neither block reached before, and covers those that were verified since', () => {
+    const whole = merged({ cookieAt: at('09:40') }, { cookieAt: at('09:50') });
+    for (const isVerified of [false, true]) {
+      const since = ['ada', 'eva'].map((of) => cookie('ada', at('10:30'), isVerified, of));
+      const { ada, eva } = separated(
+        isVerified ? { ...whole, both: fold(contactDecider.evolve, whole.both, since) } : whole,
+      );
+      for (const [one, id] of [
+        [ada, 'ada'],
+        [eva, 'eva'],
+      ] as const) {
+        expect(covering(one, `${id}-2`, '10:59', 'webchat')).toBe('block of ada');
+        expect(covering(one, `${id}-2`, '11:00', 'webchat')).toBe(isVerified ? `block of ${id}` : null);
+      }
+    }
   });
 
   it('does not bring back what ended since', () => {

@@ -1,5 +1,6 @@
 // What a merge makes of two contacts, and what its undoing gives back. Neither ever weakens a block [I14].
 import { later } from '#kernel';
+import { isWeak } from './addresses.js';
 import { CONSENT_CHANNELS, type Consent, type ConsentChannel, type Consents } from './consents.js';
 import type { AbsorbedContact, ActiveContact, DataOf, Merge, OpenBlock, Restored } from './contact.js';
 import { ended, opened, sameScope, united, type Coverage } from './coverage.js';
@@ -7,7 +8,8 @@ import { ended, opened, sameScope, united, type Coverage } from './coverage.js';
 /**
  * The fact of a merge as the survivor takes it in at `now`, which is not before its last time. `absorbed` is frozen.
  * If one side is blocked its episode survives; if both, the survivor's with both scopes and the later end, and the absorbed one ends.
- * The blocks of both cover the addresses of both from the moment of freezing; an address that was covered already keeps its start.
+ * The block of either side covers all addresses of the other from the moment of freezing, weak ones too that the other's own block does
+ * not cover; an address that was covered already keeps its start.
  */
 export const mergeOf = (
   survivor: ActiveContact,
@@ -43,7 +45,12 @@ export const mergeOf = (
       endedAt,
     },
     block: block && withoutText(block),
-    coverage: joined(survivor, absorbed, block, endedAt === null ? brought : ended(brought, endedAt, () => true)),
+    coverage: joined(
+      survivor,
+      absorbed,
+      { block, isTheirs: theirs !== null },
+      endedAt === null ? brought : ended(brought, endedAt, () => true),
+    ),
     blockIds: absorbed.blockIds,
     consentOutcome: takenOver(survivor.consents, absorbed.consents),
     walletOutcome: walletOutcome.map(({ walletId, added }) => ({ walletId, added })),
@@ -74,6 +81,17 @@ const hasRunOut = ({ expiresAt }: OpenBlock, at: string): boolean => expiresAt !
 const attachedOf = ({ identities }: ActiveContact | AbsorbedContact): readonly string[] =>
   identities.filter((one) => one.detachedAt === null).map((one) => one.identityId);
 
+/** Addresses that the contact has and its open block does not cover: weak ones that came during it. */
+export const uncoveredOf = ({
+  identities,
+  coverage,
+}: Pick<ActiveContact, 'identities' | 'coverage'>): readonly string[] => {
+  const covered = new Set(coverage.filter(({ to }) => to === null).map(({ identityId }) => identityId));
+  return identities
+    .filter((one) => one.detachedAt === null && !covered.has(one.identityId))
+    .map(({ identityId }) => identityId);
+};
+
 const bothBlocks = (own: OpenBlock, other: OpenBlock): OpenBlock => ({
   ...own,
   scope: united(own.scope, other.scope),
@@ -81,19 +99,25 @@ const bothBlocks = (own: OpenBlock, other: OpenBlock): OpenBlock => ({
   closeOpen: own.closeOpen || other.closeOpen,
 });
 
-/** All coverage behind a merge: what both had, and what the block that goes on opens for addresses of the other side. */
+/**
+ * All coverage behind a merge: what both had, and what the block that goes on opens for addresses of the other side. `isTheirs`: it is
+ * the absorbed contact's too.
+ */
 const joined = (
   survivor: ActiveContact,
   absorbed: AbsorbedContact,
-  block: OpenBlock | null,
+  { block, isTheirs }: { readonly block: OpenBlock | null; readonly isTheirs: boolean },
   brought: readonly Coverage[],
 ): readonly Coverage[] => {
   const { contactId } = survivor;
   if (block === null) return [...survivor.coverage, ...brought];
   const from = joinedAt(absorbed, block);
-  const [own, other] =
-    survivor.block === null ? [survivor, attachedOf(survivor)] : [widened(survivor, block, from), attachedOf(absorbed)];
-  return [...own.coverage, ...brought, ...opened(contactId, block, other, from)];
+  const own = survivor.block === null ? survivor : widened(survivor, block, from);
+  const reached = [
+    ...(isTheirs ? uncoveredOf(survivor) : []),
+    ...(survivor.block === null ? [] : attachedOf(absorbed)),
+  ];
+  return [...own.coverage, ...brought, ...opened(contactId, block, reached, from)];
 };
 
 /** From when on a block holds for both sides. */
@@ -116,8 +140,9 @@ const widened = (survivor: ActiveContact, block: OpenBlock, from: string): Pick<
 
 /**
  * The fact that undoes a merge, as the survivor says it at `now`, which is not before its last time and behind the end of a block that
- * ran out. Each side gets back its block as it was, unless the block of both ended since: that ends both. What else became of the
- * survivor stays its own; an address that was detached since stays detached.
+ * ran out. Each side gets back its block as it was, with the addresses that it covered and those that became strong since, unless the
+ * block of both ended since: that ends both. What else became of the survivor stays its own; an address that was detached since stays
+ * detached.
  */
 export const separationOf = (
   survivor: ActiveContact,
@@ -132,10 +157,12 @@ export const separationOf = (
   const isTheirs = goesOn && merge.before === null;
   const theirs = isTheirs ? block : goesOn && merge.endedBlockId !== null ? stillDue(absorbed.block, now) : null;
   const own = isTheirs ? null : goesOn && merge.before !== null ? asBefore(block, merge, now) : block;
-  const mine = survivor.coverage.filter((one) => !isMoved(one.identityId));
+  const kept = survivor.coverage.filter((one) => !isMoved(one.identityId));
+  const mine = goesOn ? ended(kept, now, leaves(survivor, merge.uncoveredIds)) : kept;
   const given = survivor.coverage
     .filter((one) => isMoved(one.identityId))
     .map((one) => ({ ...one, contactId: absorbed.contactId }));
+  const isLeft = leaves(survivor, uncoveredOf(absorbed));
   const identities = survivor.identities
     .filter((one) => isMoved(one.identityId))
     .map(({ identityId, verified, detachedAt }) => ({ identityId, verified, detachedAt }));
@@ -151,7 +178,7 @@ export const separationOf = (
             : opened(
                 absorbed.contactId,
                 theirs,
-                identities.filter((one) => one.detachedAt === null).map((one) => one.identityId),
+                identities.filter((one) => one.detachedAt === null && !isLeft(one)).map((one) => one.identityId),
                 now,
               )),
         ],
@@ -171,6 +198,13 @@ export const separationOf = (
 
 const stillDue = (block: OpenBlock | null, now: string): OpenBlock | null =>
   block === null || hasRunOut(block, now) ? null : block;
+
+/** Does an address leave the block that a merge made reach it, since its own did not and it says no more of the person than then? */
+const leaves =
+  ({ identities }: ActiveContact, uncoveredIds: readonly string[]) =>
+  ({ identityId }: { readonly identityId: string }): boolean =>
+    uncoveredIds.includes(identityId) &&
+    identities.some((one) => one.identityId === identityId && isWeak(one.kind, one.verified));
 
 /** The survivor's own block with the scope and the end that it had before, unless somebody changed them since. The past stays as it was: it ends now at the earliest. */
 const asBefore = (block: OpenBlock, { before, after }: Merge, now: string): OpenBlock => {
