@@ -110,9 +110,28 @@ const cameIn = (walletId: string) =>
     ...{ walletId, contactId: 'carla', via: 'selection', addedAt: at(3) },
   });
 
+const tookOut = (walletId: string) =>
+  fact('walletcontact', `${walletId}.carla`, 'WalletContactRemoved', {
+    ...{ walletId, contactId: 'carla', movedToWalletId: null, removedAt: at(11) },
+  });
+const cameBack = { ...cameIn('w1'), data: { ...cameIn('w1').data, via: 'merge', addedAt: at(14) } };
+/** Carla leaves the wallet with the merge, which is undone when nobody comes into the wallet any more. */
+const archivedSince: readonly Said[] = [
+  ...[benRegistered, wallet('w1', 'Gold'), cameIn('w1'), requestedMerge, absorbed, merged(), relinked, tookOut('w1')],
+  ...[archivedWallet, fact('merges', '', 'MergeUndone', { mergeId: 'm' })],
+];
+const restored = ofContact('ContactRestored', {
+  ...{ contactId: 'carla', mergeId: 'm', fromId: 'ben', block: null, coverage: [], restoredAt: at(13) },
+});
+
 const unblockedBen = fact('contact', 'ben', 'ContactUnblocked', { blockId: 'b1', unblockedAt: at(12) });
 
-const OF_MERGE: readonly string[] = ['ContactAbsorbed', 'ContactsMerged', 'ConversationContactRelinked'];
+const OF_MERGE: readonly string[] = [
+  'ContactAbsorbed',
+  'ContactsMerged',
+  'ConversationContactRelinked',
+  'WalletContactRemoved',
+];
 
 /** One step a fact, as if nothing had been asked at once; all that a merge makes is one. */
 const lived = (said: readonly Said[], asked: readonly Asked[] = []): History => {
@@ -240,6 +259,7 @@ const BROKEN: readonly Case[] = [
     walletsInOrder,
     [wallet('w1', 'Gold'), archivedWallet, cameIn('w1')],
   ],
+  ['an archived wallet that takes in somebody who is absorbed [I16]', walletsInOrder, [...archivedSince, cameBack]],
   ['somebody who comes into a wallet twice [I16]', walletsInOrder, [wallet('w1', 'Gold'), cameIn('w1'), cameIn('w1')]],
   [
     'somebody in two wallets where one is all [I16]',
@@ -289,6 +309,11 @@ const IN_ORDER: readonly Case[] = [
     'a name that an archived wallet had [I16]',
     walletsInOrder,
     [wallet('w1', 'Gold'), cameIn('w1'), archivedWallet, wallet('w2', 'gold'), cameIn('w2')],
+  ],
+  [
+    'an archived wallet that has somebody again whom a merge took out [I16]',
+    walletsInOrder,
+    [...archivedSince, restored, cameBack],
   ],
   ['a message to its own address [I15]', toItsOwnIdentity, [requested(1)], [handedOver('+5511912345678')]],
 ];

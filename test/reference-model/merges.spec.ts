@@ -72,6 +72,20 @@ describe('two blocks that become one', () => {
   });
 });
 
+describe('a wallet that was archived since', () => {
+  it('has again, when a merge is undone, whom the merge took out of it [I16]', () => {
+    const world = emptyWorld();
+    const [survivorId, absorbedId] = two(world);
+    const said = { name: 'Gold', code: null, responsibleId: null };
+    const walletId = ask(world, 1, { do: 'createWallet', ...said })['walletId'] as string;
+    ask(world, 2, { do: 'addToWallet', walletId, contactIds: [absorbedId], fromConversation: null });
+    const { mergeId } = ask(world, 3, { do: 'merge', survivorId, absorbedId, confirm: true });
+    ask(world, 4, { do: 'archiveWallet', walletId });
+    ask(world, 5, { do: 'undoMerge', mergeId: mergeId as string });
+    expect([...(world.wallets.get(walletId)?.contacts.keys() ?? [])]).toEqual([absorbedId]);
+  });
+});
+
 describe('whoever was blocked when a merge took them in', () => {
   it('is refused as merged, whatever else another block would need [I14]', () => {
     const world = emptyWorld();

@@ -210,8 +210,8 @@ export const undoMerge = (world: World, { mergeId }: Of<'undoMerge'>, asked: Tim
     else survivor.consents.set(channel, before);
   }
   for (const { wallet, brought } of memory.wallets) {
-    // An archived wallet takes nobody, not again either.
-    if (!wallet.archived && !wallet.contacts.has(absorbedId)) {
+    // Each side is where it was, in a wallet that was archived since too: nobody is added.
+    if (!wallet.contacts.has(absorbedId)) {
       wallet.contacts.set(absorbedId, 'merge');
       noteEntry(world, wallet, absorbedId);
     }

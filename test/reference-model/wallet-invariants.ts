@@ -10,12 +10,13 @@ const codesOf = (wallets: readonly Wallet[]): readonly string[] =>
 
 /**
  * Among the wallets that are not archived no two have a name, in whatever case, or a code; whoever is responsible stays a member; who is
- * in it is so once; and an archived wallet changes no more and takes nobody.
+ * in it is so once; and an archived wallet changes no more and takes nobody, but for whom a merge took out of it that was undone.
  */
 export const walletsInOrder: Invariant = (history) => {
   const broken: string[] = [];
   let archived = new Set<string>();
   let entered: string[] = [];
+  const left = new Set<string>();
   walk(history, {
     fact: (fact, before, around) => {
       const { type, data, category } = fact;
@@ -28,10 +29,14 @@ export const walletsInOrder: Invariant = (history) => {
         broken.push(`${said(fact)} adds a member again`);
       if (type === 'WalletContactRemoved' && wallet?.contacts.has(data.contactId) !== true)
         broken.push(`${said(fact)} takes out who is not in it`);
+      const pair = `${String(data.walletId)} ${String(data.contactId)}`;
+      const isAbsorbed = (before.contacts.get(data.contactId)?.absorbed ?? null) !== null;
+      if (type === 'WalletContactRemoved' && isAbsorbed) left.add(pair);
       if (type !== 'WalletContactAdded') return;
       if (wallet?.contacts.has(data.contactId) === true) broken.push(`${said(fact)} takes in who is in it`);
       // One that is being archived may still take somebody.
-      if (archived.has(data.walletId)) broken.push(`${said(fact)} comes into an archived wallet`);
+      const isBack = left.delete(pair) && data.via === 'merge' && !isAbsorbed;
+      if (archived.has(data.walletId) && !isBack) broken.push(`${said(fact)} comes into an archived wallet`);
       if (around.setting('wallet.perContact').every((value) => value === 'one')) entered.push(data.contactId);
     },
     step: (_step, after) => {
