@@ -87,6 +87,7 @@ export const nothingGoesOut: Invariant = (history) => {
         const present = covers.filter((one) => coversAt([one], at) !== null);
         for (const { state, blockId, messageId } of conversation.messages) {
           // The last word of a block that ended is left by those that reached the address while it lasted: they look when they come.
+          // It goes to nobody whom they cover, and is due behind them: the end of a block takes back nothing.
           const own = covers.filter((cover) => cover.blockId === blockId);
           const isOwn = own.some(({ to }) => to === null || present.every(({ from }) => from < to));
           if (present.length > 0 && state === 'requested' && !isOwn) broken.push(`${messageId} waits although covered`);

@@ -808,6 +808,21 @@ describe('the last word of a block', () => {
   });
 });
 
+describe('a last word that waits when its block ends', () => {
+  const over = cover({ to: at('10:10') });
+  const other = cover({ blockId: 'b0', contactId: 'clara', to: at('10:20') });
+  const asked = (now: string) => handOver({ messageId: 'bye', covers: [over, other], now });
+
+  it('goes to nobody whom another block covers, and goes out behind that: an end takes nothing back [I2]', () => {
+    given_(opened(), notice(), concluded())
+      .when(asked(at('10:15')))
+      .thenRejected('contact-blocked');
+    given_(opened(), notice(), concluded())
+      .when(asked(at('10:20')))
+      .then(handedOver('bye', at('10:20')));
+  });
+});
+
 describe('handing a message over to the gateway', () => {
   it('is said once', () => {
     given_(opened(), requested()).when(handOver()).then(handedOver());

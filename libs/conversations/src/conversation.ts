@@ -748,7 +748,11 @@ const withoutConsent = (messageId: string, cancelledAt: string): ConversationEve
   data: { messageId, reason: 'consent_revoked', blockId: null, cancelledAt },
 });
 
-/** The last word of a block that covers now: the one message that may go out during it. */
+/**
+ * The last word of a block that covers now: the one message that may go out during it. One that still waits when its block ends is
+ * what any message is from then on: refused while another block covers, cancelled by whatever comes or changes to cover it, else due;
+ * an end takes back nothing that somebody said.
+ */
 const isOwnNotice = (message: Outbound | undefined, present: readonly Cover[]): boolean =>
   present.some((cover) => cover.blockId === message?.blockId);
 
