@@ -69,16 +69,15 @@ export const play = async (gatehouse: Gatehouse, step: PlannedStep, tenant: stri
       return { operation, commandId, outcome: await gatehouse.ask(tenant, operation, { process, commandId }) };
     }),
   );
-  const commanded = (await gatehouse.facts(tenant)).length;
   await gatehouse.settle();
   const to = (await gatehouse.facts(tenant)).length;
-  return { asked, from, commanded, to, at: timeOf(gatehouse) };
+  return { asked, from, to, at: timeOf(gatehouse) };
 };
 
 /** A whole plan, from the invitation of the staff on. */
 export const played = async (gatehouse: Gatehouse, plan: Plan, tenant = TENANT): Promise<History> => {
   const invited = (await gatehouse.facts(tenant)).length;
-  const steps: Step[] = [{ asked: [], from: 0, commanded: invited, to: invited, at: timeOf(gatehouse) }];
+  const steps: Step[] = [{ asked: [], from: 0, to: invited, at: timeOf(gatehouse) }];
   for (const step of plan.steps) steps.push(await play(gatehouse, step, tenant));
   return { facts: await gatehouse.facts(tenant), steps };
 };

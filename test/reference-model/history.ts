@@ -37,11 +37,10 @@ export type Asked = {
   readonly outcome: Outcome | null;
 };
 
-/** What was asked at once, and where the log stood before it, behind it, and behind what the policies made of it. */
+/** What was asked at once, and where the log stood before it and behind what the policies made of it. */
 export type Step = {
   readonly asked: readonly Asked[];
   readonly from: number;
-  readonly commanded: number;
   readonly to: number;
   /** By the clock when the policies had run. */
   readonly at: Time;

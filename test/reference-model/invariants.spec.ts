@@ -147,7 +147,7 @@ const lived = (said: readonly Said[], asked: readonly Asked[] = []): History => 
     facts,
     steps: begins.map((from, index) => {
       const to = begins[index + 1] ?? facts.length;
-      return { ...{ from, commanded: to, to, at: at(59) }, asked: to === facts.length ? asked : [] };
+      return { from, to, at: at(59), asked: to === facts.length ? asked : [] };
     }),
   };
 };

@@ -143,7 +143,7 @@ class Installation {
       asked.push(await this.#alone(() => this.#clients.insist(invite, false)));
     }
     await this.#calm();
-    await this.#record(asked, 0, log.log.length);
+    await this.#record(asked, 0);
   }
 
   /** Everybody dies. */
@@ -161,11 +161,10 @@ class Installation {
     machine.stormy = true;
     misfortunes(this.#chaos, STORM_MS);
     const asked = (await this.#together(1 + random.below(4), random.below(3))).flat();
-    const commanded = this.log.log.length;
     heal(this.#chaos);
     this.#poison.cure();
     await this.#calm();
-    await this.#record(asked, own, commanded);
+    await this.#record(asked, own);
     const wrong = await this.#wrong(from, asked);
     if (wrong.length > 0) return wrong;
     // Claims that a storm left without their fact hold for a minute, and the model knows of none.
@@ -204,9 +203,9 @@ class Installation {
     return done.value.of;
   }
 
-  async #record(asked: readonly Asked[], from: number, commanded: number): Promise<void> {
+  async #record(asked: readonly Asked[], from: number): Promise<void> {
     this.#facts = await this.#witness.facts(TENANT);
-    this.#steps.push({ asked, from, commanded, to: this.#facts.length, at: this.machine.timeOf() });
+    this.#steps.push({ asked, from, to: this.#facts.length, at: this.machine.timeOf() });
   }
 
   /** Until nothing is owed: read models and policies stand at the log's end, and it does not grow. */
@@ -286,9 +285,8 @@ class Installation {
     const own = before.length;
     const expected = observed(before);
     const asked = await this.#alone(() => this.#clients.ask(focus));
-    const commanded = this.log.log.length;
     await this.#calm();
-    await this.#record(asked === null ? [] : [asked], own, commanded);
+    await this.#record(asked === null ? [] : [asked], own);
     if (asked === null) return [];
     const { operation, outcome } = asked;
     if (outcome === null) return [`${JSON.stringify(operation)} got no answer though all was calm`];
