@@ -125,8 +125,8 @@ export const withContact = (
       const { channel, state } = wish;
       const source = caller.role === 'integration' ? 'customer' : 'manual';
       const present = contact.consents.get(channel);
-      if (present?.state === state && present.source !== 'org_default')
-        return accepted({ contactId: contact.contactId });
+      // From another source it is a word of its own: what a merge brought goes when that is undone, and this stays.
+      if (present?.state === state && present.source === source) return accepted({ contactId: contact.contactId });
       contact.consents.set(channel, { state, source });
       contact.lastTime = now;
       if (state === 'revoked') cancelGated(world, contact, channel);

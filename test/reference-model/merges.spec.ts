@@ -72,6 +72,19 @@ describe('two blocks that become one', () => {
   });
 });
 
+describe('a refusal that a merge brought and somebody repeats', () => {
+  it('is the own word of whoever survived, and stays when the merge is undone [I14 K11]', () => {
+    const world = emptyWorld();
+    const [survivorId, absorbedId] = two(world);
+    const revoked = { do: 'consent', channel: 'whatsapp', state: 'revoked' } as const;
+    ask(world, 1, { ...revoked, contactId: absorbedId });
+    const { mergeId } = ask(world, 2, { do: 'merge', survivorId, absorbedId, confirm: true });
+    ask(world, 3, { ...revoked, contactId: survivorId });
+    ask(world, 4, { do: 'undoMerge', mergeId: mergeId as string });
+    expect(world.contacts.get(survivorId)?.consents.get('whatsapp')).toEqual({ state: 'revoked', source: 'manual' });
+  });
+});
+
 describe('a wallet that was archived since', () => {
   it('has again, when a merge is undone, whom the merge took out of it [I16]', () => {
     const world = emptyWorld();
