@@ -72,6 +72,21 @@ describe('two blocks that become one', () => {
   });
 });
 
+describe('an address that two had who are one', () => {
+  it('is covered by what covered it of either, whoever had it first [I14]', () => {
+    const world = emptyWorld();
+    const [survivorId, absorbedId] = two(world);
+    const from = phone('phone:+5588999990000');
+    ask(world, 1, { do: 'attach', contactId: survivorId, address: from });
+    const said = { do: 'block', confirm: true, scope: null, conversationId: null, notice: false } as const;
+    ask(world, 2, { ...said, contactId: survivorId, reasonCode: null, expiresAt: null });
+    ask(world, 4, { do: 'merge', survivorId, absorbedId, confirm: true });
+    const message = { channel: 'sms', from, also: [], providerMessageId: 'p1', sentAt: at(3) };
+    const outcome = perform(world, { by: 'gateway', now: at(5), wish: { do: 'receive', ...message } });
+    expect(outcome).toMatchObject({ accepted: true, answer: { disposition: 'ignored' } });
+  });
+});
+
 describe('a refusal that a merge brought and somebody repeats', () => {
   it('is the own word of whoever survived, and stays when the merge is undone [I14 K11]', () => {
     const world = emptyWorld();

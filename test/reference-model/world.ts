@@ -241,14 +241,14 @@ export const presentOf = (world: World, contactId: string): Contact | undefined 
 
 export type Holder = { readonly contact: Contact; readonly identity: Identity };
 
-/** The valid claimants of an address, oldest first. */
+/** The valid claimants of an address, oldest first; contacts that were merged may hold it under an identity of each. */
 export const holdersOf = (world: World, key: string): readonly Holder[] => {
   const found = new Map<string, Holder>();
   for (const { contactId, identityId } of world.claims.get(key) ?? []) {
     const contact = presentOf(world, contactId);
     const identity = contact?.identities.find((one) => one.identityId === identityId && one.attached);
-    if (contact !== undefined && identity !== undefined && !found.has(contact.contactId))
-      found.set(contact.contactId, { contact, identity });
+    if (contact !== undefined && identity !== undefined && !found.has(identityId))
+      found.set(identityId, { contact, identity });
   }
   return [...found.values()];
 };
