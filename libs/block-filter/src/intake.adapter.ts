@@ -430,9 +430,7 @@ export class Intake {
       const { messageId, message } = work;
       const fresh = outcome.events.length > 0;
       // Asked of a repeat too: the answer that said so may never have come.
-      const cover = fresh
-        ? hiddenBy(after, message.sentAt, receivedAt(outcome.events) ?? message.metadata.now)
-        : null;
+      const cover = fresh ? hiddenBy(after, message.sentAt, receivedAt(outcome.events) ?? message.metadata.now) : null;
       const position = latestPosition(outcome.position, enforced);
       if (cover === null) {
         work.answer({
