@@ -41,10 +41,14 @@ describe('an installation that is simulated', () => {
     TIMEOUT,
   );
 
-  it(
-    'answers the repeat of a message that a block overtook as ignored, and hides it',
-    async () => {
-      const { code, said } = await simulated('--seed', '89', '--steps', '5000');
+  it.each([
+    ['answers the repeat of a message that a block overtook as ignored, and hides it', '89'],
+    ['covers by either block of two that are one a cookie that came during the other', '396'],
+    ['gives an archived wallet back whom a merge took out that is undone', '170'],
+  ])(
+    '%s',
+    async (_what, seed) => {
+      const { code, said } = await simulated('--seed', seed, '--steps', '5000');
       expect(said).toContain(' 0 failed');
       expect(code).toBe(0);
     },
