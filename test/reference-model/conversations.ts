@@ -88,21 +88,22 @@ export const receive = (world: World, wish: Of<'receive'>, now: Time): Outcome =
     known === null ? undefined : world.conversations.get(conversationIdOf(known.identity.identityId, channel));
   if (seen !== null) return accepted({ disposition: 'duplicate', ...seen });
   const cover = hiddenBy(covers, sentAt, latest(now, before?.lastTime ?? null));
-  if (cover !== null && known !== null) {
+  const { contact, identity } = known ?? join(world, strong?.contact ?? null, wish, now);
+  // Also of a sender who joins behind the end of a block that covers when it was sent.
+  if (cover !== null) {
     const { contactId, identityId, blockId, inboundMode } = cover;
-    const conversationId = conversationIdOf(known.identity.identityId, channel);
+    const conversationId = conversationIdOf(identity.identityId, channel);
     // What is kept is kept where it would have been shown.
     const kept =
       inboundMode === 'receive' ? { conversationId, messageId: `${conversationId}/${providerMessageId}` } : {};
     const told = { contactId, identityId, blockId, ...kept };
-    world.ignored.set(ignoredKey(known.identity.identityId, channel, providerMessageId), told);
+    world.ignored.set(ignoredKey(identity.identityId, channel, providerMessageId), told);
     return accepted({
       disposition: DISPOSITIONS[inboundMode],
       ...told,
       ...(before === undefined ? {} : { conversationId }),
     });
   }
-  const { contact, identity } = known ?? join(world, strong?.contact ?? null, wish, now);
   return accepted({ disposition: 'displayed', ...display(world, contact, identity, wish, now) });
 };
 

@@ -1,4 +1,4 @@
-// What the model says of contacts that are merged more than once.
+// What the model says of contacts that are one person.
 import { describe, expect, it } from '@jest/globals';
 import { emptyWorld, observed, perform, type Fact, type Wish, type World } from './index.js';
 
@@ -69,6 +69,24 @@ describe('two blocks that become one', () => {
     expect(world.contacts.get(absorbedId)?.episodes.flatMap(({ identityIds }) => identityIds)).not.toContain(
       cookies[1],
     );
+  });
+});
+
+describe('a cookie that shows who it is behind the end of a block', () => {
+  it('joins, and what it sent during the block stays hidden [I4 H18]', () => {
+    const world = emptyWorld();
+    const [contactId] = two(world);
+    const said = { do: 'block', confirm: true, scope: null, conversationId: null, notice: false } as const;
+    ask(world, 1, { ...said, contactId, reasonCode: null, expiresAt: null });
+    ask(world, 3, { do: 'unblock', contactId, confirm: true });
+    const from = { kind: 'webchat', value: 'cookie', key: 'webchat:cookie', verified: false };
+    const also = [phone('phone:+5511912345678')];
+    const message = { do: 'receive', channel: 'webchat', from, also } as const;
+    const writes = (providerMessageId: string, sentAt: string) =>
+      perform(world, { by: 'gateway', now: at(4), wish: { ...message, providerMessageId, sentAt } });
+    expect(writes('p1', at(2))).toMatchObject({ accepted: true, answer: { disposition: 'ignored' } });
+    expect(writes('p2', at(3))).toMatchObject({ accepted: true, answer: { disposition: 'displayed' } });
+    expect(world.contacts.get(contactId)?.identities).toHaveLength(2);
   });
 });
 
