@@ -78,18 +78,13 @@ const withoutText = ({ reasonText: _, ...block }: OpenBlock): Omit<OpenBlock, 'r
 
 const hasRunOut = ({ expiresAt }: OpenBlock, at: string): boolean => expiresAt !== null && expiresAt <= at;
 
-const attachedOf = ({ identities }: ActiveContact | AbsorbedContact): readonly string[] =>
+const attachedOf = ({ identities }: Pick<ActiveContact, 'identities'>): readonly string[] =>
   identities.filter((one) => one.detachedAt === null).map((one) => one.identityId);
 
 /** Addresses that the contact has and its open block does not cover: weak ones that came during it. */
-export const uncoveredOf = ({
-  identities,
-  coverage,
-}: Pick<ActiveContact, 'identities' | 'coverage'>): readonly string[] => {
-  const covered = new Set(coverage.filter(({ to }) => to === null).map(({ identityId }) => identityId));
-  return identities
-    .filter((one) => one.detachedAt === null && !covered.has(one.identityId))
-    .map(({ identityId }) => identityId);
+export const uncoveredOf = (contact: Pick<ActiveContact, 'identities' | 'coverage'>): readonly string[] => {
+  const covered = new Set(contact.coverage.filter(({ to }) => to === null).map(({ identityId }) => identityId));
+  return attachedOf(contact).filter((identityId) => !covered.has(identityId));
 };
 
 const bothBlocks = (own: OpenBlock, other: OpenBlock): OpenBlock => ({

@@ -37,8 +37,9 @@ const maxAppendBytes = 512 * 1024;
 /** So old may be what a command is accepted on before it is looked at again. */
 const RECENT: LoadOptions = { maxAgeMs: 500 };
 const PRESENT: LoadOptions = {};
-/** So long an append is waited for to be heard, before the stream is read instead; and what others may have appended. */
+/** So long an own append is waited for to be heard, before the stream is read instead. */
 const HEARD_MS = 1_000;
+/** And so long what others may have appended. */
 const LEVEL_MS = 200;
 
 export type CommandRunnerOptions = {
@@ -134,17 +135,13 @@ class StreamRunner implements CommandRunner {
 
   /** The fold in memory where it is as present as it has to be; else the stream is read on. */
   private async present(target: Target, options: LoadOptions = PRESENT): Promise<StreamFold> {
-    const inMemory = (): StreamFold | undefined => this.cache.get(target.stream, target.decider);
-    const since = options.since ?? performance.now();
-    let fold = inMemory();
-    if (fold !== undefined && !this.isSure(fold, options) && !fold.isBehind && (await this.heard(options, since))) {
-      // It may have gone on meanwhile, or be behind.
-      fold = inMemory();
-      if (fold?.isBehind === false) return fold;
-    }
-    return fold !== undefined && this.isSure(fold, options)
-      ? fold
-      : await this.readOn(target, fold ?? emptyFold(target.decider));
+    const { stream, decider } = target;
+    const inMemory = this.cache.get(stream, decider);
+    if (inMemory !== undefined && this.isSure(inMemory, options)) return inMemory;
+    const isHeard = inMemory?.isBehind === false && (await this.heard(options));
+    // It may have gone on meanwhile, or be behind.
+    const fold = this.cache.get(stream, decider);
+    return isHeard && fold?.isBehind === false ? fold : this.readOn(target, fold ?? emptyFold(decider));
   }
 
   /** Whether a fold is present enough whatever others may have appended meanwhile. */
@@ -155,11 +152,11 @@ class StreamRunner implements CommandRunner {
     return performance.now() - Math.max(fold.readAt, levelAt) <= maxAgeMs;
   }
 
-  private async heard({ maxAgeMs, behind }: LoadOptions, since: number): Promise<boolean> {
+  /** Whether all was heard that a fold has to hold. */
+  private async heard({ since = performance.now(), maxAgeMs = 0, behind }: LoadOptions): Promise<boolean> {
     const { tail } = this.options;
     if (tail === undefined) return false;
-    if (behind !== undefined) return tail.reached(behind, HEARD_MS);
-    return tail.level(maxAgeMs === undefined ? since : since - maxAgeMs, LEVEL_MS);
+    return behind === undefined ? tail.level(since - maxAgeMs, LEVEL_MS) : tail.reached(behind, HEARD_MS);
   }
 
   private enqueue(target: Target, jobs: readonly Job[]): Promise<readonly AnyOutcome[]> {

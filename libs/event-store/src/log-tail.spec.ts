@@ -146,8 +146,11 @@ describe('folds that hear what others append', () => {
     expect(await tail.reached(position!, 20_000)).toBe(true);
     reads = [];
     // Older than this since it was read, and younger since the append that was heard.
+    looks = 0;
     await load('house', { maxAgeMs: performance.now() - beganAt + 400 });
-    expect(reads).toEqual([]);
+    expect([reads, looks]).toEqual([[], 0]);
+    await load('house', { maxAgeMs: -1 });
+    expect([reads, looks]).toEqual([[], 1]);
   });
 
   it('go on with what others append, unread', async () => {

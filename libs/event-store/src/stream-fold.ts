@@ -93,8 +93,7 @@ export const foldOn = async (
 
 /** The fold behind one more stored fact that was heard; `null` if it is not the next one or cannot be folded at once: then the stream is read. */
 export const foldHeard = (codec: Codec, fold: StreamFold, stored: StoredEvent): StreamFold | null => {
-  const isNext = !fold.isBehind && stored.revision === fold.revision + 1;
-  if (!isNext || fold.decider.opens?.includes(stored.type) === true) return null;
+  if (stored.revision !== fold.revision + 1 || fold.decider.opens?.includes(stored.type) === true) return null;
   try {
     return folded(fold, stored, codec.decode(stored));
   } catch {
