@@ -87,7 +87,7 @@ const reader = (models: ReadModels<Tables>) => {
       expect(value).toEqual([ordinal - tens, ordinal - 2 * tens]);
       seen = at;
       reads++;
-      await sleep(20);
+      await sleep(50);
     }
   })();
   // Told by `stop`, not as a rejection that nobody awaits yet.

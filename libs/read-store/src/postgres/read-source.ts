@@ -1,13 +1,13 @@
-import { atOnce, lend, openPool } from '#postgres';
+import { openPool } from '#postgres';
 import type { Position } from '#kernel';
 import { notReadyBy } from '../not-ready.js';
 import type { ReadSource } from '../port.js';
 import type { SystemTables } from '../system-tables.js';
 import { followMoves } from './moves.js';
-import { kyselyOver, systemOver, told } from './writer.js';
+import { inSnapshot } from './snapshot.js';
+import { kyselyOver, systemOver } from './writer.js';
 
 const STATEMENT_MS = 10_000;
-const BEGIN = 'begin isolation level repeatable read read only';
 
 /**
  * The queries' side: up to `connections` snapshots at a time, the others wait in line, and so long as a connection may take to be made.
@@ -21,23 +21,7 @@ export const openPostgresReadSource = (
   const moves = moved === undefined ? null : followMoves(url, moved);
 
   const source: ReadSource = {
-    snapshot: async (work) => {
-      try {
-        const { client } = await lend(pool, (lent) => lent.query(atOnce(BEGIN)));
-        let whole = false;
-        try {
-          return await work(kyselyOver<SystemTables>(client), systemOver(client));
-        } finally {
-          await client.query(atOnce('rollback')).then(
-            () => (whole = true),
-            () => undefined,
-          );
-          client.release(!whole);
-        }
-      } catch (error) {
-        throw told(error);
-      }
-    },
+    snapshot: (work) => inSnapshot(pool, (client) => work(kyselyOver<SystemTables>(client), systemOver(client))),
     notReady: () => notReadyBy(source),
     close: async () => {
       await moves?.close();

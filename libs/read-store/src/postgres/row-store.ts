@@ -1,5 +1,5 @@
 import { sql } from 'kysely';
-import { connect, ownSchema, quoted, sqlState, unhurried, type Client } from '#postgres';
+import { connect, openPool, ownSchema, quoted, sqlState, unhurried, type Client } from '#postgres';
 import { UnfitRow, type KeyedRow, type RowReads, type RowStore, type RowWrites, type Table } from '../port.js';
 import { LIVE, migrateSystem, type SystemTables } from '../system-tables.js';
 import { checkpointChannel } from './moves.js';
@@ -15,6 +15,7 @@ import {
   upsertRows,
   type Which,
 } from './rows.js';
+import { inSnapshot } from './snapshot.js';
 import { guardTable, prepareReaders, READER, Views, type ViewLog } from './views.js';
 import { kyselyOver, systemOver, told, Writer } from './writer.js';
 
@@ -23,17 +24,20 @@ const COPY_FROM = 100;
 /** No statement runs longer, but for the making of indexes. */
 const WRITE_MS = 60_000;
 const BESIDE_MS = 10_000;
+/** A verification, an estimate and whoever looks beside. */
+const SNAPSHOTS = 4;
 /** One process makes our tables at a time. */
 const MIGRATION_LOCK = 7_365_023_110;
 
 /**
- * The engine's side over one PostgreSQL: one connection writes, another writes what stands beside, each snapshot has its own.
+ * The engine's side over one PostgreSQL: one connection writes, another writes what stands beside, each snapshot has one of a few.
  * Never throws itself; nothing is connected before it is used. `log` is told what becomes of the views for other teams.
  */
 export const openPostgresRowStore = (url: string, log: ViewLog = () => undefined): RowStore => {
   const views = new Views(url, log);
   const writer = new Writer(url, 'writer', WRITE_MS);
   const beside = new Writer(url, 'beside', BESIDE_MS);
+  const snapshots = openPool(url, { name: 'snapshots', statementMs: 0 }, SNAPSHOTS);
   let channel: string | null = null;
   return {
     exclusive: false,
@@ -64,21 +68,12 @@ export const openPostgresRowStore = (url: string, log: ViewLog = () => undefined
     },
     aside: (work) => beside.transaction((client) => work(systemOver(client))),
     load: (table, keys) => writer.run((client) => loadRows(client, table, keys)),
-    snapshot: async (work) => {
-      try {
-        const client = await connect(url, { name: 'snapshot', statementMs: 0 });
-        try {
-          await client.query('begin isolation level repeatable read read only');
-          const view = readsOn(client);
-          await view.system.touch();
-          return await work(view);
-        } finally {
-          await client.end().catch(() => undefined);
-        }
-      } catch (error) {
-        throw told(error);
-      }
-    },
+    snapshot: (work) =>
+      inSnapshot(snapshots, async (client) => {
+        const view = readsOn(client);
+        await view.system.touch();
+        return work(view);
+      }),
     // Pages, WAL, replicas and backups keep what was there until they are reused or run out.
     purge: async (tables) => {
       try {
@@ -97,6 +92,7 @@ export const openPostgresRowStore = (url: string, log: ViewLog = () => undefined
       await views.close();
       await writer.close();
       await beside.close();
+      if (!snapshots.ended) await snapshots.end();
     },
   };
 };
@@ -110,8 +106,8 @@ const migrate = async (client: Client): Promise<boolean> => {
     text: sql.raw(TEXT),
     columnsOf: async (table) => {
       const { rows } = await client.query<{ name: string }>(
-        'select column_name as name from information_schema.columns where table_schema = $1 and table_name = $2',
-        [schema.name, table],
+        'select attname as name from pg_attribute where attrelid = to_regclass($1) and attnum > 0 and not attisdropped',
+        [`${quoted(schema.name)}.${quoted(table)}`],
       );
       return rows.map(({ name }) => name);
     },
