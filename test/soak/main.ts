@@ -1,5 +1,5 @@
-// npm run soak [-- --store embedded|postgres|eventstoredb|eventstoredb-postgres] [--minutes N] [--rate N] [--seed N]: clients at 70 % of
-// what the stores can, while read models are rebuilt, processes killed and servers restarted (POSTGRES_RESTART, EVENTSTORE_RESTART: the
+// npm run soak [-- --store embedded|postgres|eventstoredb|eventstoredb-postgres] [--minutes N] [--rate N] [--customers N] [--heap MiB] [--seed N]:
+// clients at 70 % of what the stores can, while read models are rebuilt, processes killed and servers restarted (POSTGRES_RESTART, EVENTSTORE_RESTART: the
 // command that does it and comes back when it listens again). Ends with 1 if a command was lost or doubled, a row is wrong, or something grew.
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -25,6 +25,8 @@ const { values: options } = parseArgs({
     minutes: { type: 'string', default: '20' },
     rate: { type: 'string' },
     customers: { type: 'string', default: '2000' },
+    /** What V8 may hold in each process; absent = as much as it takes on this machine. */
+    heap: { type: 'string' },
     seed: { type: 'string', default: '1' },
   },
 });
@@ -43,7 +45,9 @@ const spread = (of: readonly Taken[]) => {
 
 const soak = async (store: Pair, folder: string) => {
   const hardware = machine();
-  const stores = storesOf(store, folder);
+  const given = storesOf(store, folder);
+  const heap = options.heap === undefined ? {} : { NODE_OPTIONS: `--max-old-space-size=${options.heap}` };
+  const stores = { ...given, environment: { ...given.environment, ...heap } };
   const house = new House(folder, stores);
   await house.start();
   try {
