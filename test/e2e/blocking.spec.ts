@@ -209,7 +209,7 @@ describe('the blocked list', () => {
       reasonCode: 'asked',
       blockedBy: 'ana',
       expiresAt: null,
-      ignoredCount: 0,
+      ignoredCount: null,
       lastIgnoredAt: null,
     });
     expect((await door.get('agent', '/v1/blocked-contacts/count')).body).toEqual({ count: Number(before) + 1 });
@@ -434,7 +434,7 @@ describe('a block', () => {
       lastMessagePreview: 'Oi',
       lastDisplayedAt: expect.stringContaining('T08:'),
     });
-    expect((await town.blocked()).find((row) => row.contactId === contactId)).toMatchObject({ ignoredCount: 3 });
+    expect((await town.blocked('admin')).find((row) => row.contactId === contactId)).toMatchObject({ ignoredCount: 3 });
     expect((await door.get('agent', '/v1/conversations?search=Let%20me%20in')).body.items).toEqual([]);
   });
 

@@ -41,10 +41,19 @@ const shown = async ({ conversationId, contactId, phone }: Customer): Promise<un
     )
   ).body,
 });
+const READERS: readonly Who[] = ['agent', 'supervisor', 'admin', 'auditor', 'integration'];
 const hiddenCounts = async (conversationId: string): Promise<readonly (number | null)[]> => {
   const counts: (number | null)[] = [];
-  for (const who of ['agent', 'supervisor', 'admin', 'auditor', 'integration'] as readonly Who[])
-    counts.push((await town.timeline(conversationId, who)).hiddenCount);
+  for (const who of READERS) counts.push((await town.timeline(conversationId, who)).hiddenCount);
+  return counts;
+};
+/** Of the blocked list: how much was ignored, and whether it says when. */
+const listedCounts = async (phone: string): Promise<readonly (readonly [number | null, boolean])[]> => {
+  const counts: (readonly [number | null, boolean])[] = [];
+  for (const who of READERS) {
+    const [row] = await town.blocked(who, { search: phone.slice(1) });
+    counts.push([row?.ignoredCount ?? null, (row?.lastIgnoredAt ?? null) !== null]);
+  }
   return counts;
 };
 const marked = async (conversationId: string): Promise<readonly (readonly [string, boolean | undefined])[]> =>
@@ -82,8 +91,11 @@ describe('a message of a blocked customer', () => {
       expect(added).toEqual(['BlockedMessageIgnored']);
       expect(await shown(customer)).toEqual(before);
       expect(await hiddenCounts(customer.conversationId)).toEqual([null, 1, 1, 1, null]);
-      const [row] = await town.blocked('supervisor', { search: customer.phone.slice(1) });
-      expect(row?.ignoredCount).toBe(1);
+      const [unseen, seen] = [
+        [null, false],
+        [1, true],
+      ];
+      expect(await listedCounts(customer.phone)).toEqual([unseen, seen, seen, seen, unseen]);
       expect(await marked(customer.conversationId)).toEqual(
         mode === 'receive'
           ? [

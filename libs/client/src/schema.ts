@@ -1852,7 +1852,8 @@ export interface components {
             blockedBy: string;
             blockedAt: string;
             expiresAt: string | null;
-            ignoredCount: number;
+            /** @description For supervisors, administrators and auditors; others get null */
+            ignoredCount: number | null;
             lastIgnoredAt: string | null;
         };
         BlockedListAnswer: {

@@ -15,6 +15,11 @@ export const mayRead = (caller: Caller, inbox = 'inbox'): Expression<SqlBool> =>
 
 export const seesEverything = (caller: Caller): boolean => caller.role !== 'agent' || caller.access === 'all';
 
+const COUNTS_HIDDEN: ReadonlySet<string> = new Set(['supervisor', 'admin', 'auditor']);
+
+/** May the caller know how much of what a blocked customer sent is not shown [I4]? */
+export const countsHidden = ({ role }: Caller): boolean => COUNTS_HIDDEN.has(role);
+
 /** A part of a text, whatever `%` and `_` it holds. */
 export const containing = (term: string): string => `%${term.replace(/[\\%_]/g, (special) => `\\${special}`)}%`;
 

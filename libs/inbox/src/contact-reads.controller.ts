@@ -108,7 +108,8 @@ class BlockedContactAnswer {
   @Shown('string') blockedBy!: string;
   @Shown('string') blockedAt!: string;
   @Shown('string', { nullable: true }) expiresAt!: string | null;
-  @Shown('integer') ignoredCount!: number;
+  @Shown('integer', { nullable: true, description: 'For supervisors, administrators and auditors; others get null' })
+  ignoredCount!: number | null;
   @Shown('string', { nullable: true }) lastIgnoredAt!: string | null;
 }
 class BlockedListAnswer {

@@ -6,7 +6,7 @@ import { CODEC, type Codec } from '#event-store';
 import type { Caller } from '#kernel';
 import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
-import { containing, inWallet, mayRead, mustBeWallet, searched, seesEverything } from './access.query.js';
+import { containing, countsHidden, inWallet, mayRead, mustBeWallet, searched, seesEverything } from './access.query.js';
 import type { CardRow } from './as-of.js';
 import type { Tables } from './tables.js';
 
@@ -303,7 +303,8 @@ export type BlockedContact = {
   readonly blockedBy: string;
   readonly blockedAt: string;
   readonly expiresAt: string | null;
-  readonly ignoredCount: number;
+  /** `null` with its time for whoever may not know how much is hidden. */
+  readonly ignoredCount: number | null;
   readonly lastIgnoredAt: string | null;
 };
 
@@ -355,6 +356,7 @@ export class ListBlockedContactsHandler implements IQueryHandler<ListBlockedCont
       { ...consistency, scans: filter.search !== undefined || filter.kind !== undefined || !seesEverything(caller) },
     );
     const { rows: shown, nextCursor } = pageOf(rows, page.limit, bound, (last) => [last.blocked_at, last.block_id]);
+    const isCounted = countsHidden(caller);
     const items = shown.map((row) => ({
       contactId: row.contact_id,
       displayName: row.display_name,
@@ -365,8 +367,8 @@ export class ListBlockedContactsHandler implements IQueryHandler<ListBlockedCont
       blockedBy: row.blocked_by,
       blockedAt: row.blocked_at,
       expiresAt: row.expires_at,
-      ignoredCount: row.ignored_count,
-      lastIgnoredAt: row.last_ignored_at,
+      ignoredCount: isCounted ? row.ignored_count : null,
+      lastIgnoredAt: isCounted ? row.last_ignored_at : null,
     }));
     return {
       value: { items, nextCursor },

@@ -5,7 +5,7 @@ import { CODEC, type Codec } from '#event-store';
 import type { Caller } from '#kernel';
 import { decodeCursor, pageOf, problem, type Consistency, type Seen, type List, type Page } from '#platform';
 import { READ_MODELS, type ReadModels } from '#read-store';
-import { mayRead } from './access.query.js';
+import { countsHidden, mayRead } from './access.query.js';
 import type { Tables } from './tables.js';
 
 export type TimelineItem = {
@@ -81,8 +81,6 @@ const byPlace = (a: Line, b: Line): number => {
   return 0;
 };
 
-const COUNTS_HIDDEN: ReadonlySet<string> = new Set(['supervisor', 'admin', 'auditor']);
-
 @QueryHandler(GetTimeline)
 export class GetTimelineHandler implements IQueryHandler<GetTimeline> {
   constructor(
@@ -112,7 +110,7 @@ export class GetTimelineHandler implements IQueryHandler<GetTimeline> {
       const kept = await pageIn('kept_messages').select(['at', 'position', 'item_id', 'sent_at', 'content']).execute();
       const lines: readonly Line[] = await pageIn('timeline').selectAll().execute();
       const found = [...lines, ...kept.map(asLine)].sort(order === 'asc' ? byPlace : (a, b) => byPlace(b, a));
-      const hidden = COUNTS_HIDDEN.has(caller.role)
+      const hidden = countsHidden(caller)
         ? await db
             .selectFrom('hidden_messages')
             .select('hidden_count')
