@@ -372,16 +372,15 @@ const consents = (world: World, { contactId, channel }: Conversation): boolean =
 const handOver = (world: World, conversation: Conversation, messageId: string, now: Time): Outcome => {
   const message = conversation.messages.find((one) => one.messageId === messageId && one.direction === 'outbound');
   if (message === undefined) return refused('not-found');
+  const present = coverageOfConversation(world, conversation).filter((one) => coversAt([one], now) !== null);
+  if (present.length > 0 && !present.some(({ blockId }) => blockId === message.blockId))
+    return refused('contact-blocked');
+  if (!hasAddress(world, conversation)) return refused('no-address');
   if (message.state === 'requested' || message.state === 'cancelled') {
-    const present = coverageOfConversation(world, conversation).filter((one) => coversAt([one], now) !== null);
-    if (present.length > 0 && !present.some(({ blockId }) => blockId === message.blockId))
-      return refused('contact-blocked');
-    if (!hasAddress(world, conversation)) return refused('no-address');
     if (message.gated === true && !consents(world, conversation)) return refused('consent-missing');
     if (message.state === 'cancelled') return refused('message-cancelled');
     message.state = 'handed_over';
   }
-  if (!hasAddress(world, conversation)) return refused('no-address');
   const to = addressOf(world, conversation);
   return accepted({ to, channel: conversation.channel });
 };

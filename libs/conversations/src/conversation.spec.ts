@@ -849,6 +849,11 @@ describe('handing a message over to the gateway', () => {
     given_(opened(), requested(), cancelled())
       .when(handOver({ covers: blockedNow, now: at('11:00') }))
       .thenRejected('contact-blocked', { reasons: ['blocked'] });
+    // Whoever asks again may send again.
+    for (const since of [handedOver(), delivered(), failed()])
+      given_(opened(), requested(), since)
+        .when(handOver({ covers: blockedNow, now: at('11:00') }))
+        .thenRejected('contact-blocked', { reasons: ['blocked'] });
   });
   it('is not owed for what the provider reported on already', () => {
     given_(opened(), requested(), delivered()).when(handOver()).thenNothing();

@@ -732,13 +732,12 @@ const handOver = (command: HandOverMessage, state: KnownConversation): Decision 
   const message = state.outbound.get(messageId);
   const now = timeOf(command, state);
   if (message === undefined) return reject('not-found');
-  // Asked for again under another key: nothing goes to an address that the contact has no more.
-  if (message.status !== 'requested' && message.status !== 'cancelled')
-    return facts.hasAddress ? [] : reject('no-address', { reasons: ['no-address'] });
+  // Asked of what was handed over already too: whoever asks again, under another key, may send again.
   const present = facts.covers.filter((cover) => covers(cover, now));
   if (present.length > 0 && !isOwnNotice(message, present)) return reject('contact-blocked', { reasons: ['blocked'] });
   if (!facts.hasAddress) return reject('no-address', { reasons: ['no-address'] });
   if (message.status === 'cancelled') return reject('message-cancelled');
+  if (message.status !== 'requested') return [];
   if (message.consentGated && facts.consent !== 'granted') return [withoutConsent(messageId, now)];
   return [{ type: 'MessageHandedOver', data: { messageId, handedOverAt: now } }];
 };
