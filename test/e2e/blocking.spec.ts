@@ -479,6 +479,37 @@ describe('a block', () => {
     expect(unknown.contactId).not.toBe(contactId);
   });
 
+  it('opens nothing by what was sent before the block, whichever address of the person is blocked [R7 H18]', async () => {
+    const at = onANewDay();
+    const [blockedOne, cookie, cookieOfAnother] = [await town.customer(), randomUUID(), randomUUID()];
+    const writes = (value: string, more: Partial<BodyOf<'/v1/messages/inbound', 'post'>> = {}) =>
+      town.writes('', 'hi', { channel: 'webchat', from: { kind: 'webchat', value }, ...more });
+    const { conversationId: known = '' } = await writes(cookieOfAnother);
+    await town.does('agent', 'POST', `/v1/conversations/${known}/conclude`, {});
+    at('10:00');
+    await town.block(blockedOne.contactId);
+    at('10:05');
+    const sentBefore = (value: string) =>
+      writes(value, {
+        from: { kind: 'webchat', value, also: [{ kind: 'phone', value: blockedOne.phone, verified: true }] },
+        sentAt: `2026-03-${String(day)}T09:59:59Z`,
+      });
+    const types = await door.added(async () => {
+      const answer = await sentBefore(cookie);
+      expect(answer).toMatchObject({ disposition: 'displayed', contactId: blockedOne.contactId });
+      expect(await town.row(answer.conversationId ?? '')).toMatchObject({ status: 'concluded', unread: 1 });
+      expect(await sentBefore(cookieOfAnother)).toMatchObject({ disposition: 'displayed', conversationId: known });
+    });
+    expect(types).toEqual([
+      'ConversationOpened',
+      'MessageReceived',
+      'ConversationConcluded',
+      'DuplicateContactDetected',
+      'MessageReceived',
+    ]);
+    expect(await town.row(known)).toMatchObject({ status: 'concluded', unread: 2 });
+  });
+
   it('covers a new strong address of a blocked contact from its attachment on, and takes none away without the right [H3 H16]', async () => {
     onANewDay();
     const { contactId } = await town.contact();

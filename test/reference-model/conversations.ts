@@ -104,7 +104,8 @@ export const receive = (world: World, wish: Of<'receive'>, now: Time): Outcome =
       ...(before === undefined ? {} : { conversationId }),
     });
   }
-  return accepted({ disposition: 'displayed', ...display(world, contact, identity, wish, now) });
+  const isShutNow = coversAt(covers, now) !== null;
+  return accepted({ disposition: 'displayed', ...display(world, contact, identity, wish, now, isShutNow) });
 };
 
 /** What is told of a hidden message, by the mode of the episode that hides it. */
@@ -152,12 +153,13 @@ const display = (
   identity: Identity,
   { channel, providerMessageId, sentAt }: Of<'receive'>,
   now: Time,
+  isShut: boolean,
 ): Readonly<Record<string, string>> => {
   const { contactId } = contact;
   const { identityId } = identity;
   const known = world.conversations.get(conversationIdOf(identityId, channel));
   const conversation = known ?? open(world, contactId, identityId, channel, now);
-  const isCovered = coversAt(coverageOfConversation(world, conversation), now) !== null;
+  const isCovered = isShut || coversAt(coverageOfConversation(world, conversation), now) !== null;
   // Sent before the block, delivered during it: shown, and opens nothing.
   if (!isCovered) reopen(world, conversation);
   const message = push(conversation, now, {

@@ -181,7 +181,11 @@ export class Intake {
       else ignored.push({ ...work, key, cover });
     }
     await this.ignore(ignored, conversationId, conversation.state.status !== 'unknown');
-    await this.display(displayed, owner, conversationId, sender.located.key);
+    const named = coverageOfHolders(
+      also.flatMap((known) => known.holders),
+      channel,
+    );
+    await this.display(displayed, owner, conversationId, { address: sender.located.key, named });
     return true;
   }
 
@@ -379,11 +383,12 @@ export class Intake {
     }
   }
 
+  /** `named`: what covers the further addresses of the sender. What was sent before a block opens nothing during it, whichever of the addresses that is. */
   private async display(
     messages: readonly (Work & { readonly messageId: string; readonly key: string })[],
     owner: Owner,
     conversationId: string,
-    address: string,
+    { address, named }: { readonly address: string; readonly named: readonly Coverage[] },
   ): Promise<void> {
     const [first] = messages;
     if (first === undefined) return;
@@ -393,7 +398,7 @@ export class Intake {
     const rules = await this.rules(tenant);
     // Looked at a moment ago.
     const before = coverageOfHolders(await this.book.holders(tenant, address, now, { fresh: false }), channel);
-    const facts = { ...NOTHING_KNOWN, covers: before, rules, hasAddress: true };
+    const facts = { ...NOTHING_KNOWN, covers: [...before, ...named], rules, hasAddress: true };
     const commands = messages.map(
       ({ message, messageId, key }) =>
         new ReceiveInboundMessage(
