@@ -59,7 +59,7 @@ export class Erasures extends Rounds {
     super({ everyMs: EVERY_MS, later: 'erasures go on later', warn: desk.warn });
   }
 
-  /** One round over what is owed now. */
+  /** One round over what is owed now. Throws what kept the first that cannot go on, once all others are done. */
   async run(): Promise<void> {
     const { models } = this.desk;
     const { value: due } = await models.query((db) =>
@@ -72,17 +72,34 @@ export class Erasures extends Rounds {
         .execute(),
     );
     const work: Work[] = [];
-    for (const { tenant, contact_id: contactId, erasure_id: erasureId, steps } of due) {
-      const { state: contact, position } = await this.desk.runner.load(contactDecider, tenant, contactId);
-      const isOwed = contact.status === 'erased' && contact.erasureId === erasureId && contact.phase !== 'completed';
-      if (!isOwed || position === null) continue;
-      const commandId = deriveId(tenant, erasureId, 'erasures', 'merged');
-      const metadata = systemMetadata(tenant, 'erasures', commandId, commandId, erasureId);
-      const merged = await eraseMerged(this.desk.runner, contact, metadata);
-      const last = latestPosition(position, merged.position) ?? position;
-      work.push({ tenant, contactId, erasureId, contact, merged, position: last, steps: steps.slice(0, 1) });
+    const failed: unknown[] = [];
+    for (const one of due) {
+      try {
+        const owed = await this.owed(one);
+        if (owed !== null) work.push(owed);
+      } catch (error) {
+        failed.push(error);
+      }
     }
     if (work.length > 0) await this.carryOut(work);
+    if (failed.length > 0) throw failed[0];
+  }
+
+  /** What is owed of one, with all that was merged with it requested too; `null` if nothing is. */
+  private async owed({
+    tenant,
+    contact_id: contactId,
+    erasure_id: erasureId,
+    steps,
+  }: Pick<RowIn<typeof erasures>, 'tenant' | 'contact_id' | 'erasure_id' | 'steps'>): Promise<Work | null> {
+    const { state: contact, position } = await this.desk.runner.load(contactDecider, tenant, contactId);
+    const isOwed = contact.status === 'erased' && contact.erasureId === erasureId && contact.phase !== 'completed';
+    if (!isOwed || position === null) return null;
+    const commandId = deriveId(tenant, erasureId, 'erasures', 'merged');
+    const metadata = systemMetadata(tenant, 'erasures', commandId, commandId, erasureId);
+    const merged = await eraseMerged(this.desk.runner, contact, metadata);
+    const last = latestPosition(position, merged.position) ?? position;
+    return { tenant, contactId, erasureId, contact, merged, position: last, steps: steps.slice(0, 1) };
   }
 
   private async carryOut(work: readonly Work[]): Promise<void> {
