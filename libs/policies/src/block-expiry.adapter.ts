@@ -21,7 +21,7 @@ export class BlockExpiry extends Rounds {
     super({ everyMs: EVERY_MS, later: 'blocks that ran out are ended later', warn });
   }
 
-  /** One round over what is due now. */
+  /** One round over what is due now. Throws what kept the first that cannot be ended, once all others are. */
   async run(): Promise<void> {
     const now = new Date().toISOString();
     const { value: due } = await this.models.query((db) =>
@@ -32,8 +32,10 @@ export class BlockExpiry extends Rounds {
         .limit(AT_ONCE)
         .execute(),
     );
-    for (const { tenant, contact_id: contactId, block_id: blockId, expires_at: expiresAt } of due) {
+    const failures = await this.eachOf(due, async (one) => {
+      const { tenant, contact_id: contactId, block_id: blockId, expires_at: expiresAt } = one;
       if (expiresAt !== null) await this.wishes.expire(tenant, { contactId, blockId, expiresAt });
-    }
+    });
+    if (failures.length > 0) throw failures[0];
   }
 }

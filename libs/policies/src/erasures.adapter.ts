@@ -72,17 +72,12 @@ export class Erasures extends Rounds {
         .execute(),
     );
     const work: Work[] = [];
-    const failed: unknown[] = [];
-    for (const one of due) {
-      try {
-        const owed = await this.owed(one);
-        if (owed !== null) work.push(owed);
-      } catch (error) {
-        failed.push(error);
-      }
-    }
+    const failures = await this.eachOf(due, async (one) => {
+      const owed = await this.owed(one);
+      if (owed !== null) work.push(owed);
+    });
     if (work.length > 0) await this.carryOut(work);
-    if (failed.length > 0) throw failed[0];
+    if (failures.length > 0) throw failures[0];
   }
 
   /** What is owed of one, with all that was merged with it requested too; `null` if nothing is. */

@@ -39,6 +39,19 @@ export abstract class Rounds {
     await this.#running;
   }
 
+  /** One after the other, each whatever became of those before it. Answers what the failed ones threw. */
+  protected async eachOf<T>(all: readonly T[], work: (one: T) => Promise<unknown>): Promise<readonly unknown[]> {
+    const failures: unknown[] = [];
+    for (const one of all) {
+      try {
+        await work(one);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    return failures;
+  }
+
   /** Within a round. Throws AbortError once it is stopped. */
   protected async wait(milliseconds: number): Promise<void> {
     await pause(Math.max(0, milliseconds), undefined, { signal: this.#stopping.signal });
