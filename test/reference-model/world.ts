@@ -253,9 +253,15 @@ export const holdersOf = (world: World, key: string): readonly Holder[] => {
   return [...found.values()];
 };
 
-/** What any holder's blocks cover of the address on the channel. */
+/** What any holder's blocks cover of the address on the channel, or did when the holder had it before. */
 export const coverageOfHolders = (holders: readonly Holder[], channel: string): readonly Cover[] =>
-  holders.flatMap(({ contact, identity }) => coverageOf(contact, identity.identityId, channel));
+  holders.flatMap(({ contact, identity }) =>
+    contact.identities
+      .filter(
+        ({ identityId, key, attached }) => identityId === identity.identityId || (key === identity.key && !attached),
+      )
+      .flatMap(({ identityId }) => coverageOf(contact, identityId, channel)),
+  );
 
 /** What covers a conversation: its own identity's episodes, and those of whoever else holds the address. */
 export const coverageOfConversation = (

@@ -5,6 +5,7 @@ import { contactDecider, type Contact, type ContactEvent } from './contact.js';
 import {
   ClaimIdentity,
   claimLostTo,
+  coverageOfHolders,
   holdersOf,
   identityDecider,
   type Claim,
@@ -81,6 +82,42 @@ const detached = (contactId: string, identityId: string): ContactEvent => ({
   type: 'ContactIdentityDetached',
   data: { contactId, identityId, reason: 'removed', detachedAt: at('10:30') },
 });
+const again = (contactId: string, identityId: string): ContactEvent => ({
+  type: 'ContactIdentityAttached',
+  data: { contactId, identityId, kind: 'phone', value: '+5588999990000', verified: false, attachedAt: at('11:00') },
+});
+const blockedFor = (contactId: string, identityId: string): readonly ContactEvent[] => [
+  {
+    type: 'ContactBlocked',
+    data: {
+      contactId,
+      blockId: 'b1',
+      kind: 'protection',
+      scope: { all: true },
+      reasonCode: null,
+      reasonText: null,
+      blockedBy: 'ana',
+      blockedAt: at('10:10'),
+      originConversationId: null,
+      noticeMessageId: null,
+      expiresAt: null,
+      coveredIdentityIds: [identityId],
+      policy: { inboundMode: 'ignore', unblockBy: 'admin', closeOpen: true },
+    },
+  },
+  {
+    type: 'ContactUnblocked',
+    data: {
+      contactId,
+      blockId: 'b1',
+      unblockedBy: 'ana',
+      unblockedAt: at('10:20'),
+      requestedBy: 'company',
+      reason: null,
+      durationMs: 600_000,
+    },
+  },
+];
 const contacts = (...facts: ContactEvent[][]): ReadonlyMap<string, Contact> =>
   new Map(
     facts.map((events) => [
@@ -111,6 +148,20 @@ describe('the holders of an address', () => {
     expect(holding(two, contacts([registered('carla', 'other')], [registered('clara', 'i2')]))).toEqual([
       ['clara', 'i2', true],
     ]);
+  });
+  it('keep hidden what was hidden of an address that was taken from them, and given back [I4 H14]', () => {
+    const [carla] = holdersOf(
+      claims({}, { identityId: 'i2', claimedAt: at('11:00') }),
+      contacts([
+        registered('carla', 'i1'),
+        ...blockedFor('carla', 'i1'),
+        detached('carla', 'i1'),
+        again('carla', 'i2'),
+      ]),
+      at('12:00'),
+    );
+    const intervals = coverageOfHolders([carla!], 'whatsapp').map(({ from, to }) => [from, to]);
+    expect([carla?.identityId, intervals]).toEqual(['i2', [[at('10:10'), at('10:20')]]]);
   });
   it('are for a minute those whose fact is still to come', () => {
     const one = claims({});

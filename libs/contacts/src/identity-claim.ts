@@ -54,6 +54,8 @@ export type Holder = {
   readonly contact: Contact;
   /** `null` while the claim's command is under way and no fact names the identity yet. */
   readonly identity: Identity | null;
+  /** Under which the contact had this address before it was taken from it: what was hidden then stays so when it has it again. */
+  readonly formerIds: readonly string[];
 };
 
 /**
@@ -67,6 +69,7 @@ export const holdersOf = (
   now: string,
 ): readonly Holder[] => {
   const holders: Holder[] = [];
+  const former: { readonly contactId: string; readonly identityId: string }[] = [];
   for (const { contactId: claimant, identityId, claimedAt } of claims) {
     const contact = presentContact(contacts, claimant, now);
     const contactId = contact.status === 'unknown' ? claimant : contact.contactId;
@@ -75,14 +78,18 @@ export const holdersOf = (
     const identity = identitiesOf(contact).find((one) => one.identityId === identityId) ?? null;
     const everAttached = contact.status === 'active' && contact.identities.some((one) => one.identityId === identityId);
     const pending = !everAttached && Date.parse(now) - Date.parse(claimedAt) < PENDING_MS;
-    const holder = { contactId, identityId, contact, identity };
+    if (everAttached && identity === null) former.push({ contactId, identityId });
+    const holder = { contactId, identityId, contact, identity, formerIds: [] };
     const waiting = holders.findIndex((held) => held.contactId === contactId && held.identity === null);
     // The identity that a contact has goes before a claim of its own that is still under way; its place in the order stays.
     if (identity !== null && waiting !== -1) holders[waiting] = holder;
     else if (identity !== null || (pending && !holders.some((held) => held.contactId === contactId)))
       holders.push(holder);
   }
-  return holders;
+  return holders.map((holder) => ({
+    ...holder,
+    formerIds: former.filter(({ contactId }) => contactId === holder.contactId).map(({ identityId }) => identityId),
+  }));
 };
 
 /** The holder as it is once the address is known to be verified: a weak address that joined late is covered like any other from its attachment. */
@@ -99,7 +106,9 @@ export const asVerified = (holder: Holder): Holder => {
 
 /** What the blocks of all holders cover on a channel: a block of any of them covers the address. */
 export const coverageOfHolders = (holders: readonly Holder[], channel: string): readonly Coverage[] =>
-  holders.flatMap((holder) => coverageOf(holder.contact, holder.identityId, channel));
+  holders.flatMap(({ contact, identityId, formerIds }) =>
+    [identityId, ...formerIds].flatMap((id) => coverageOf(contact, id, channel)),
+  );
 
 /**
  * Whose the address is, if an identity was attached so late that another's claim had become valid before; else `null`. `claims` of the
