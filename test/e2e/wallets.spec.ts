@@ -520,6 +520,22 @@ describe('routing by code', () => {
   const assignee = async (conversationId: string): Promise<string | null> =>
     (await town.row(conversationId)).assigneeId;
 
+  it('said again with its key is answered as at first, whoever has the code since [W2 W14]', async () => {
+    const { contactId } = await town.contact();
+    const { path, code, walletId } = await wallet({ code: { generate: true } });
+    const key = randomUUID();
+    const routed = await route({ code, contactId }, { key });
+    expect(routed.body).toEqual({ walletId });
+    await town.does('supervisor', 'POST', `${path}/archive`, {});
+    const archived = await route({ code, contactId }, { key });
+    expect([archived.status, archived.text]).toEqual([200, routed.text]);
+    const heir = await wallet({ code });
+    const before = await door.head();
+    expect((await route({ code, contactId }, { key })).text).toBe(routed.text);
+    expect(await typesSince(before)).toEqual([]);
+    expect((await route({ code, contactId })).body).toEqual({ walletId: heir.walletId });
+  });
+
   it('adds the contact, and assigns nobody by default [W2] [wallet.onCode=addContact]', async () => {
     const { walletId, code, path } = await wallet({ code: { generate: true }, responsibleId: 'bia' });
     const { contactId, conversationId } = await town.customer();

@@ -81,6 +81,12 @@ export class WalletBook {
     return [...wallets].find(([, wallet]) => holds(wallet, wanted))?.[0] ?? null;
   }
 
+  /** Every wallet that ever claimed a code, the latest claim first: archived ones and those that have another code now too. */
+  async claimantsOf(tenant: string, code: string): Promise<readonly string[]> {
+    const { state } = await this.runner.load(walletCodeDecider, tenant, await this.keyOf(tenant, { code }));
+    return [...new Set(state.claims.map(({ walletId }) => walletId).reverse())];
+  }
+
   /** Stops a command that took longer than a claim may wait for its fact. */
   stillInTime({ tenant, now }: CommandMetadata, walletId: string): void {
     if (Date.now() - Date.parse(now) > GIVE_UP_MS) throw new Busy(streamName(walletDecider.category, tenant, walletId));

@@ -54,12 +54,12 @@ export class WalletRouting {
   /** Throws Problems: an unknown code (an archived wallet's too), contact or conversation, and a blocked contact, for whom nothing is done. */
   async route({ code, contactId, conversationId }: Route, metadata: CommandMetadata): Promise<Routed> {
     const { tenant, caller, now, commandId } = metadata;
-    const walletId = await this.book.walletOf(tenant, { code });
+    const broughtInto = await this.broughtInto(tenant, { code, contactId }, commandId);
+    const walletId = broughtInto ?? (await this.book.walletOf(tenant, { code }));
     if (walletId === null) throw problem('wallet-code-unknown');
     const assigned =
       conversationId !== null && (await this.neighbours.conversations.recognises(tenant, conversationId, commandId));
-    const pair = pairOf(walletId, contactId);
-    const isRepeat = assigned || (await this.runner.recognises(walletContactDecider, tenant, pair, commandId));
+    const isRepeat = assigned || broughtInto !== null;
     if (!isRepeat) {
       if (conversationId !== null && (await this.neighbours.contactOf(tenant, caller, conversationId)) !== contactId) {
         throw problem('not-found', 'There is no such conversation of this contact');
@@ -105,6 +105,19 @@ export class WalletRouting {
     if (state.status === 'unknown') return null;
     const { defaultHours } = await this.neighbours.rules(tenant);
     return opennessAt(effective(state, defaultHours), at);
+  }
+
+  /** The wallet into which this command brought the contact at its first saying, though another may have the code since; `null` if it is new. */
+  private async broughtInto(
+    tenant: string,
+    { code, contactId }: Pick<Route, 'code' | 'contactId'>,
+    commandId: string,
+  ): Promise<string | null> {
+    for (const walletId of await this.book.claimantsOf(tenant, code)) {
+      const pair = pairOf(walletId, contactId);
+      if (await this.runner.recognises(walletContactDecider, tenant, pair, commandId)) return walletId;
+    }
+    return null;
   }
 
   /** The responsible, if the settings and the hours let routing assign, and they still work here. */
