@@ -2,7 +2,7 @@
 import { accessSync, constants, existsSync, statSync } from 'node:fs';
 import { statfs } from 'node:fs/promises';
 import { damageOf, fitOf, readLogId } from '#event-store';
-import { type Configuration, ConfigurationError, readConfiguration, type Variables } from '#platform/configuration';
+import { type Configuration, ConfigurationError, inspectConfiguration, type Variables } from '#platform/configuration';
 import { openSqliteReadSource } from '#read-store';
 import type { Position } from '#kernel';
 import { keyPlaceName, keyPlaceOf, openKeys } from '../key-vault.js';
@@ -38,7 +38,7 @@ export async function* examine(variables: Variables | undefined, lines: LogLines
   yield versions();
   let configuration: Configuration;
   try {
-    configuration = readConfiguration(variables);
+    configuration = inspectConfiguration(variables);
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     for (const mistake of error.mistakes)

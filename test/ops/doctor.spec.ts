@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,6 +110,21 @@ describe('doctor', () => {
       finding: expect.stringMatching(sentence),
       advice: expect.any(String),
     });
+  });
+
+  it('makes nothing where no server was, neither folder nor secrets', async () => {
+    const mistyped = join(folder, 'mistyped');
+    const { AUTH_JWT_SECRET: _secret, KEY_ENCRYPTION_KEY: _key, ...none } = variables;
+    for (const command of [
+      ['doctor', '--json'],
+      ['backup', join(folder, 'copy')],
+      ['export', join(folder, 'out')],
+    ]) {
+      const { code, out, err } = await runHere({ ...none, DATA_DIR: mistyped }, command);
+      expect([code, out + err]).toEqual([expect.any(Number), expect.stringMatching(/is no folder of a server/)]);
+      expect(code).not.toBe(0);
+    }
+    expect(existsSync(mistyped)).toBe(false);
   });
 
   it('says which server holds the log, and that it may be read', async () => {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { readConfiguration, type Configuration } from '#platform/configuration';
+import { inspectConfiguration, type Configuration } from '#platform/configuration';
 import { misused, unable } from '../failure.js';
 import { takeBackup, verifyBackup, type Manifest, type StoreFile } from '../backup.js';
 import { number, size, type Act } from '../terminal.js';
@@ -29,7 +29,7 @@ Examples:
     )
     .action(
       act(async (voice, folder: string, options: Options) => {
-        const configuration = readConfiguration(voice.terminal.variables);
+        const configuration = inspectConfiguration(voice.terminal.variables);
         const bar = voice.bar('verifying', 'facts');
         try {
           const { dataDir } = configuration;

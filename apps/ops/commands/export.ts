@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { exportLog, type Closing } from '#event-store';
-import { readConfiguration } from '#platform/configuration';
+import { inspectConfiguration } from '#platform/configuration';
 import { misused } from '../failure.js';
 import { linesFor, number, type Act } from '../terminal.js';
 
@@ -26,7 +26,7 @@ Example:
         if (existsSync(file)) throw misused(`${file} exists already: choose another name, nothing was written`);
         // Here, not above: it brings every room along, which other commands do not need.
         const { placeOf, viewLog } = await import('../../event-store.js');
-        const log = await viewLog(placeOf(readConfiguration(voice.terminal.variables)), linesFor(voice));
+        const log = await viewLog(placeOf(inspectConfiguration(voice.terminal.variables)), linesFor(voice));
         const bar = voice.bar('exporting', 'facts');
         try {
           let closing: Closing = { count: 0, sha256: '' };

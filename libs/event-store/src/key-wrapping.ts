@@ -11,13 +11,20 @@ export const wrap = (key: Buffer, plain: Buffer, context: string): Buffer => {
   return Buffer.concat([nonce, cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 };
 
-/** Throws where the key, the context or the bytes are not those of `wrap`. */
+/**
+ * Throws where the key, the context or the bytes are not those of `wrap`. What it returns has memory of its own: small buffers share a pool
+ * of 64 KiB, which a key that is kept would keep too.
+ */
 export const unwrap = (key: Buffer, wrapped: Uint8Array, context: string): Buffer => {
   const bytes = Buffer.from(wrapped);
   const decipher = createDecipheriv('aes-256-gcm', keyObjectOf(key), bytes.subarray(0, nonceBytes))
     .setAAD(Buffer.from(context))
     .setAuthTag(bytes.subarray(-tagBytes));
-  return Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()]);
+  const pooled = Buffer.concat([decipher.update(bytes.subarray(nonceBytes, -tagBytes)), decipher.final()]);
+  const plain = Buffer.alloc(pooled.length);
+  pooled.copy(plain);
+  pooled.fill(0);
+  return plain;
 };
 
 /** A key for one purpose, derived (HKDF-SHA-256) from the key-encryption key of the configuration. */

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { setImmediate as turn } from 'node:timers/promises';
-import { LRUCache } from 'lru-cache';
 import { type KeyRing, markOf } from './key-ring.js';
-import { type DataKey, type DestroyedKey, KEY_CACHE_MS, KeyDestroyed, KeyMissing, type KeyVault } from './vault.js';
+import { keyCache } from './key-cache.js';
+import { type DataKey, type DestroyedKey, KeyDestroyed, KeyMissing, type KeyVault } from './vault.js';
 
 /** A data key as it is stored; `wrapped` is null once it was destroyed: a tombstone. */
 export type KeyRow = {
@@ -50,9 +50,9 @@ const rewrapPage = 200;
 
 /** The vault over rows that hold wrapped keys. */
 export class WrappedKeyVault implements KeyVault {
-  private readonly opening = new LRUCache<string, Buffer | 'destroyed'>({ max: cacheSize, ttl: KEY_CACHE_MS });
-  private readonly sealing = new LRUCache<string, DataKey>({ max: cacheSize, ttl: KEY_CACHE_MS });
-  private readonly secrets = new LRUCache<string, Buffer>({ max: 1_000, ttl: KEY_CACHE_MS });
+  private readonly opening = keyCache<Buffer | 'destroyed'>(cacheSize);
+  private readonly sealing = keyCache<DataKey>(cacheSize);
+  private readonly secrets = keyCache<Buffer>(1_000);
 
   constructor(
     private readonly rows: KeyRows,

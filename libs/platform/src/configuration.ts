@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { inspect, parseEnv } from 'node:util';
 import { validateSync } from 'class-validator';
-import { developmentSecrets } from './development-secrets.js';
+import { developmentKey, developmentSecrets } from './development-secrets.js';
 import { Environment, SECRETS, VARIABLES } from './environment.js';
 
 /** What an installation is configured to be (source: spec/configuration.md). Injected by this class. */
@@ -78,9 +78,16 @@ export type Variables = Readonly<Record<string, string | undefined>>;
 
 /**
  * Reads `.env` of the folder and the environment above it, or exactly the variables given (tests). Empty counts as absent.
- * Throws ConfigurationError. The only reader of process.env.
+ * Where secrets of development are missing they are made. Throws ConfigurationError. The only reader of process.env.
  */
-export const readConfiguration = (variables?: Variables, folder = process.cwd()): Configuration => {
+export const readConfiguration = (variables?: Variables, folder = process.cwd()): Configuration =>
+  configurationOf(variables, folder, secretsIn);
+
+/** The same for who looks at what a server keeps, and lets nobody in: nothing is made. Throws ConfigurationError. */
+export const inspectConfiguration = (variables?: Variables, folder = process.cwd()): Configuration =>
+  configurationOf(variables, folder, keyIn);
+
+const configurationOf = (variables: Variables | undefined, folder: string, secretsOf: SecretsOf): Configuration => {
   const { environment, mistakes } = environmentOf(variables, folder, VARIABLES);
   const production = environment.NODE_ENV === 'production';
   mistakes.push(...mistakesOfEventStore(environment));
@@ -95,7 +102,7 @@ export const readConfiguration = (variables?: Variables, folder = process.cwd())
     mistakes.push('KEY_ENCRYPTION_KEY is required in production: openssl rand -base64 32');
   }
   if (mistakes.length > 0) throw new ConfigurationError(mistakes);
-  return assemble(environment, production);
+  return assemble(environment, production, secretsOf);
 };
 
 /** The server that a command line talks to, and as whom. */
@@ -194,13 +201,13 @@ const mistakesOfAuthentication = (environment: Environment, production: boolean)
   return [];
 };
 
-const assemble = (environment: Environment, production: boolean): Configuration => {
+const assemble = (environment: Environment, production: boolean, secretsOf: SecretsOf): Configuration => {
   const dataDir = resolve(environment.DATA_DIR ?? './data');
   const { AUTH_JWKS_URL: jwksUrl } = environment;
   const needsSecrets =
     environment.KEY_ENCRYPTION_KEY === undefined ||
     (environment.AUTH_JWT_SECRET === undefined && jwksUrl === undefined);
-  const made = needsSecrets ? secretsIn(dataDir) : { authJwtSecret: '', keyEncryptionKey: '' };
+  const made = needsSecrets ? secretsOf(dataDir, environment) : { authJwtSecret: '', keyEncryptionKey: '' };
   return new Configuration(
     environment.HOST ?? '127.0.0.1',
     Number(environment.PORT ?? '3000'),
@@ -239,12 +246,25 @@ const assemble = (environment: Environment, production: boolean): Configuration 
   );
 };
 
-const secretsIn = (dataDir: string): ReturnType<typeof developmentSecrets> => {
+/** What the environment does not say, of a development installation. */
+type SecretsOf = (dataDir: string, environment: Environment) => ReturnType<typeof developmentSecrets>;
+
+const secretsIn: SecretsOf = (dataDir) => {
   try {
     return developmentSecrets(dataDir);
   } catch (error) {
     const reason = Error.isError(error) && 'code' in error ? String(error.code) : 'unknown';
     throw new ConfigurationError([`DATA_DIR ${dataDir} cannot be written (${reason})`]);
+  }
+};
+
+const keyIn: SecretsOf = (dataDir, { KEY_ENCRYPTION_KEY: given }) => {
+  try {
+    return { authJwtSecret: '', keyEncryptionKey: given ?? developmentKey(dataDir) };
+  } catch {
+    throw new ConfigurationError([
+      `DATA_DIR ${dataDir} is no folder of a server, or its key was not brought along: name the folder that the server is started with, or set KEY_ENCRYPTION_KEY`,
+    ]);
   }
 };
 

@@ -2,13 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { chmodSync, linkSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
+const KEY_FILE = 'development-key-encryption-key';
+
 /** The secrets of a development installation, made at its first start and kept in `dataDir`, readable by their owner only. */
 export const developmentSecrets = (
   dataDir: string,
 ): { readonly authJwtSecret: string; readonly keyEncryptionKey: string } => ({
   authJwtSecret: kept(dataDir, 'development-jwt-secret'),
-  keyEncryptionKey: kept(dataDir, 'development-key-encryption-key'),
+  keyEncryptionKey: kept(dataDir, KEY_FILE),
 });
+
+/** The key of a development installation, for who only looks at it. Throws where there is none, and makes nothing. */
+export const developmentKey = (dataDir: string): string => readFileSync(join(dataDir, KEY_FILE), 'utf8').trim();
 
 const kept = (dataDir: string, name: string): string => {
   mkdirSync(dataDir, { recursive: true });
