@@ -1115,7 +1115,7 @@ describe('reopening by hand', () => {
   it('is refused while blocked, and possible after it: nothing reopens by itself [I3 R9]', () => {
     given_(opened(), concluded())
       .when(reopen({ covers: blockedNow, now: at('10:00') }))
-      .thenRejected('contact-blocked');
+      .thenRejected('contact-blocked', { reasons: ['blocked'] });
     given_(opened(), concluded())
       .when(reopen({ covers: [cover({ to: at('10:30') })], now: at('10:30') }))
       .thenTypes('ConversationReopened');

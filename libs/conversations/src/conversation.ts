@@ -531,7 +531,9 @@ const decide = (command: ConversationCommand, state: Conversation): Decision => 
     case 'ConcludeConversation':
       return conclude(command, state);
     case 'ReopenConversation':
-      return covering(command, state) === null ? reopened(state, command, 'manual') : reject('contact-blocked');
+      return covering(command, state) === null
+        ? reopened(state, command, 'manual')
+        : reject('contact-blocked', { reasons: ['blocked'] });
     case 'EnforceBlock':
       return enforceBlock(command, state);
     case 'RelinkConversation':
