@@ -496,6 +496,18 @@ describe('blocking', () => {
         .thenRejected('invalid-request', { errors: [{ path: 'expiresAt', message: 'must be in the future' }] });
     }
   });
+  it('says that an end lies in the past before anything that a confirmation or a setting refuses', () => {
+    const strict = { ...rules, allowExpiry: false, reason: 'required', notice: 'off' } as const;
+    given(contactDecider, registered())
+      .when(block({ expiresAt: at('09:59'), confirm: false, notice: { text: 'Bye' }, rules: strict }))
+      .thenRejected('invalid-request', { errors: [{ path: 'expiresAt', message: 'must be in the future' }] });
+    given(contactDecider, registered())
+      .when(block({ expiresAt: at('09:59'), rules: { ...strict, blockBy: 'admin' } }))
+      .thenRejected('forbidden');
+    given(contactDecider, registered(), blocked())
+      .when(block({ expiresAt: at('09:59') }))
+      .thenNothing();
+  });
   it('covers what is said, else what the tenant’s default says; without a conversation that is everything', () => {
     const here = { ...rules, defaultScope: 'thisChannel' } as const;
     given(contactDecider, registered())

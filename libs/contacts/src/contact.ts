@@ -1024,12 +1024,16 @@ const whoFor = (metadata: CommandMetadata): string => metadata.onBehalfOf ?? met
 const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decision => {
   const { rules, contactId, blockId } = data;
   if (!mayBlock(metadata.caller.role, rules.blockBy)) return reject('forbidden');
-  if (rules.requireConfirm && !data.confirm) return reject('confirmation-required');
   const blockedAt = later(metadata.now, contact.lastTime);
   const open = blockAt(contact, blockedAt);
+  const isSaid = contact.blockIds.includes(blockId);
+  // A wrong shape comes before what a confirmation or a setting refuses; where the block stands, its end is not asked.
+  if (!isSaid && open === null && data.expiresAt !== undefined && data.expiresAt <= blockedAt)
+    return reject('invalid-request', { errors: [{ path: 'expiresAt', message: 'must be in the future' }] });
+  if (rules.requireConfirm && !data.confirm) return reject('confirmation-required');
   const scope = requestedScope(data);
   // Said twice, stored once; and an episode that a crash completes late does not come back after it ended.
-  if (contact.blockIds.includes(blockId)) return [];
+  if (isSaid) return [];
   if (open !== null) {
     const wider = united(open.scope, scope);
     return sameScope(wider, open.scope)
@@ -1043,11 +1047,7 @@ const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decisi
   }
   if (rules.reason === 'required' && data.reasonCode === undefined) return reject('reason-required');
   if (rules.notice === 'off' && data.notice !== undefined) return reject('notice-off');
-  if (data.expiresAt !== undefined) {
-    if (!rules.allowExpiry) return reject('expiry-not-allowed');
-    if (data.expiresAt <= blockedAt)
-      return reject('invalid-request', { errors: [{ path: 'expiresAt', message: 'must be in the future' }] });
-  }
+  if (data.expiresAt !== undefined && !rules.allowExpiry) return reject('expiry-not-allowed');
   return [
     ...expired(contact, blockedAt),
     {
