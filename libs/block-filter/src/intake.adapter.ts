@@ -159,11 +159,11 @@ export class Intake {
     const displayed: (Work & { readonly messageId: string; readonly key: string })[] = [];
     const ignored: (Work & { readonly key: string; readonly cover: Coverage })[] = [];
     const isVerified = group.some(({ message }) => message.from.verified);
-    const holders = [
-      ...(isVerified ? sender.holders.map(asVerified) : sender.holders),
-      ...also.flatMap((known) => known.holders),
-    ];
-    const before = coverageOfHolders(holders, channel);
+    const own = isVerified ? sender.holders.map(asVerified) : sender.holders;
+    const others = also.flatMap((known) => known.holders);
+    const holders = [...own, ...others];
+    const named = coverageOfHolders(others, channel);
+    const before = [...coverageOfHolders(own, channel), ...named];
     // The time that the stream will record: it never goes back there.
     const receivedAt = conversation.state.status === 'unknown' ? now : latest(now, conversation.state.lastTime);
     // Read at the first need, once for the group.
@@ -181,10 +181,6 @@ export class Intake {
       else ignored.push({ ...work, key, cover });
     }
     await this.ignore(ignored, conversationId, conversation.state.status !== 'unknown');
-    const named = coverageOfHolders(
-      also.flatMap((known) => known.holders),
-      channel,
-    );
     await this.display(displayed, owner, conversationId, { address: sender.located.key, named });
     return true;
   }

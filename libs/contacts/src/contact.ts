@@ -1021,6 +1021,8 @@ const mayBlock = (role: string, blockBy: BlockRules['blockBy']): boolean => (RAN
 /** Whose act it is, also where the core completes it for them [R12]. */
 const whoFor = (metadata: CommandMetadata): string => metadata.onBehalfOf ?? metadata.caller.id;
 
+const endInThePast = reject('invalid-request', { errors: [{ path: 'expiresAt', message: 'must be in the future' }] });
+
 const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decision => {
   const { rules, contactId, blockId } = data;
   if (!mayBlock(metadata.caller.role, rules.blockBy)) return reject('forbidden');
@@ -1028,8 +1030,7 @@ const block = ({ data, metadata }: BlockContact, contact: ActiveContact): Decisi
   const open = blockAt(contact, blockedAt);
   const isSaid = contact.blockIds.includes(blockId);
   // A wrong shape comes before what a confirmation or a setting refuses; where the block stands, its end is not asked.
-  if (!isSaid && open === null && data.expiresAt !== undefined && data.expiresAt <= blockedAt)
-    return reject('invalid-request', { errors: [{ path: 'expiresAt', message: 'must be in the future' }] });
+  if (!isSaid && open === null && data.expiresAt !== undefined && data.expiresAt <= blockedAt) return endInThePast;
   if (rules.requireConfirm && !data.confirm) return reject('confirmation-required');
   const scope = requestedScope(data);
   // Said twice, stored once; and an episode that a crash completes late does not come back after it ended.
@@ -1100,8 +1101,7 @@ const changeBlock = ({ data, metadata }: ChangeBlock, contact: ActiveContact): D
   // Whoever may not block may not make a block wider either, nor rewrite its reason.
   if ((widens || !narrows) && !mayBlock(metadata.caller.role, rules.blockBy)) return reject('forbidden');
   if (typeof data.expiresAt === 'string') {
-    if (data.expiresAt <= changedAt)
-      return reject('invalid-request', { errors: [{ path: 'expiresAt', message: 'must be in the future' }] });
+    if (data.expiresAt <= changedAt) return endInThePast;
     if (!rules.allowExpiry) return reject('expiry-not-allowed');
   }
   if (rules.reason === 'required' && data.reasonCode === null) return reject('reason-required');

@@ -86,6 +86,7 @@ export const holdersOf = (
     else if (identity !== null || (pending && !holders.some((held) => held.contactId === contactId)))
       holders.push(holder);
   }
+  if (former.length === 0) return holders;
   return holders.map((holder) => ({
     ...holder,
     formerIds: former.filter(({ contactId }) => contactId === holder.contactId).map(({ identityId }) => identityId),
