@@ -1,6 +1,8 @@
 // The time of a run: `Date` and `performance` say what the run says, timers stay the machine's.
+// As a real one does, `performance` never says the same time twice: what was known before a question is not taken for its answer.
 const RealDate = globalThis.Date;
 const realPerformance = globalThis.performance;
+const TICK_MS = 0.001;
 
 export type Clock = {
   readonly now: () => number;
@@ -22,7 +24,9 @@ export const startClock = (begin: string, skew: () => number = () => 0): Clock =
     }
   }
   globalThis.Date = RunDate as DateConstructor;
-  Object.defineProperty(globalThis, 'performance', { value: { now: () => at }, configurable: true, writable: true });
+  let asked = 0;
+  const performance = { now: (): number => at + (asked += 1) * TICK_MS };
+  Object.defineProperty(globalThis, 'performance', { value: performance, configurable: true, writable: true });
   return {
     now: () => at,
     pass: (milliseconds) => {
