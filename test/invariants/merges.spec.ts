@@ -13,6 +13,7 @@ type Two = {
   readonly merge: () => Promise<Answer>;
   readonly notify: (conversationId?: string) => Promise<Answer>;
   readonly latestIn: (conversationId?: string) => Promise<string | undefined>;
+  readonly wait: (ms: number) => void;
   /** Lets the policies hear what was stored. */
   readonly settle: () => Promise<void>;
   readonly blocksOf: (contactId?: string) => Promise<number>;
@@ -46,6 +47,9 @@ const withTwo = (work: (two: Two) => Promise<void>): Promise<void> =>
         ask('founder', { do: 'send', conversationId, purpose: 'notification', viaDevice: false }),
       latestIn: async (conversationId = '') =>
         (await gatehouse.world(TENANT)).conversations.get(conversationId)?.messages.at(-1)?.state,
+      wait: (ms) => {
+        gatehouse.clock.pass(ms);
+      },
       settle: () => gatehouse.settle(),
       blocksOf: async (contactId = '') => (await gatehouse.world(TENANT)).contacts.get(contactId)?.episodes.length ?? 0,
       contactsOf: async (walletId) => [
@@ -112,5 +116,21 @@ describe('a block with a notice in a conversation that left with its contact', (
       await ask('founder', { do: 'undoMerge', mergeId });
       await settle();
       expect([await blocksOf(contactId), await blocksOf(granted['contactId'])]).toEqual([1, 0]);
+    }));
+});
+
+describe('an undone merge', () => {
+  it('is undone once more, a day later and while its survivor is blocked, as before [I14]', () =>
+    withTwo(async ({ ask, other: { contactId = '' }, merge, wait }) => {
+      const { mergeId = '' } = await merge();
+      const undone = await ask('founder', { do: 'undoMerge', mergeId });
+      // The block's fact is the first behind which the stream forgets whose steps the day before brought.
+      wait(25 * 3_600_000);
+      const said = { scope: null, conversationId: null, reasonCode: null, notice: false, expiresAt: null };
+      const [again] = await Promise.all([
+        ask('founder', { do: 'undoMerge', mergeId }),
+        ask('founder', { do: 'block', contactId, confirm: true, ...said }),
+      ]);
+      expect(again).toEqual(undone);
     }));
 });

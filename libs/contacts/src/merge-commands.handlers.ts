@@ -81,7 +81,7 @@ export class MergeCommands {
     const { mergeId, survivorId, absorbedId } = command.data;
     const { tenant, commandId } = metadata;
     // The key may have been used on this contact, for this merge or for something else.
-    const before = await this.taken(survivorId, metadata);
+    const before = await this.runner.repeated(contactDecider, survivorId, metadata);
     if (before?.kind === 'rejected') return { ...before, rejection: reject('idempotency-key-reused') };
     const deciding = { ...metadata, commandId: mergeId };
     const outcome = await this.runner.execute(
@@ -276,7 +276,7 @@ export class MergeCommands {
     const { state: absorbed } = await this.contact(tenant, absorbedId);
     // Restored already: everything was done, and undone.
     if (absorbed.status !== 'absorbed' || absorbed.mergeId !== mergeId) {
-      const before = await this.taken(survivorId, undoing);
+      const before = await this.runner.repeated(contactDecider, survivorId, undoing);
       return before?.kind === 'accepted' ? before : this.contact(tenant, survivorId);
     }
     const takingIn = commandId === undefined ? merging : { ...metadata, commandId, now: merging.now };
@@ -315,12 +315,6 @@ export class MergeCommands {
     return absorbed.status !== 'unknown' && absorbed.undone.includes(mergeId);
   }
 
-  /** What this command did on the contact's stream before, `null` if it did nothing there. */
-  private async taken(contactId: string, metadata: CommandMetadata): Promise<Outcome<typeof contactDecider> | null> {
-    const isKnown = await this.runner.recognises(contactDecider, metadata.tenant, contactId, metadata.commandId);
-    return isKnown ? this.runner.execute(contactDecider, contactId, notDecided, metadata) : null;
-  }
-
   private async step(command: Step): Promise<Carried> {
     const { contactId } = command.data;
     const outcome = await this.runner.execute(contactDecider, contactId, command, command.metadata);
@@ -332,10 +326,6 @@ export class MergeCommands {
     return this.runner.load(contactDecider, tenant, contactId);
   }
 }
-
-const notDecided = (): never => {
-  throw new Error('a recognised command is not decided');
-};
 
 type Step = AbsorbContact | CompleteMerge | SeparateContacts | RestoreContact;
 

@@ -270,6 +270,28 @@ describe('the command runner', () => {
     }
   });
 
+  it('answers what was recognised as at first, though its trace is forgotten meanwhile', async () => {
+    const first = count(1);
+    const answer = accepted(await run(first));
+    const dayLater = new Date(Date.parse(first.metadata.now) + 25 * 3_600_000).toISOString();
+    const [repeated] = await Promise.all([
+      runner.repeated(tally, '1', first.metadata),
+      run(new Count({ by: 1 }, { ...count(1).metadata, now: dayLater })),
+    ]);
+    expect(repeated).toMatchObject({ kind: 'accepted', repeated: true, revision: answer.revision });
+    expect(await runner.repeated(tally, '1', first.metadata)).toBeNull();
+    expect(await runner.repeated(tally, '2', first.metadata)).toBeNull();
+  });
+
+  it('says of a recognised key that it was used for something else', async () => {
+    const command = count(1);
+    await run(command);
+    expect(await runner.repeated(tally, '1', { ...command.metadata, requestHash: 'another' })).toMatchObject({
+      kind: 'rejected',
+      rejection: { rejected: 'idempotency-key-reused' },
+    });
+  });
+
   it('refuses a stale If-Match once, but recognises a repeat first', async () => {
     const other = createCommandRunner({ store, codec });
     const command = count(1);

@@ -29,7 +29,7 @@ import {
   type Outcome,
   type RunOptions,
 } from './runner.js';
-import { catchUp, emptyFold, refold, remember, type StreamFold } from './stream-fold.js';
+import { catchUp, type CommandTrace, emptyFold, refold, remember, type StreamFold } from './stream-fold.js';
 import { StreamQueue } from './stream-queue.js';
 
 const maxAttempts = 5;
@@ -123,6 +123,14 @@ class StreamRunner implements CommandRunner {
   recognises: CommandRunner['recognises'] = async (decider, tenant, id, commandId) => {
     const { commands } = await this.present(targetOf(decider, tenant, id));
     return commands.has(commandId);
+  };
+
+  repeated: CommandRunner['repeated'] = async (decider, id, metadata) => {
+    const target = targetOf(decider, metadata.tenant, id);
+    const fold = await this.present(target);
+    // Asked of one fold: what is a day old is forgotten by the next.
+    const trace = fold.commands.get(metadata.commandId);
+    return trace === undefined ? null : await this.repeat(target, fold, trace, metadata);
   };
 
   forget(stream: string): void {
@@ -229,8 +237,9 @@ class StreamRunner implements CommandRunner {
       const { commandId } = job.metadata;
       // Said twice within one call: the first must stand before the second is recognised.
       if (proposed.has(commandId)) break;
-      if (start.commands.has(commandId)) {
-        outcomes.push(await this.repeat(target, start, job));
+      const trace = start.commands.get(commandId);
+      if (trace !== undefined) {
+        outcomes.push(await this.repeat(target, start, trace, job.metadata));
         continue;
       }
       const stale = isStale(job.options, at.revision);
@@ -283,10 +292,13 @@ class StreamRunner implements CommandRunner {
     };
   }
 
-  private async repeat(target: Target, at: StreamFold, job: Job): Promise<AnyOutcome> {
-    const trace = at.commands.get(job.metadata.commandId);
-    if (trace === undefined) throw new Error('a repeat without a trace');
-    if (trace.requestHash !== job.metadata.requestHash) return this.nothing(at, reject('idempotency-key-reused'));
+  private async repeat(
+    target: Target,
+    at: StreamFold,
+    trace: CommandTrace,
+    { requestHash }: CommandMetadata,
+  ): Promise<AnyOutcome> {
+    if (trace.requestHash !== requestHash) return this.nothing(at, reject('idempotency-key-reused'));
     const { store, codec } = this.options;
     const { fold, events } = await refold(store, codec, target.stream, target.decider, trace);
     const { state, revision, position } = fold;

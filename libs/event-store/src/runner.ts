@@ -110,4 +110,6 @@ export interface CommandRunner {
   load<D extends AnyDecider>(decider: D, tenant: string, id: string, options?: LoadOptions): Promise<Loaded<D>>;
   /** Whether facts of this command stand in the stream (of the last 24 h): then it is answered as a repeat, or refused as another request. */
   recognises(decider: AnyDecider, tenant: string, id: string, commandId: string): Promise<boolean>;
+  /** The answer to a command that is recognised, `null` for one that is not; nothing is decided. */
+  repeated<D extends AnyDecider>(decider: D, id: string, metadata: CommandMetadata): Promise<Outcome<D> | null>;
 }
