@@ -16,10 +16,12 @@ const ofServers = specs.filter((path) => path.endsWith('.server.spec.ts'));
 const ofNone = specs.filter((path) => !path.endsWith('.server.spec.ts'));
 const overHttp = specs.filter((path) => path.startsWith('test/e2e/'));
 // Roles, bodies, paths: refused before a store is asked; and words on a command line. They run over SQLite, and over the server that
-// EVENTSTORE_URL names.
+// EVENTSTORE_URL names, as everything does.
 const ofNoStore = ['test/e2e/access.spec.ts', 'test/e2e/command-line.spec.ts'];
 // What asks the doors rather than the rows: the other read store would say the same.
 const ofTheDoors = [...ofNoStore, 'test/e2e/idempotency.spec.ts'];
+// What asks the rows rather than the log: the other log would say the same.
+const ofTheRows = ['consents', 'duplicates', 'filter', 'wallets'].map((name) => `test/e2e/${name}.spec.ts`);
 // Those that open their read store by test/fixtures/engine.ts.
 const ofTheEngine = ['engine', 'erasing', 'operations', 'parking', 'seats'].map(
   (name) => `libs/projections/src/${name}.spec.ts`,
@@ -49,7 +51,7 @@ const withServers = [
           overHttp.filter((path) => !ofTheDoors.includes(path)),
           'postgres',
         ),
-        // Over the fake `npm test` plays all that asks a store; here what reads the one and writes the other.
+        // Over the fake `npm test` plays all that asks the log; here what reads the one and writes the other.
         process.env['EVENTSTORE_URL']
           ? project('eventstoredb-postgres', 'server', overHttp, 'postgres')
           : project('eventstoredb-postgres', 'fake', ['test/e2e/rebuild.spec.ts'], 'postgres'),
@@ -66,7 +68,7 @@ export default {
           project(
             'eventstoredb',
             'fake',
-            overHttp.filter((path) => !ofNoStore.includes(path)),
+            overHttp.filter((path) => !ofNoStore.includes(path) && !ofTheRows.includes(path)),
           ),
         ],
   // Many tests wait for a disk, a timer or a process of their own: one more than there are cores.

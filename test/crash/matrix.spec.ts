@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { crashMatrix } from './matrix.suite.js';
 
-crashMatrix('SQLite', () => {
+crashMatrix('SQLite', 1, () => {
   const folder = mkdtempSync(join(tmpdir(), 'portaria-matrix-'));
   return {
     read: { kind: 'sqlite', path: join(folder, 'read.db') },

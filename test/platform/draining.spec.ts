@@ -12,11 +12,19 @@ const env = {
   KEY_ENCRYPTION_KEY: Buffer.alloc(32).toString('base64'),
 };
 
-const start = (more: Record<string, string> = {}): { child: ChildProcess; said: () => string } => {
+type Started = {
+  readonly child: ChildProcess;
+  readonly said: () => string;
+  /** Its exit code, once all that it said has been read. */
+  readonly ended: Promise<number | null>;
+};
+const start = (more: Record<string, string> = {}): Started => {
   const child = spawn(process.execPath, [join(import.meta.dirname, 'draining-app.js')], { env: { ...env, ...more } });
   let output = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
-  return { child, said: () => output };
+  // Listened to from the start: its connections end together with it.
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  return { child, said: () => output, ended };
 };
 
 const until = async (ready: () => boolean): Promise<void> => {
@@ -27,7 +35,7 @@ describe('a process', () => {
   it.each(['SIGTERM', 'SIGINT'] as const)(
     'finishes what runs at %s, closes its stores last and exits with 0',
     async (signal) => {
-      const { child, said } = start();
+      const { child, said, ended } = start();
       await until(() => said().includes('listening'));
       const url = /listening (\S+)/.exec(said())?.[1] ?? '';
       const stream = await fetch(`${url}/stream`);
@@ -36,26 +44,23 @@ describe('a process', () => {
       child.kill(signal);
       expect(await slow).toBe('whole');
       expect(await stream.text()).toContain('event: closing');
-      const [code] = (await once(child, 'exit')) as [number];
-      expect([code, said()]).toEqual([0, expect.stringContaining('store closed')]);
+      expect([await ended, said()]).toEqual([0, expect.stringContaining('store closed')]);
     },
   );
 
   it('cuts what does not end and still exits with 0 within 10 s', async () => {
-    const { child, said } = start();
+    const { child, said, ended } = start();
     await until(() => said().includes('listening'));
     const url = /listening (\S+)/.exec(said())?.[1] ?? '';
     const stubborn = await fetch(`${url}/stubborn`);
     const began = Date.now();
     child.kill('SIGTERM');
     await expect(stubborn.text()).rejects.toThrow();
-    const [code] = (await once(child, 'exit')) as [number];
-    expect([code, Date.now() - began < 10_000]).toEqual([0, true]);
+    expect([await ended, Date.now() - began < 10_000]).toEqual([0, true]);
   });
 
   it('ends with 1 and a list where its configuration is wrong', async () => {
-    const { child, said } = start({ PORT: 'x', LOG_LEVEL: 'loud' });
-    const [code] = (await once(child, 'exit')) as [number];
-    expect([code, said()]).toEqual([1, expect.stringMatching(/2 mistake.*\n {2}PORT .*\n {2}LOG_LEVEL /)]);
+    const { said, ended } = start({ PORT: 'x', LOG_LEVEL: 'loud' });
+    expect([await ended, said()]).toEqual([1, expect.stringMatching(/2 mistake.*\n {2}PORT .*\n {2}LOG_LEVEL /)]);
   });
 });

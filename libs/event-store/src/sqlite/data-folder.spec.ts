@@ -52,8 +52,9 @@ describe('the data folder', () => {
     });
     await once(child.stdout, 'data');
     expect(refusal(() => lockDataFolder(folder, { waitMs: 0 }))).toContain(`pid ${String(child.pid)}`);
+    const ended = once(child, 'exit');
     child.kill('SIGKILL');
-    await once(child, 'exit');
+    await ended;
     lockDataFolder(folder).release();
   });
 
